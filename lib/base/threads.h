@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ * base/threads.h - a pool of threads that take tiles. What a tile is depends on shapes alone, so
+ * how many threads there are, and who takes what, changes no result. */
+#ifndef GROVE_BASE_THREADS_H
+#define GROVE_BASE_THREADS_H
+
+#include <stddef.h>
+
+#include "grove/status.h"
+
+typedef struct grove_pool grove_pool;
+
+/* A pool in which `threads` work, the caller's own included (so threads - 1 are started). NULL when
+ * memory is short; a pool with fewer threads when the system gives no more. */
+grove_pool *grove_pool_new(const grove_allocator *allocator, int threads);
+void grove_pool_free(grove_pool *pool);
+
+/* Calls work(context, tile) once for every tile 0..tiles-1 and returns when all are done. */
+void grove_pool_run(grove_pool *pool, void (*work)(void *context, size_t tile), void *context,
+                    size_t tiles);
+
+#endif
