@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * graph.c - stage two: nodes are appended, never changed.
+ *
+ * Everything goes through grove_append: it checks the handles, asks the op's room whether the node
+ * is possible, and only then makes room for it. So a node in the array is always a good one.
+ */
+#include "graph.h"
+
+#include <stdio.h>
+
+static const grove_error no_memory = {GROVE_NO_MEMORY, "out of memory: the graph was not made"};
+
+grove_graph *grove_graph_new(const grove_graph_options *options) {
+    grove_allocator allocator = grove_allocator_or_default(options ? &options->allocator : NULL);
+    grove_graph *graph = grove_alloc_zero(&allocator, 1, sizeof *graph);
+    if (graph) {
+        graph->allocator = allocator;
+        graph->arena.allocator = allocator;
+        graph->seed = options ? options->seed : 0;
+    }
+    return graph;
+}
+
+void grove_graph_free(grove_graph *graph) {
+    if (!graph) {
+        return;
+    }
+    grove_allocator allocator = graph->allocator;
+    for (size_t i = 0; i < graph->stored_count; i++) {
+        grove_release_aligned(&allocator, graph->stored[i]->data);
+    }
+    grove_release(&allocator, graph->stored);
+    grove_release(&allocator, graph->named);
+    grove_release(&allocator, graph->nodes);
+    grove_arena_free(&graph->arena);
+    grove_release(&allocator, graph);
+}
+
+const grove_error *grove_graph_error(const grove_graph *graph) {
+    return graph ? &graph->error : &no_memory;
+}
+
+grove_allocator grove_graph_allocator(const grove_graph *graph) {
+    return grove_allocator_or_default(graph ? &graph->allocator : NULL);
+}
+
+void grove_mistake(grove_graph *graph, grove_status status, const char *format, ...) {
+    if (graph && graph->error.status == GROVE_OK) {
+        va_list arguments;
+        va_start(arguments, format);
+        grove_fail_va(&graph->error, status, format, arguments);
+        va_end(arguments);
+    }
+}
+
+/* ---- sizes ----------------------------------------------------------------------------------- */
+
+size_t grove_type_size(grove_type type) {
+    return type == GROVE_REAL ? sizeof(grove_real) : sizeof(grove_id);
+}
+
+bool grove_shape_count(grove_shape shape, size_t batch, size_t *count) {
+    size_t product = 1;
+    bool fits = shape.rank >= 0;
+    for (int i = 0; i < shape.rank && fits; i++) {
+        int64_t dim = shape.dim[i];
+        size_t size = (size_t)dim;
+        if (dim < 0) {
+            fits = grove_multiply((size_t)((uint64_t)0 - (uint64_t)dim), batch, &size);
+        }
+        fits = fits && grove_multiply(product, size, &product);
+    }
+    *count = product;
+    return fits && product <= SIZE_MAX / 2 / sizeof(double);
+}
+
+/* ---- words for mistakes ---------------------------------------------------------------------- */
+
+const char *grove_node_words(const grove_graph *graph, int32_t index, char *text, size_t size) {
+    const grove_node *node = &graph->nodes[index];
+    if (node->name) {
+        snprintf(text, size, "%s (node %d, '%s')", node->op->name, (int)index, node->name);
+    } else {
+        snprintf(text, size, "%s (node %d)", node->op->name, (int)index);
+    }
+    return text;
+}
+
+/* "; its inputs are 'species' [batch], matmul (node 3) [batch, 12]" */
+static void inputs_text(const grove_shaping *shaping, char *text, size_t size) {
+    size_t used = 0;
+    text[0] = '\0';
+    for (int i = 0; i < shaping->inputs && i < 6 && used < size; i++) {
+        char shape[96], node[160];
+        const grove_node *in = grove_node_of(shaping->in[i]);
+        if (in->name) {
+            snprintf(node, sizeof node, "'%s'", in->name);
+        } else {
+            grove_node_words(shaping->graph, shaping->in[i].index, node, sizeof node);
+        }
+        int written = snprintf(
+            text + used, size - used, "%s %s %s%s",
+            i ? "," : (shaping->inputs == 1 ? "; its input is" : "; its inputs are"), node,
+            in->type == GROVE_ID ? "ids " : "", grove_shape_text(in->shape, shape, sizeof shape));
+        used += written > 0 ? (size_t)written : 0;
+    }
+}
+
+bool grove_refuse(grove_shaping *shaping, grove_status status, const char *format, ...) {
+    char words[256], inputs[200];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(words, sizeof words, format, arguments);
+    va_end(arguments);
+    inputs_text(shaping, inputs, sizeof inputs);
+    grove_mistake(shaping->graph, status, "%s (node %zu): %s%s", shaping->op->name,
+                  shaping->graph->node_count, words, inputs);
+    return false;
+}
+
+grove_tensor grove_refuse_builder(grove_graph *graph, const grove_op *op, grove_status status,
+                                  const char *format, ...) {
+    char words[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(words, sizeof words, format, arguments);
+    va_end(arguments);
+    if (graph) {
+        grove_mistake(graph, status, "%s (node %zu): %s", op->name, graph->node_count, words);
+    }
+    return GROVE_NONE;
+}
+
+/* ---- appending ------------------------------------------------------------------------------- */
+
+/* The graph that the inputs belong to, or NULL (with the mistake noted) if they do not fit. */
+static grove_graph *common_graph(const grove_op *op, grove_graph *graph, const grove_tensor *in,
+                                 int inputs) {
+    for (int i = 0; i < inputs && !graph; i++) {
+        graph = in[i].graph;
+    }
+    if (!graph || graph->error.status != GROVE_OK) {
+        return NULL;
+    }
+    for (int i = 0; i < inputs; i++) {
+        bool is_node = grove_is_valid(in[i]) && (size_t)in[i].index < in[i].graph->node_count;
+        if (!is_node || in[i].graph != graph) {
+            grove_mistake(graph, GROVE_BAD_ARGUMENT, "%s (node %zu): its input %d is %s", op->name,
+                          graph->node_count, i,
+                          is_node ? "a tensor of another graph" : "no tensor");
+            return NULL;
+        }
+    }
+    if (inputs < op->min_inputs || inputs > op->max_inputs) {
+        grove_mistake(graph, GROVE_BAD_ARGUMENT, "%s (node %zu): it takes %d to %d inputs, not %d",
+                      op->name, graph->node_count, op->min_inputs, op->max_inputs, inputs);
+        return NULL;
+    }
+    return graph;
+}
+
+/* Only memory that the graph owns may be changed in place; and an update, which yields no numbers
+ * and is left out of inference, is of use to nothing but a group of updates. */
+static bool inputs_are_fit(grove_shaping *shaping) {
+    for (int i = 0; i < shaping->inputs; i++) {
+        const grove_node *in = grove_node_of(shaping->in[i]);
+        if ((in->op->flags & GROVE_UPDATE) && !(shaping->op->flags & GROVE_UPDATE)) {
+            return grove_refuse(shaping, GROVE_BAD_ARGUMENT,
+                                "its input %d is an update (%s), which has no numbers", i,
+                                in->op->name);
+        }
+        if (i >= 32) {
+            continue; /* no op writes so far back */
+        }
+        if ((shaping->op->written >> i & 1u) && !in->storage) {
+            return grove_refuse(shaping, GROVE_BAD_ARGUMENT,
+                                "it changes input %d in place, which must be a parameter or state",
+                                i);
+        }
+    }
+    return true;
+}
+
+static grove_storage *add_storage(grove_graph *graph, const grove_shaping *shaping, int32_t index) {
+    size_t count, bytes = 0;
+    if (!grove_shape_count(shaping->shape, 0, &count) ||
+        !grove_multiply(count, grove_type_size(shaping->type), &bytes)) {
+        return NULL;
+    }
+    grove_storage **stored = grove_grow(&graph->allocator, graph->stored, graph->stored_count,
+                                        &graph->stored_capacity, sizeof *stored);
+    if (!stored) {
+        return NULL;
+    }
+    graph->stored = stored;
+    grove_storage *storage = grove_arena_alloc(&graph->arena, sizeof *storage);
+    void *data = storage ? grove_alloc_aligned(&graph->allocator, bytes) : NULL;
+    if (!data) {
+        return NULL;
+    }
+    memset(data, 0, bytes);
+    *storage = (grove_storage){.node = index, .data = data, .count = count};
+    graph->stored[graph->stored_count++] = storage;
+    return storage;
+}
+
+/* Copies what the node keeps into the graph's arena. */
+static bool fill_node(grove_graph *graph, const grove_shaping *shaping, grove_node *node) {
+    const grove_op *op = shaping->op;
+    int32_t *in = grove_arena_alloc(&graph->arena, (size_t)shaping->inputs * sizeof *in);
+    void *attributes = grove_arena_alloc(&graph->arena, op->attribute_size);
+    if (!in || !attributes) {
+        return false;
+    }
+    for (int i = 0; i < shaping->inputs; i++) {
+        in[i] = shaping->in[i].index;
+    }
+    if (op->attribute_size) {
+        memcpy(attributes, shaping->attributes, op->attribute_size);
+    }
+    *node = (grove_node){.op = op,
+                         .in = in,
+                         .inputs = shaping->inputs,
+                         .type = shaping->type,
+                         .shape = shaping->shape,
+                         .attributes = attributes,
+                         .gradient = -1};
+    if (op->flags & GROVE_STORED) {
+        node->storage = add_storage(graph, shaping, (int32_t)graph->node_count);
+        return node->storage != NULL;
+    }
+    return true;
+}
+
+/* Far from any size that could be negated or multiplied without care. */
+static bool has_sane_dimensions(grove_shape shape) {
+    for (int i = 0; i < shape.rank; i++) {
+        if (shape.dim[i] < -INT32_MAX) {
+            return false;
+        }
+    }
+    return shape.rank <= GROVE_MAX_RANK;
+}
+
+static bool check_result(grove_shaping *shaping) {
+    size_t count;
+    if (!has_sane_dimensions(shaping->shape) || !grove_shape_count(shaping->shape, 1, &count)) {
+        char text[96];
+        return grove_refuse(shaping, GROVE_BAD_SHAPE,
+                            "a tensor of the shape %s does not fit in memory",
+                            grove_shape_text(shaping->shape, text, sizeof text));
+    }
+    if (shaping->graph->node_count >= INT32_MAX) {
+        return grove_refuse(shaping, GROVE_UNSUPPORTED, "the graph has as many nodes as it can");
+    }
+    return true;
+}
+
+grove_tensor grove_append(const grove_op *op, grove_graph *graph, const grove_tensor *in,
+                          int inputs, const void *attributes) {
+    graph = common_graph(op, graph, in, inputs);
+    if (!graph) {
+        return GROVE_NONE;
+    }
+    grove_shaping shaping = {.op = op,
+                             .graph = graph,
+                             .in = in,
+                             .inputs = inputs,
+                             .attributes = attributes,
+                             .type = GROVE_REAL};
+    if (!inputs_are_fit(&shaping) || !op->shape(&shaping) || !check_result(&shaping)) {
+        return GROVE_NONE;
+    }
+    grove_node *nodes = grove_grow(&graph->allocator, graph->nodes, graph->node_count,
+                                   &graph->node_capacity, sizeof *nodes);
+    if (nodes) {
+        graph->nodes = nodes;
+    }
+    if (!nodes || !fill_node(graph, &shaping, &nodes[graph->node_count])) {
+        grove_mistake(graph, GROVE_NO_MEMORY, "out of memory: %s (node %zu) was not made", op->name,
+                      graph->node_count);
+        return GROVE_NONE;
+    }
+    return (grove_tensor){graph, (int32_t)graph->node_count++};
+}
+
+grove_tensor grove_append1(const grove_op *op, grove_tensor x, const void *attributes) {
+    return grove_append(op, NULL, &x, 1, attributes);
+}
+
+grove_tensor grove_append2(const grove_op *op, grove_tensor a, grove_tensor b,
+                           const void *attributes) {
+    return grove_append(op, NULL, (grove_tensor[]){a, b}, 2, attributes);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * graph_look.c - stage two, seen from outside: names, nodes, parameters.
+ */
+#include "graph.h"
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+static bool is_node(grove_tensor tensor) {
+    return grove_is_valid(tensor) && (size_t)tensor.index < tensor.graph->node_count;
+}
+
+grove_tensor grove_find(const grove_graph *graph, const char *name) {
+    for (size_t i = 0; graph && name && i < graph->named_count; i++) {
+        if (strcmp(graph->nodes[graph->named[i]].name, name) == 0) {
+            return grove_node_at(graph, graph->named[i]);
+        }
+    }
+    return GROVE_NONE;
+}
+
+grove_tensor grove_name(grove_tensor tensor, const char *name) {
+    if (!is_node(tensor) || tensor.graph->error.status != GROVE_OK) {
+        return GROVE_NONE;
+    }
+    grove_graph *graph = tensor.graph;
+    grove_node *node = &graph->nodes[tensor.index];
+    char words[160];
+    grove_node_words(graph, tensor.index, words, sizeof words);
+    if (!name || !name[0]) {
+        grove_mistake(graph, GROVE_BAD_ARGUMENT, "%s: a name must not be empty", words);
+        return GROVE_NONE;
+    }
+    if (node->name || grove_is_valid(grove_find(graph, name))) {
+        grove_mistake(graph, GROVE_BAD_ARGUMENT, "%s cannot be called '%.80s': %s", words, name,
+                      node->name ? "it has a name" : "another node is called that");
+        return GROVE_NONE;
+    }
+    int32_t *named = grove_grow(&graph->allocator, graph->named, graph->named_count,
+                                &graph->named_capacity, sizeof *named);
+    graph->named = named ? named : graph->named;
+    node->name = named ? grove_arena_text(&graph->arena, name) : NULL;
+    if (!node->name) {
+        grove_mistake(graph, GROVE_NO_MEMORY, "out of memory: %s was not named", words);
+        return GROVE_NONE;
+    }
+    graph->named[graph->named_count++] = tensor.index;
+    return tensor;
+}
+
+/* ---- looking --------------------------------------------------------------------------------- */
+
+int32_t grove_node_count(const grove_graph *graph) {
+    return graph ? (int32_t)graph->node_count : 0;
+}
+
+/* The one place where a const graph becomes a handle that could change it: what a handle may do is
+ * decided by who calls, and inference never asks for a change. */
+grove_tensor grove_node_at(const grove_graph *graph, int32_t index) {
+    if (!graph || index < 0 || (size_t)index >= graph->node_count) {
+        return GROVE_NONE;
+    }
+    return (grove_tensor){(grove_graph *)(uintptr_t)graph, index};
+}
+
+const char *grove_node_op(grove_tensor tensor) {
+    return is_node(tensor) ? grove_node_of(tensor)->op->name : "";
+}
+
+const char *grove_node_formula(grove_tensor tensor) {
+    return is_node(tensor) ? grove_node_of(tensor)->op->formula : "";
+}
+
+const char *grove_node_name(grove_tensor tensor) {
+    const char *name = is_node(tensor) ? grove_node_of(tensor)->name : NULL;
+    return name ? name : "";
+}
+
+grove_type grove_node_type(grove_tensor tensor) {
+    return is_node(tensor) ? grove_node_of(tensor)->type : GROVE_REAL;
+}
+
+grove_shape grove_node_shape(grove_tensor tensor) {
+    return is_node(tensor) ? grove_node_of(tensor)->shape : (grove_shape){.rank = -1};
+}
+
+int grove_node_inputs(grove_tensor tensor) {
+    return is_node(tensor) ? grove_node_of(tensor)->inputs : 0;
+}
+
+grove_tensor grove_node_input(grove_tensor tensor, int position) {
+    if (position < 0 || position >= grove_node_inputs(tensor)) {
+        return GROVE_NONE;
+    }
+    return grove_node_at(tensor.graph, grove_node_of(tensor)->in[position]);
+}
+
+const void *grove_attributes(grove_tensor tensor) {
+    return is_node(tensor) ? grove_node_of(tensor)->attributes : NULL;
+}
+
+/* ---- parameters ------------------------------------------------------------------------------ */
+
+static grove_storage *storage_of(grove_tensor tensor) {
+    return is_node(tensor) ? grove_node_of(tensor)->storage : NULL;
+}
+
+grove_status grove_parameter_set(grove_tensor parameter, const grove_parameter_options *options) {
+    grove_storage *storage = storage_of(parameter);
+    if (!storage || !options) {
+        if (parameter.graph) {
+            grove_mistake(parameter.graph, GROVE_BAD_ARGUMENT, "parameter options: %s",
+                          storage ? "there are none" : "the tensor is no parameter");
+        }
+        return GROVE_BAD_ARGUMENT;
+    }
+    storage->options = *options;
+    return GROVE_OK;
+}
+
+grove_parameter_options grove_parameter_get(grove_tensor parameter) {
+    grove_storage *storage = storage_of(parameter);
+    return storage ? storage->options : (grove_parameter_options){0};
+}
+
+int32_t grove_parameter_count(const grove_graph *graph) {
+    return graph ? (int32_t)graph->stored_count : 0;
+}
+
+grove_tensor grove_parameter_at(const grove_graph *graph, int32_t position) {
+    if (position < 0 || position >= grove_parameter_count(graph)) {
+        return GROVE_NONE;
+    }
+    return grove_node_at(graph, graph->stored[position]->node);
+}
+
+bool grove_parameter_is_trainable(grove_tensor parameter) {
+    return storage_of(parameter) && (grove_node_of(parameter)->op->flags & GROVE_TRAINED);
+}
+
+void *grove_parameter_data(grove_tensor parameter) {
+    grove_storage *storage = storage_of(parameter);
+    return storage ? storage->data : NULL;
+}
+
+size_t grove_parameter_size(grove_tensor parameter) {
+    grove_storage *storage = storage_of(parameter);
+    return storage ? storage->count : 0;
+}
+
+uint64_t grove_seed(const grove_graph *graph) {
+    return graph ? graph->seed : 0;
+}
+
+uint64_t grove_training_runs(const grove_graph *graph) {
+    return graph ? graph->training_runs : 0;
+}
+
+void grove_set_training_runs(grove_graph *graph, uint64_t runs) {
+    if (graph) {
+        graph->training_runs = runs;
+    }
+}
