@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * grad.c - stage three: the backward pass, appended as nodes.
+ *
+ * One sweep over the indices, downwards: a node is met after everything that uses it, so its
+ * gradient is complete when its turn comes. No op is named here.
+ */
+#include "grove/grad.h"
+
+#include "graph.h"
+
+typedef struct sweep {
+    grove_graph *graph;
+    int32_t top;        /* the index of y */
+    int32_t *gradient;  /* of each node up to y: the node of its gradient, or -1 */
+    bool *wanted;       /* does the node lie on a path from an x to y? */
+    grove_tensor *rule; /* room for what one op's rule answers */
+} sweep;
+
+/* Which nodes depend on an x through ops that have a gradient. */
+static void mark_paths(sweep *s, const grove_tensor *x, int count) {
+    for (int i = 0; i < count; i++) {
+        if (x[i].index <= s->top) {
+            s->wanted[x[i].index] = true;
+        }
+    }
+    for (int32_t i = 0; i <= s->top; i++) {
+        const grove_node *node = &s->graph->nodes[i];
+        for (int32_t k = 0; k < node->inputs && node->op->grad; k++) {
+            s->wanted[i] = s->wanted[i] || s->wanted[node->in[k]];
+        }
+    }
+}
+
+/* Adds a contribution to what earlier paths gave: by the op's own join where it has one, so that a
+ * row-sparse gradient stays row-sparse. */
+static int32_t contribute(sweep *s, int32_t before, grove_tensor contribution) {
+    if (before < 0) {
+        return contribution.index;
+    }
+    grove_tensor sum = GROVE_NONE, first = {s->graph, before};
+    const grove_op *op = s->graph->nodes[before].op;
+    if (op->join && op == grove_node_of(contribution)->op) {
+        sum = op->join(first, contribution);
+    }
+    if (!grove_is_valid(sum)) {
+        sum = grove_add(first, contribution);
+    }
+    return sum.index;
+}
+
+static bool fits(sweep *s, int32_t input, grove_tensor contribution, const char *op) {
+    char wanted[96], given[96];
+    grove_shape shape = s->graph->nodes[input].shape;
+    if (grove_shape_equal(shape, grove_node_shape(contribution))) {
+        return true;
+    }
+    grove_mistake(s->graph, GROVE_BAD_SHAPE,
+                  "%s: its rule gives a gradient of the shape %s for an input of the shape %s", op,
+                  grove_shape_text(grove_node_shape(contribution), given, sizeof given),
+                  grove_shape_text(shape, wanted, sizeof wanted));
+    return false;
+}
+
+/* Asks one op for its rule and hands the answers to its inputs. (Appending moves the array of
+ * nodes, so nothing points into it across the rule.) */
+static void visit(sweep *s, int32_t index) {
+    const grove_op *op = s->graph->nodes[index].op;
+    const int32_t *in = s->graph->nodes[index].in;
+    int32_t inputs = s->graph->nodes[index].inputs;
+    for (int32_t k = 0; k < inputs; k++) {
+        s->rule[k] = GROVE_NONE;
+    }
+    op->grad((grove_tensor){s->graph, index}, (grove_tensor){s->graph, s->gradient[index]},
+             s->rule);
+    for (int32_t k = 0; k < inputs; k++) {
+        bool has_path = grove_is_valid(s->rule[k]) && s->wanted[in[k]];
+        if (has_path && fits(s, in[k], s->rule[k], op->name)) {
+            s->gradient[in[k]] = contribute(s, s->gradient[in[k]], s->rule[k]);
+        }
+    }
+}
+
+static void run_sweep(sweep *s) {
+    s->gradient[s->top] = grove_fill(s->graph, s->graph->nodes[s->top].shape, 1).index;
+    for (int32_t i = s->top; i >= 0 && s->graph->error.status == GROVE_OK; i--) {
+        if (s->wanted[i] && s->gradient[i] >= 0 && s->graph->nodes[i].op->grad) {
+            visit(s, i);
+        }
+    }
+    for (int32_t i = 0; i <= s->top; i++) {
+        if (s->wanted[i]) {
+            s->graph->nodes[i].gradient = s->gradient[i];
+        }
+    }
+}
+
+static bool open_sweep(sweep *s, grove_tensor y) {
+    const grove_allocator *allocator = &y.graph->allocator;
+    size_t size = (size_t)y.index + 1;
+    int32_t most_inputs = 1;
+    *s = (sweep){.graph = y.graph, .top = y.index};
+    for (size_t i = 0; i < size; i++) {
+        int32_t inputs = y.graph->nodes[i].inputs;
+        most_inputs = inputs > most_inputs ? inputs : most_inputs;
+    }
+    s->gradient = grove_alloc(allocator, size * sizeof *s->gradient);
+    s->wanted = grove_alloc_zero(allocator, size, sizeof *s->wanted);
+    s->rule = grove_alloc(allocator, (size_t)most_inputs * sizeof *s->rule);
+    for (size_t i = 0; i < size && s->gradient; i++) {
+        s->gradient[i] = -1;
+    }
+    return s->gradient && s->wanted && s->rule;
+}
+
+static void close_sweep(sweep *s) {
+    grove_release(&s->graph->allocator, s->gradient);
+    grove_release(&s->graph->allocator, s->wanted);
+    grove_release(&s->graph->allocator, s->rule);
+}
+
+static bool can_differentiate(grove_tensor y, const grove_tensor *x, int count) {
+    if (y.graph->error.status != GROVE_OK) {
+        return false;
+    }
+    if (grove_node_type(y) != GROVE_REAL) {
+        grove_mistake(y.graph, GROVE_BAD_TYPE,
+                      "gradients: y is a tensor of ids, it must be "
+                      "one of real numbers");
+        return false;
+    }
+    for (int i = 0; i < count; i++) {
+        if (!grove_is_valid(x[i]) || x[i].graph != y.graph) {
+            grove_mistake(y.graph, GROVE_BAD_ARGUMENT,
+                          "gradients: x[%d] is no tensor of the "
+                          "graph of y",
+                          i);
+            return false;
+        }
+    }
+    return true;
+}
+
+grove_status grove_gradients(grove_tensor y, const grove_tensor *x, int count, grove_tensor *dx) {
+    for (int i = 0; i < count; i++) {
+        dx[i] = GROVE_NONE;
+    }
+    if (!grove_is_valid(y)) {
+        return y.graph ? y.graph->error.status : GROVE_BAD_ARGUMENT;
+    }
+    if (!can_differentiate(y, x, count)) {
+        return y.graph->error.status;
+    }
+    sweep s;
+    if (open_sweep(&s, y)) {
+        mark_paths(&s, x, count);
+        run_sweep(&s);
+        for (int i = 0; i < count && y.graph->error.status == GROVE_OK; i++) {
+            int32_t found =
+                x[i].index <= s.top && s.wanted[x[i].index] ? s.gradient[x[i].index] : -1;
+            dx[i] = grove_node_at(y.graph, found);
+        }
+    } else {
+        grove_mistake(y.graph, GROVE_NO_MEMORY, "out of memory: no backward pass was made");
+    }
+    close_sweep(&s);
+    return y.graph->error.status;
+}
+
+grove_tensor grove_gradient(grove_tensor y, grove_tensor x) {
+    grove_tensor dx = GROVE_NONE;
+    grove_gradients(y, &x, 1, &dx);
+    return dx;
+}
+
+grove_tensor grove_gradient_of(grove_tensor tensor) {
+    if (!grove_is_valid(tensor) || (size_t)tensor.index >= tensor.graph->node_count) {
+        return GROVE_NONE;
+    }
+    return grove_node_at(tensor.graph, grove_node_of(tensor)->gradient);
+}
