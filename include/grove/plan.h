@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * grove/plan.h - a plan for one batch size, and running it.
+ *
+ * Stages four and five of five. A plan takes the nodes that the wanted outputs need, in their
+ * order; finds how long each result lives; and lays all of them into one block of memory, where
+ * those that do not live at the same time share a place. Running it is then one loop, without an
+ * allocation and without a decision.
+ *
+ * Ownership: the plan owns its block and keeps the graph, which must outlive it. Bound inputs stay
+ * the caller's and must stay in place until they are bound anew or the plan is freed. All plans of
+ * a graph share its parameters. For inference: one graph, one plan for each thread, no lock.
+ */
+#ifndef GROVE_PLAN_H
+#define GROVE_PLAN_H
+
+#include "graph.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct grove_plan grove_plan;
+
+/* Zero means the default, field by field. */
+typedef struct grove_plan_options {
+    int64_t batch; /* rows of a batch: what GROVE_BATCH stands for. Default 1; GROVE_EMPTY: none */
+    bool training; /* false leaves dropout and the optimizer's updates out */
+    bool keep_all; /* nothing shares memory: every node's value can be read after a run */
+    int threads;   /* that work on large nodes; default 1. The results do not depend on it. */
+    grove_allocator allocator; /* default: the C library's */
+} grove_plan_options;
+
+#define GROVE_EMPTY ((int64_t)-1)
+
+/* A plan that computes these outputs. Returns NULL only when memory is short. A mistake (also one
+ * that the graph was built with) is kept in the plan: grove_run returns it. */
+GROVE_API grove_plan *grove_plan_new(const grove_graph *graph, const grove_tensor *outputs,
+                                     int output_count, const grove_plan_options *options);
+GROVE_API void grove_plan_free(grove_plan *plan);
+
+/* Tells where the input's numbers lie: [shape] grove_real for grove_input, grove_id for
+ * grove_input_ids. An input that the plan does not need may be bound all the same. */
+GROVE_API grove_status grove_bind(grove_plan *plan, grove_tensor input, const void *data);
+
+/* Computes the outputs from the bound inputs and the parameters as they are now. On failure (an id
+ * out of range, an input not bound) says so in grove_plan_error and leaves the parameters as they
+ * were. */
+GROVE_API grove_status grove_run(grove_plan *plan);
+
+/* What happened last: of making the plan, or of its last grove_bind or grove_run. Never NULL. */
+GROVE_API const grove_error *grove_plan_error(const grove_plan *plan);
+
+/* ---- reading back ---------------------------------------------------------------------------- */
+
+/* The numbers of a node after a run: an output of the plan, a parameter, a bound input, or with
+ * keep_all any node; [count] grove_real or grove_id. NULL where they were not kept (the reason
+ * stands in grove_plan_error). They are the plan's, and hold until its next run. */
+GROVE_API const void *grove_value(grove_plan *plan, grove_tensor tensor);
+/* The same for a scalar: its number, or NaN. */
+GROVE_API double grove_scalar(grove_plan *plan, grove_tensor tensor);
+/* The same by the name of the node. */
+GROVE_API const void *grove_value_named(grove_plan *plan, const char *name);
+/* How many elements the node has in this plan (0 for a node the plan does not have). */
+GROVE_API size_t grove_value_count(const grove_plan *plan, grove_tensor tensor);
+
+/* ---- what a plan costs ----------------------------------------------------------------------- */
+
+typedef struct grove_plan_stats {
+    size_t steps;          /* ops in one run */
+    size_t block_bytes;    /* the one block, scratch included */
+    size_t unshared_bytes; /* what the results would take if none shared */
+    size_t scratch_bytes;  /* of the block: working room for the ops */
+} grove_plan_stats;
+GROVE_API grove_plan_stats grove_plan_statistics(const grove_plan *plan);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

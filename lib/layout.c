@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * layout.c - stage four, the part that lays results into one block.
+ *
+ *      offset ->
+ *      | x        | h             | free | dy   |
+ *                                 ^ a hole: what lay here is dead
+ *
+ * Places are taken in the order of running. A result goes into the smallest hole that holds it,
+ * else behind the end; when its last reader has run, its place becomes a hole again, joined with
+ * the holes beside it. An op that may work in place takes over its dying input's memory without a
+ * move.
+ */
+#include "plan.h"
+
+enum { ALIGNMENT = 64 };
+
+typedef struct hole {
+    size_t offset, size;
+} hole;
+
+/* Holes in rising order of offset; none touches another. */
+typedef struct layout {
+    grove_plan *plan;
+    hole *holes;
+    size_t count;
+    size_t end;
+    size_t unshared;
+} layout;
+
+static size_t bytes_of(const grove_place *place) {
+    size_t bytes = place->view.count * grove_type_size(place->view.type);
+    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+static void remove_hole(layout *l, size_t index) {
+    l->count--;
+    memmove(&l->holes[index], &l->holes[index + 1], (l->count - index) * sizeof *l->holes);
+}
+
+static size_t take_room(layout *l, size_t size) {
+    size_t best = l->count;
+    for (size_t i = 0; i < l->count; i++) {
+        if (l->holes[i].size >= size &&
+            (best == l->count || l->holes[i].size < l->holes[best].size)) {
+            best = i;
+        }
+    }
+    if (best == l->count) {
+        size_t offset = l->end;
+        l->end += size;
+        return offset;
+    }
+    size_t offset = l->holes[best].offset;
+    l->holes[best].offset += size;
+    l->holes[best].size -= size;
+    if (l->holes[best].size == 0) {
+        remove_hole(l, best);
+    }
+    return offset;
+}
+
+/* The array has room for one hole more than there are places, so this cannot fail. */
+static void give_room_back(layout *l, size_t offset, size_t size) {
+    size_t i = l->count;
+    while (i > 0 && l->holes[i - 1].offset > offset) {
+        i--;
+    }
+    memmove(&l->holes[i + 1], &l->holes[i], (l->count - i) * sizeof *l->holes);
+    l->holes[i] = (hole){offset, size};
+    l->count++;
+    if (i + 1 < l->count && offset + size == l->holes[i + 1].offset) {
+        l->holes[i].size += l->holes[i + 1].size;
+        remove_hole(l, i + 1);
+    }
+    if (i > 0 && l->holes[i - 1].offset + l->holes[i - 1].size == offset) {
+        l->holes[i - 1].size += l->holes[i].size;
+        remove_hole(l, i);
+    }
+}
+
+static grove_place *root_of_input(const layout *l, const grove_place *place, int32_t input) {
+    const grove_node *node = &l->plan->graph->nodes[place->node];
+    return &l->plan->places[l->plan->places[l->plan->place_of[node->in[input]]].root];
+}
+
+/* May the result be written over input 0? Only if nobody else reads that, now or later. */
+static bool works_in_place(const layout *l, const grove_place *place) {
+    const grove_node *node = &l->plan->graph->nodes[place->node];
+    if (!(node->op->flags & GROVE_IN_PLACE) || l->plan->options.keep_all) {
+        return false;
+    }
+    const grove_place *first = root_of_input(l, place, 0);
+    for (int32_t k = 1; k < node->inputs; k++) {
+        if (root_of_input(l, place, k) == first) {
+            return false;
+        }
+    }
+    return first->last_use == place - l->plan->places && !first->kept &&
+           grove_place_in_block(l->plan, first) && first->view.count == place->view.count;
+}
+
+/* Gives back what this place was the last to read (and its own result, if nobody reads that). */
+static void bury(layout *l, grove_place *place, int32_t now, bool in_place) {
+    const grove_node *node = &l->plan->graph->nodes[place->node];
+    for (int32_t k = node->inputs; k-- > 0;) {
+        grove_place *root = root_of_input(l, place, k);
+        bool dies = root->last_use == now && !root->kept && grove_place_in_block(l->plan, root);
+        if (dies && !(in_place && k == 0)) {
+            root->last_use = -1; /* buried: an op that reads it twice must not free it twice */
+            give_room_back(l, root->offset, bytes_of(root));
+        }
+    }
+    if (place->root == now && place->last_use == now && !place->kept) {
+        give_room_back(l, place->offset, bytes_of(place));
+    }
+}
+
+static void lay(layout *l, int32_t now) {
+    grove_place *place = &l->plan->places[now];
+    bool in_place = false;
+    if (place->root == now && grove_place_in_block(l->plan, place)) {
+        in_place = works_in_place(l, place);
+        l->unshared += bytes_of(place);
+        place->offset =
+            in_place ? root_of_input(l, place, 0)->offset : take_room(l, bytes_of(place));
+    }
+    if (!(l->plan->graph->nodes[place->node].op->flags & (GROVE_STORED | GROVE_BOUND))) {
+        bury(l, place, now, in_place);
+    }
+}
+
+static bool sizes_add_up(const grove_plan *plan) {
+    size_t total = 0;
+    for (size_t i = 0; i < plan->place_count; i++) {
+        size_t bytes = bytes_of(&plan->places[i]);
+        if (bytes > SIZE_MAX / 4 - total) {
+            return false;
+        }
+        total += bytes;
+    }
+    return true;
+}
+
+size_t grove_plan_layout(grove_plan *plan, size_t *unshared) {
+    if (!sizes_add_up(plan)) {
+        return SIZE_MAX;
+    }
+    layout l = {.plan = plan};
+    l.holes = grove_alloc(&plan->allocator, (plan->place_count + 1) * sizeof *l.holes);
+    if (!l.holes) {
+        return SIZE_MAX;
+    }
+    for (size_t i = 0; i < plan->place_count; i++) {
+        lay(&l, (int32_t)i);
+    }
+    grove_release(&plan->allocator, l.holes);
+    *unshared = l.unshared;
+    return l.end;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * lib/plan.h - the inside of a plan: what plan.c decides and run.c follows.
+ */
+#ifndef GROVE_LIB_PLAN_H
+#define GROVE_LIB_PLAN_H
+
+#include <pthread.h>
+
+#include "base/threads.h"
+#include "graph.h"
+#include "grove/plan.h"
+
+/* One op to run. Its tiles are cut by shapes alone. */
+typedef struct grove_step {
+    const grove_op *op;
+    grove_call call;
+    size_t items, tile; /* how many items; how many of them make a tile */
+} grove_step;
+
+/* A node of the graph in this plan. Places are counted in the order of running. */
+typedef struct grove_place {
+    int32_t node;
+    int32_t root;       /* the place whose memory this is: its own, or of what it is an alias of */
+    int32_t next_alias; /* chain of all places of one root, from the root on; -1 ends it */
+    int32_t last_use;   /* of a root: the last place that reads it */
+    bool kept;          /* of a root: lives beyond the run */
+    size_t offset;      /* of a root in the block */
+    grove_view view;
+} grove_place;
+
+struct grove_plan {
+    grove_allocator allocator;
+    grove_arena arena;
+    const grove_graph *graph;
+    grove_plan_options options;
+    grove_error error;
+    bool broken; /* making it failed: it can only say why */
+    size_t batch;
+    int32_t *place_of; /* [nodes] the place of a node, or -1 */
+    size_t nodes;      /* of the graph when the plan was made */
+    grove_place *places;
+    size_t place_count;
+    grove_step *steps;
+    size_t step_count;
+    char *block; /* results, then scratch */
+    grove_plan_stats stats;
+    grove_pool *pool;        /* NULL where one thread is enough */
+    pthread_mutex_t failing; /* guards error and the two below while tiles run */
+    bool failed;
+    size_t failed_position;
+};
+
+/* Lays the results out: sets offset of every root that lies in the block; returns the size. */
+size_t grove_plan_layout(grove_plan *plan, size_t *unshared);
+bool grove_place_in_block(const grove_plan *plan, const grove_place *place);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * run.c - stage five: one loop over the plan's steps, without an allocation and without a decision;
+ * binding before it, reading back after it.
+ */
+#include <math.h>
+#include <stdio.h>
+
+#include "base/blas.h"
+#include "plan.h"
+
+static const grove_error no_plan = {GROVE_NO_MEMORY, "out of memory: the plan was not made"};
+
+const grove_error *grove_plan_error(const grove_plan *plan) {
+    return plan ? &plan->error : &no_plan;
+}
+
+static grove_place *find_place(const grove_plan *plan, grove_tensor tensor) {
+    bool known = plan && !plan->broken && grove_is_valid(tensor) && tensor.graph == plan->graph &&
+                 (size_t)tensor.index < plan->nodes;
+    int32_t place = known ? plan->place_of[tensor.index] : -1;
+    return place >= 0 ? &plan->places[place] : NULL;
+}
+
+/* ---- binding --------------------------------------------------------------------------------- */
+
+grove_status grove_bind(grove_plan *plan, grove_tensor input, const void *data) {
+    if (!plan || plan->broken) {
+        return grove_plan_error(plan)->status;
+    }
+    grove_error_clear(&plan->error);
+    bool is_input = grove_is_valid(input) && input.graph == plan->graph &&
+                    (size_t)input.index < plan->graph->node_count &&
+                    (grove_node_of(input)->op->flags & GROVE_BOUND);
+    if (!is_input) {
+        return grove_fail(&plan->error, GROVE_BAD_ARGUMENT,
+                          "bind: the tensor is no input of the graph");
+    }
+    const grove_place *root = find_place(plan, input);
+    for (int32_t i = root ? root->root : -1; i >= 0; i = plan->places[i].next_alias) {
+        plan->places[i].view.data = (void *)(uintptr_t)data; /* kernels only read it */
+    }
+    return GROVE_OK;
+}
+
+static grove_status check_bound(grove_plan *plan) {
+    for (size_t i = 0; i < plan->place_count; i++) {
+        const grove_place *place = &plan->places[i];
+        const grove_node *node = &plan->graph->nodes[place->node];
+        if ((node->op->flags & GROVE_BOUND) && !place->view.data && place->view.count > 0) {
+            return grove_fail(&plan->error, GROVE_BAD_ARGUMENT,
+                              "run: the input '%s' is not bound to any data", node->name);
+        }
+    }
+    return GROVE_OK;
+}
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+grove_status grove_call_fail(const grove_call *call, int input, size_t position,
+                             grove_status status, const char *format, ...) {
+    char words[256], node[160], from[160];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(words, sizeof words, format, arguments);
+    va_end(arguments);
+    grove_plan *plan = call->plan;
+    const grove_node *reader = &plan->graph->nodes[call->node];
+    const char *name = plan->graph->nodes[reader->in[input]].name;
+    if (name) {
+        snprintf(from, sizeof from, "'%s'", name);
+    } else {
+        grove_node_words(plan->graph, reader->in[input], from, sizeof from);
+    }
+    pthread_mutex_lock(&plan->failing);
+    if (!plan->failed || position < plan->failed_position) {
+        plan->failed = true;
+        plan->failed_position = position;
+        grove_fail(&plan->error, status, "%s: position %zu of %s %s",
+                   grove_node_words(plan->graph, call->node, node, sizeof node), position, from,
+                   words);
+    }
+    pthread_mutex_unlock(&plan->failing);
+    return status;
+}
+
+static void run_tile(void *context, size_t tile) {
+    const grove_step *step = context;
+    size_t begin = tile * step->tile, end = begin + step->tile;
+    step->op->run(&step->call, begin, end < step->items ? end : step->items);
+}
+
+/* Tiles are the same with and without threads, so the numbers are. */
+static void run_step(grove_plan *plan, grove_step *step) {
+    size_t tiles = (step->items + step->tile - 1) / step->tile;
+    if (plan->pool && tiles > 1) {
+        grove_pool_run(plan->pool, run_tile, step, tiles);
+        return;
+    }
+    for (size_t tile = 0; tile < tiles; tile++) {
+        run_tile(step, tile);
+    }
+}
+
+grove_status grove_run(grove_plan *plan) {
+    if (!plan || plan->broken) {
+        return grove_plan_error(plan)->status;
+    }
+    grove_error_clear(&plan->error);
+    plan->failed = false;
+    if (check_bound(plan) != GROVE_OK) {
+        return plan->error.status;
+    }
+    grove_blas_enter();
+    for (size_t i = 0; i < plan->step_count && !plan->failed; i++) {
+        plan->steps[i].call.run = plan->graph->training_runs;
+        run_step(plan, &plan->steps[i]);
+    }
+    grove_blas_leave();
+    if (plan->options.training && !plan->failed) {
+        /* A training run changes its graph, as the header says. */
+        grove_set_training_runs((grove_graph *)(uintptr_t)plan->graph,
+                                plan->graph->training_runs + 1);
+    }
+    return plan->error.status;
+}
+
+/* ---- reading back ---------------------------------------------------------------------------- */
+
+const void *grove_value(grove_plan *plan, grove_tensor tensor) {
+    if (!plan || plan->broken) {
+        return NULL;
+    }
+    const grove_place *place = find_place(plan, tensor);
+    char words[160];
+    if (!place) {
+        const void *stored = tensor.graph == plan->graph ? grove_parameter_data(tensor) : NULL;
+        if (!stored) {
+            grove_fail(&plan->error, GROVE_NOT_FOUND,
+                       "value: the plan does not compute that tensor");
+        }
+        return stored;
+    }
+    const grove_place *root = &plan->places[place->root];
+    if (!root->kept && grove_place_in_block(plan, root)) {
+        grove_fail(&plan->error, GROVE_NOT_FOUND,
+                   "value: %s was not kept; make it an output of the plan, or plan with keep_all",
+                   grove_node_words(plan->graph, tensor.index, words, sizeof words));
+        return NULL;
+    }
+    return place->view.data;
+}
+
+double grove_scalar(grove_plan *plan, grove_tensor tensor) {
+    const grove_place *place = find_place(plan, tensor);
+    const void *value = grove_value(plan, tensor);
+    if (!value || !place || place->view.count != 1) {
+        return (double)NAN;
+    }
+    return place->view.type == GROVE_REAL ? (double)*(const grove_real *)value
+                                          : (double)*(const grove_id *)value;
+}
+
+const void *grove_value_named(grove_plan *plan, const char *name) {
+    grove_tensor tensor = plan ? grove_find(plan->graph, name) : GROVE_NONE;
+    if (plan && !plan->broken && !grove_is_valid(tensor)) {
+        grove_fail(&plan->error, GROVE_NOT_FOUND, "value: no node is called '%.80s'", name);
+    }
+    return grove_is_valid(tensor) ? grove_value(plan, tensor) : NULL;
+}
+
+size_t grove_value_count(const grove_plan *plan, grove_tensor tensor) {
+    const grove_place *place = find_place(plan, tensor);
+    return place ? place->view.count : 0;
+}

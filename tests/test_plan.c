@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Gradients and plans: where paths meet and end, what is kept and read back, and what it all costs
+ * in memory. */
+#include <check.h>
+#include <math.h>
+#include <string.h>
+
+#include "grove/grad.h"
+#include "grove/ops.h"
+#include "grove/plan.h"
+#include "hostile_allocator.h"
+
+static void expect_words(const char *message, const char *words) {
+    ck_assert_msg(strstr(message, words) != NULL, "\"%s\" is not in \"%s\"", words, message);
+}
+
+static grove_plan *plan_of(grove_tensor output, const grove_plan_options *options) {
+    return grove_plan_new(output.graph, &output, 1, options);
+}
+
+static void expect_scalar(grove_plan *plan, grove_tensor x, double wanted) {
+    double number = grove_scalar(plan, x);
+    ck_assert_msg(fabs(number - wanted) < 1e-5, "it is %g, it must be %g", number, wanted);
+}
+
+/* ---- gradients ------------------------------------------------------------------------------- */
+
+START_TEST(paths_that_meet_add_up) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor x = grove_fill(g, GROVE_SCALAR, 3);
+    /* y = (x^2 + 5x) x = x^3 + 5x^2; dy/dx = 3x^2 + 10x = 57, d2y = 6x + 10 = 28 */
+    grove_tensor y = grove_mul(grove_add(grove_mul(x, x), grove_scale(x, 5)), x);
+    grove_tensor dx = grove_gradient(y, x), ddx = grove_gradient(dx, x);
+    grove_tensor dddx = grove_gradient(ddx, x);
+    grove_tensor outputs[] = {y, dx, ddx, dddx};
+    grove_plan *plan = grove_plan_new(g, outputs, 4, NULL);
+    ck_assert_int_eq(grove_run(plan), GROVE_OK);
+    expect_scalar(plan, y, 72);
+    expect_scalar(plan, dx, 57);
+    expect_scalar(plan, ddx, 28);
+    expect_scalar(plan, dddx, 6);
+    grove_plan_free(plan);
+    grove_graph_free(g);
+}
+END_TEST
+
+START_TEST(gradients_stop_where_they_should) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor x = grove_fill(g, GROVE_SCALAR, 2), unused = grove_fill(g, GROVE_SCALAR, 2);
+    grove_tensor ids = grove_input_ids(g, "ids", 2);
+    grove_tensor y = grove_mul(x, grove_stop_gradient(x)), later = grove_tanh(y);
+    grove_tensor of[] = {x, unused, y, later, ids}, dx[5];
+    ck_assert_int_eq(grove_gradients(y, of, 5, dx), GROVE_OK);
+    ck_assert(!grove_is_valid(dx[1]) && !grove_is_valid(dx[3]) && !grove_is_valid(dx[4]));
+    grove_plan *plan = grove_plan_new(g, (grove_tensor[]){dx[0], dx[2]}, 2, NULL);
+    ck_assert_int_eq(grove_run(plan), GROVE_OK);
+    expect_scalar(plan, dx[0], 2); /* not 4: one of the two paths is closed */
+    expect_scalar(plan, dx[2], 1);
+    grove_plan_free(plan);
+    ck_assert(!grove_is_valid(grove_gradient(ids, x)));
+    ck_assert_int_eq(grove_graph_error(g)->status, GROVE_BAD_TYPE);
+    grove_graph_free(g);
+}
+END_TEST
+
+START_TEST(the_gradient_of_what_lies_between) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor x = grove_fill(g, GROVE_SCALAR, 0.5), h = grove_tanh(x), y = grove_scale(h, 3);
+    grove_tensor aside = grove_tanh(y);
+    ck_assert(!grove_is_valid(grove_gradient_of(h)));
+    ck_assert(!grove_is_valid(grove_gradient_of(GROVE_NONE)));
+    grove_tensor dx = grove_gradient(y, x), dh = grove_gradient_of(h);
+    ck_assert(!grove_is_valid(grove_gradient_of(aside)));
+    ck_assert_int_eq(grove_gradient_of(x).index, dx.index);
+    grove_plan *plan = plan_of(dh, NULL);
+    ck_assert_int_eq(grove_run(plan), GROVE_OK);
+    expect_scalar(plan, dh, 3);
+    grove_plan_free(plan);
+    grove_gradient(aside, h);
+    ck_assert_int_ne(grove_gradient_of(h).index, dh.index); /* the last pass counts */
+    grove_graph_free(g);
+}
+END_TEST
+
+/* ---- reading back ---------------------------------------------------------------------------- */
+
+START_TEST(values_are_read_by_handle_and_by_name) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_init sevens = {.kind = GROVE_INIT_CONSTANT, .a = 7};
+    grove_tensor x = grove_input_reals(g, "x", 2);
+    grove_tensor w = grove_parameter(g, "w", GROVE_SHAPE(2), sevens);
+    grove_tensor far = grove_parameter(g, "far", GROVE_SHAPE(2), sevens);
+    grove_tensor hidden = grove_name(grove_mul(x, w), "hidden");
+    grove_tensor y = grove_name(grove_sum(hidden, GROVE_ALL_AXES), "y");
+    grove_tensor aside = grove_name(grove_tanh(y), "aside");
+    const grove_real numbers[2] = {1, 2};
+    for (int keep_all = 0; keep_all < 2; keep_all++) {
+        grove_plan *plan = plan_of(y, &(grove_plan_options){.keep_all = keep_all != 0});
+        grove_bind(plan, x, numbers);
+        ck_assert_int_eq(grove_run(plan), GROVE_OK);
+        expect_scalar(plan, y, 21);
+        ck_assert_ptr_eq(grove_value_named(plan, "y"), grove_value(plan, y));
+        ck_assert_ptr_eq(grove_value(plan, x), numbers);
+        ck_assert_ptr_eq(grove_value_named(plan, "w"), grove_parameter_data(w));
+        ck_assert_ptr_eq(grove_value(plan, far), grove_parameter_data(far));
+        const grove_real *kept = grove_value_named(plan, "hidden");
+        ck_assert(keep_all ? kept && kept[1] == 14 : !kept);
+        if (!keep_all) {
+            expect_words(grove_plan_error(plan)->message, "'hidden') was not kept");
+        }
+        ck_assert_ptr_null(grove_value(plan, aside));
+        expect_words(grove_plan_error(plan)->message, "does not compute");
+        ck_assert_ptr_null(grove_value_named(plan, "nobody"));
+        expect_words(grove_plan_error(plan)->message, "no node is called 'nobody'");
+        ck_assert(!grove_value(plan, GROVE_NONE) && !grove_value_named(plan, NULL));
+        ck_assert(isnan(grove_scalar(plan, w)) && isnan(grove_scalar(plan, aside)));
+        ck_assert_uint_eq(grove_value_count(plan, hidden), 2);
+        ck_assert_uint_eq(grove_value_count(plan, aside), 0);
+        ck_assert_int_eq(grove_run(plan), GROVE_OK);
+        grove_plan_free(plan);
+    }
+    grove_graph_free(g);
+}
+END_TEST
+
+START_TEST(a_graph_can_be_looked_at) {
+    grove_graph *g = grove_graph_new(&(grove_graph_options){.seed = 9});
+    grove_tensor x = grove_input_reals(g, "x", GROVE_BATCH, 2), y = grove_add(x, x);
+    ck_assert_uint_eq(grove_seed(g), 9);
+    ck_assert_int_eq(grove_node_count(g), 2);
+    ck_assert_str_eq(grove_node_op(y), "add");
+    ck_assert_str_eq(grove_node_formula(y), "y = a + b");
+    ck_assert_int_eq(grove_node_inputs(y), 2);
+    ck_assert_int_eq(grove_node_input(y, 1).index, x.index);
+    ck_assert(!grove_is_valid(grove_node_input(y, 2)) && !grove_is_valid(grove_node_input(y, -1)));
+    ck_assert(!grove_is_valid(grove_node_at(g, 2)) && !grove_is_valid(grove_node_at(g, -1)));
+    ck_assert(grove_shape_equal(grove_node_shape(y), GROVE_SHAPE(GROVE_BATCH, 2)));
+    ck_assert_str_eq(grove_node_op(GROVE_NONE), "");
+    ck_assert_int_eq(grove_node_shape(GROVE_NONE).rank, -1);
+    ck_assert(!grove_parameter_data(x) && !grove_parameter_is_trainable(x));
+    ck_assert_int_eq(grove_parameter_set(x, &(grove_parameter_options){0}), GROVE_BAD_ARGUMENT);
+    grove_graph_free(g);
+}
+END_TEST
+
+START_TEST(parameters_keep_their_order_and_options) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor w = grove_parameter(g, "w", GROVE_SHAPE(2, 3), (grove_init){0});
+    grove_tensor s = grove_state(g, "s", GROVE_ID, GROVE_SCALAR);
+    ck_assert_int_eq(grove_parameter_count(g), 2);
+    ck_assert_int_eq(grove_parameter_at(g, 0).index, w.index);
+    ck_assert_int_eq(grove_parameter_at(g, 1).index, s.index);
+    ck_assert(!grove_is_valid(grove_parameter_at(g, 2)));
+    ck_assert(!grove_is_valid(grove_parameter_at(g, -1)));
+    ck_assert(grove_parameter_is_trainable(w) && !grove_parameter_is_trainable(s));
+    ck_assert_uint_eq(grove_parameter_size(w), 6);
+    grove_parameter_options options = {.frozen = true, .rate = 0.5, .decay = GROVE_DECAY_OFF};
+    ck_assert_int_eq(grove_parameter_set(w, &options), GROVE_OK);
+    options = grove_parameter_get(w);
+    ck_assert(options.frozen && options.rate == 0.5 && options.decay == GROVE_DECAY_OFF);
+    ck_assert(!grove_parameter_get(s).frozen);
+    grove_graph_free(g);
+}
+END_TEST
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+static grove_tensor chain(grove_graph *g, int length) {
+    grove_tensor x = grove_input_reals(g, "x", GROVE_BATCH, 16), first = x;
+    for (int i = 0; i < length; i++) {
+        x = i % 2 ? grove_tanh(x) : grove_add(x, first);
+    }
+    return x;
+}
+
+static grove_plan_stats cost_of_chain(int length, bool with_gradient, bool keep_all) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor y = chain(g, length);
+    grove_tensor output = with_gradient ? grove_gradient(y, grove_find(g, "x")) : y;
+    grove_plan *plan = plan_of(output, &(grove_plan_options){.batch = 8, .keep_all = keep_all});
+    ck_assert_str_eq(grove_plan_error(plan)->message, "");
+    grove_plan_stats stats = grove_plan_statistics(plan);
+    grove_plan_free(plan);
+    grove_graph_free(g);
+    return stats;
+}
+
+START_TEST(a_chain_takes_the_memory_of_its_widest_place) {
+    grove_plan_stats shorter = cost_of_chain(10, false, false);
+    grove_plan_stats longer = cost_of_chain(1000, false, false);
+    ck_assert_uint_eq(shorter.block_bytes, longer.block_bytes);
+    ck_assert_uint_le(longer.block_bytes, 2 * 8 * 16 * sizeof(grove_real));
+    ck_assert_uint_eq(longer.steps, 1000);
+    ck_assert_uint_ge(longer.unshared_bytes, 1000 * 8 * 16 * sizeof(grove_real));
+    grove_plan_stats kept = cost_of_chain(1000, false, true);
+    ck_assert_uint_ge(kept.block_bytes, longer.unshared_bytes);
+    grove_plan_stats backward = cost_of_chain(1000, true, false);
+    ck_assert_uint_lt(backward.block_bytes, backward.unshared_bytes / 2);
+}
+END_TEST
+
+enum { DEEP = 100000 };
+
+START_TEST(a_deep_chain_is_built_differentiated_and_run) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor x = grove_input_reals(g, "x", 1), y = x;
+    for (int i = 0; i < DEEP; i++) {
+        y = i % 2 ? grove_shift(y, 0.25) : grove_neg(y);
+    }
+    grove_tensor dx = grove_gradient(y, x);
+    ck_assert_str_eq(grove_graph_error(g)->message, "");
+    grove_plan *plan = grove_plan_new(g, (grove_tensor[]){y, dx}, 2, NULL);
+    const grove_real number = 1;
+    grove_bind(plan, x, &number);
+    ck_assert_int_eq(grove_run(plan), GROVE_OK);
+    ck_assert(grove_scalar(plan, dx) == 1);
+    ck_assert(grove_scalar(plan, y) == 1);
+    grove_plan_free(plan);
+    grove_graph_free(g);
+}
+END_TEST
+
+enum { BATCH = 512, COLUMNS = 64 };
+
+/* Everything at once: lookups, products, a backward pass, updates, large enough for threads. */
+static grove_tensor training_step(grove_graph *g) {
+    grove_init normal = {.kind = GROVE_INIT_NORMAL, .b = 0.1};
+    grove_tensor table = grove_parameter(g, "table", GROVE_SHAPE(20, COLUMNS), normal);
+    grove_tensor w = grove_parameter(g, "w", GROVE_SHAPE(COLUMNS, COLUMNS), normal);
+    grove_tensor ids = grove_input_ids(g, "ids", GROVE_BATCH);
+    grove_tensor h = grove_tanh(grove_matmul(grove_embedding(table, ids), w, false, true));
+    grove_tensor loss = grove_mean(grove_mul(h, h), GROVE_ALL_AXES);
+    grove_tensor rate = grove_fill(g, GROVE_SCALAR, 0.5), dx[2];
+    if (grove_gradients(loss, (grove_tensor[]){table, w}, 2, dx) != GROVE_OK) {
+        return GROVE_NONE;
+    }
+    grove_tensor updates[] = {
+        grove_sgd_rows(table, grove_node_input(dx[0], 0), grove_node_input(dx[0], 1), rate,
+                       GROVE_NONE, GROVE_NONE, GROVE_NONE, NULL),
+        grove_sgd(w, dx[1], rate, GROVE_NONE, NULL)};
+    return grove_group(updates, 2);
+}
+
+static grove_status build_and_train(hostile_memory *graphs, hostile_memory *plans, int threads,
+                                    grove_real *loss) {
+    grove_id rows[BATCH];
+    for (int i = 0; i < BATCH; i++) {
+        rows[i] = i % 20;
+    }
+    grove_graph_options options = {.seed = 3, .allocator = hostile_allocator(graphs)};
+    grove_graph *g = grove_graph_new(&options);
+    grove_tensor step = training_step(g);
+    grove_plan *plan = grove_plan_new(g, &step, 1,
+                                      &(grove_plan_options){.batch = BATCH,
+                                                            .training = true,
+                                                            .threads = threads,
+                                                            .allocator = hostile_allocator(plans)});
+    grove_bind(plan, grove_find(g, "ids"), rows);
+    size_t before = graphs->calls + plans->calls;
+    grove_status status = grove_run(plan);
+    for (int i = 0; i < 3 && status == GROVE_OK; i++) {
+        status = grove_run(plan);
+    }
+    ck_assert_msg(graphs->calls + plans->calls == before, "a run asked for memory");
+    if (status == GROVE_OK) {
+        memcpy(loss, grove_parameter_data(grove_find(g, "w")), COLUMNS * sizeof *loss);
+    }
+    grove_plan_free(plan);
+    grove_graph_free(g);
+    return status;
+}
+
+START_TEST(a_run_asks_for_no_memory) {
+    grove_real one[COLUMNS], three[COLUMNS];
+    hostile_memory graphs = {0}, plans = {0};
+    ck_assert_int_eq(build_and_train(&graphs, &plans, 1, one), GROVE_OK);
+    ck_assert_int_eq(build_and_train(&graphs, &plans, 3, three), GROVE_OK);
+    ck_assert_msg(memcmp(one, three, sizeof one) == 0, "three threads give other bits");
+    ck_assert_uint_gt(graphs.calls, 0);
+    ck_assert_uint_gt(plans.calls, 0);
+    ck_assert_uint_eq(graphs.live + plans.live, 0);
+}
+END_TEST
+
+/* _i: whether all later allocations fail too */
+START_TEST(each_allocation_may_fail) {
+    grove_real loss[COLUMNS];
+    for (size_t n = 1; n < 1000; n++) {
+        hostile_memory memory = {.fail_at = n, .for_good = _i != 0};
+        grove_status status = build_and_train(&memory, &memory, 2, loss);
+        ck_assert_msg(memory.live == 0, "when %zu failed, %zu blocks live on", n, memory.live);
+        if (memory.calls < n) {
+            ck_assert_int_eq(status, GROVE_OK);
+            return;
+        }
+        ck_assert_msg(status == GROVE_NO_MEMORY, "when %zu failed: status %d", n, (int)status);
+    }
+    ck_abort_msg("it asks for memory without end");
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("plan");
+    TCase *gradients = tcase_create("gradients");
+    tcase_add_test(gradients, paths_that_meet_add_up);
+    tcase_add_test(gradients, gradients_stop_where_they_should);
+    tcase_add_test(gradients, the_gradient_of_what_lies_between);
+    suite_add_tcase(suite, gradients);
+    TCase *reading = tcase_create("reading back");
+    tcase_add_test(reading, values_are_read_by_handle_and_by_name);
+    tcase_add_test(reading, a_graph_can_be_looked_at);
+    tcase_add_test(reading, parameters_keep_their_order_and_options);
+    suite_add_tcase(suite, reading);
+    TCase *memory = tcase_create("memory");
+    tcase_set_timeout(memory, 60);
+    tcase_add_test(memory, a_chain_takes_the_memory_of_its_widest_place);
+    tcase_add_test(memory, a_deep_chain_is_built_differentiated_and_run);
+    tcase_add_test(memory, a_run_asks_for_no_memory);
+    tcase_add_loop_test(memory, each_allocation_may_fail, 0, 2);
+    suite_add_tcase(suite, memory);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}
