@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * adam_rows - Adam and AdamW (see adam.c) for a table whose gradient is row-sparse: only the rows
+ * that the ids name are touched, so the cost does not grow with the table.
+ *
+ * A row that no id names has the gradient 0, yet the dense form moves it, for m is not zero. There
+ * are two row forms. The plain lazy one (`last` is GROVE_NONE) leaves resting rows and their
+ * moments alone: a row does not move while it rests, its moments do not fade, and decoupled decay
+ * reaches it only when it is met. The exact one notes in last[row] how far the row has come, and
+ * adam_catch_up does what it missed when it is met again.
+ * Shapes: table, m, v [rows, width]; ids [...]; values [..., width]; last [rows] ids; rate, step
+ *   scalars. An id that stands there twice is met once, with the sum of its values.
+ * Cost: one square root and two divisions for each number of a met row.
+ */
+#include "adam.h"
+
+static const grove_field fields[] = ADAM_FIELDS;
+
+static bool rows_shape(grove_shaping *s) {
+    bool exact = s->inputs == 8;
+    return grove_want_row_update(s, 3) && grove_want_moment(s, 4, "m") &&
+           grove_want_moment(s, 5, "v") && grove_want_clock(s, 6) &&
+           (!exact || (grove_want_row_clock(s, 7) && adam_want_exact(s))) && adam_want_options(s);
+}
+
+static grove_status rows_run(const grove_call *call, size_t begin, size_t end) {
+    (void)begin;
+    (void)end;
+    grove_row_gradient g;
+    grove_status status = grove_gather_rows(call, &g);
+    if (status != GROVE_OK) {
+        return status;
+    }
+    grove_id t = grove_ids(call, 6)[0] + 1;
+    grove_id *last = call->inputs == 8 ? call->in[7]->data : NULL;
+    adam_update u = adam_update_number(call->attributes, (double)grove_reals(call, 3)[0], t);
+    for (size_t i = 0; i < g.merged.count; i++) {
+        size_t row = (size_t)g.merged.rows[i], at = row * g.width;
+        adam_apply(&u, g.width, grove_written(call, 0) + at, grove_written(call, 4) + at,
+                   grove_written(call, 5) + at, g.sums + i * g.width);
+        if (last) {
+            last[row] = t;
+        }
+    }
+    return GROVE_OK;
+}
+
+static grove_tensor build_rows(const grove_tensor *in) {
+    grove_adam_options o = {.beta1 = 0.5, .beta2 = 0.75, .epsilon = 1};
+    return grove_adam_rows(in[0], in[1], in[2], in[3], in[4], in[5], in[6], in[7], &o);
+}
+static grove_tensor build_rows_coupled(const grove_tensor *in) {
+    grove_adam_options o = {.decay = 1};
+    return grove_adam_rows(in[0], in[1], in[2], in[3], in[4], in[5], in[6], in[7], &o);
+}
+#define SCALAR(x)                                                                                  \
+    { .shape = {0}, .values = GROVE_NUMBERS(x) }
+#define STEP(x)                                                                                    \
+    { .type = GROVE_ID, .shape = {0}, .values = GROVE_NUMBERS(x), .stored = true }
+#define TABLE(...)                                                                                 \
+    { .shape = {2, {3, 1}}, .values = GROVE_NUMBERS(__VA_ARGS__), .stored = true }
+#define CLOCK(...)                                                                                 \
+    { .type = GROVE_ID, .shape = {1, {3}}, .values = GROVE_NUMBERS(__VA_ARGS__), .stored = true }
+#define ROWS                                                                                       \
+    {                                                                                              \
+        TABLE(1, 2, 3), {.type = GROVE_ID, .shape = {1, {3}}, .values = GROVE_NUMBERS(2, 0, 2)},   \
+            {.shape = {2, {3, 1}}, .values = GROVE_NUMBERS(1, 2, 3)}, SCALAR(0.5), TABLE(0, 9, 0), \
+            TABLE(0, 9, 0), STEP(0), CLOCK(0, 0, 0)                                                \
+    }
+
+static const grove_example rows_examples[] = {
+    /* Row 2 stands there twice, with 1 and 3: one update with 4. Row 1 rests, moments and all. */
+    {.inputs = 8,
+     .in = ROWS,
+     .build = build_rows,
+     .after = {GROVE_NUMBERS(1 - 0.5 * 2 / (2 + 1.), 2, 3 - 0.5 * 4 / (4 + 1.)), NULL, NULL, NULL,
+               GROVE_NUMBERS(1, 9, 2), GROVE_NUMBERS(1, 9, 4), NULL, GROVE_NUMBERS(1, 0, 1)}},
+    {.inputs = 8, .in = ROWS, .build = build_rows_coupled, .refused = "cannot be caught up"},
+    {0},
+};
+
+GROVE_ROOM(adam_rows) = {
+    .name = "adam_rows",
+    .formula = "adam on the rows that the ids name",
+    .min_inputs = 7,
+    .max_inputs = 8,
+    .flags = GROVE_UPDATE,
+    .written = 1 << 0 | 1 << 4 | 1 << 5 | 1 << 7,
+    .attribute_size = sizeof(grove_adam_options),
+    .fields = fields,
+    .shape = rows_shape,
+    .run = rows_run,
+    .scratch = grove_row_gradient_scratch,
+    .no_gradient = "it changes its parameter in place",
+    .examples = rows_examples,
+};
+
+grove_tensor grove_adam_rows(grove_tensor table, grove_tensor ids, grove_tensor values,
+                             grove_tensor rate, grove_tensor m, grove_tensor v, grove_tensor step,
+                             grove_tensor last, const grove_adam_options *given) {
+    grove_adam_options o = adam_with_defaults(given);
+    grove_tensor in[] = {table, ids, values, rate, m, v, step, last};
+    return grove_append(&grove_op_adam_rows, NULL, in, grove_is_valid(last) ? 8 : 7, &o);
+}

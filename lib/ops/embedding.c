@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * embedding - y[i] = table[ids[i]], and its adjoint scatter_rows.
+ *
+ * A category is an id. Its row of the table is its vector, learned like any weight. That is what a
+ * one-hot row times the table would give, without the product: of 73,000 x 12 numbers the 12 that
+ * count are copied.
+ *
+ * Shapes: table [rows, width], ids [...] -> [..., width].
+ * Gradient: table[r] is copied to every i with ids[i] = r, so it gets the sum of their dy[i]: that
+ *   is scatter_rows(ids, dy). A repeated id counts as often as it stands there; a row that no id
+ *   names gets zero. The adjoint of scatter_rows is the lookup again: dvalues = embedding(dtable,
+ *   ids).
+ *   scatter_rows is made in full only if somebody asks for its value: optimizers see the node and
+ *   take its ids and values, so that a step's cost does not grow with the table. Two lookups in one
+ *   table join into one scatter of both lists.
+ * Numerics: repeated rows are added in the order of the ids; nothing depends on threads.
+ * Errors: an id below 0 or beyond the last row fails the run, in words, before anything is written.
+ * Cost: width numbers an id.
+ */
+#include "room.h"
+
+/* ---- embedding ------------------------------------------------------------------------------- */
+
+static bool shape(grove_shaping *s) {
+    if (!grove_want_type(s, 0, GROVE_REAL) || !grove_want_rank(s, 0, 2) ||
+        !grove_want_type(s, 1, GROVE_ID)) {
+        return false;
+    }
+    s->shape = grove_in_shape(s, 1);
+    if (s->shape.rank == GROVE_MAX_RANK) {
+        return grove_refuse(s, GROVE_BAD_SHAPE, "the ids have too many dimensions");
+    }
+    s->shape.dim[s->shape.rank++] = grove_in_shape(s, 0).dim[1];
+    return true;
+}
+
+static grove_status run(const grove_call *call, size_t begin, size_t end) {
+    const grove_real *table = grove_reals(call, 0); /* [rows, width] */
+    const grove_id *ids = grove_ids(call, 1);
+    size_t width = grove_width(call->out);
+    grove_real *y = grove_out(call);
+    grove_status status = grove_check_ids(call, 1, begin, end, call->in[0]->dim[0]);
+    for (size_t i = begin; i < end && status == GROVE_OK; i++) {
+        memcpy(y + i * width, table + (size_t)ids[i] * width, width * sizeof *y);
+    }
+    return status;
+}
+
+static size_t items(const grove_call *call) {
+    return call->in[1]->count;
+}
+
+/* A row far away in memory costs about as much as a hundred additions. */
+static size_t cost(const grove_call *call) {
+    return 100 + grove_width(call->out);
+}
+
+static void grad(grove_tensor y, grove_tensor dy, grove_tensor *dx) {
+    grove_tensor table = grove_node_input(y, 0);
+    dx[0] = grove_scatter_rows(grove_node_input(y, 1), dy, grove_node_shape(table).dim[0]);
+}
+
+/* ---- scatter_rows ---------------------------------------------------------------------------- */
+
+struct scatter {
+    int64_t rows;
+};
+
+static const grove_field scatter_fields[] = {GROVE_FIELD(struct scatter, rows, INT),
+                                             GROVE_NO_MORE_FIELDS};
+
+static bool scatter_shape(grove_shaping *s) {
+    const struct scatter *attributes = s->attributes;
+    if (!grove_want_values(s, 0, 1)) {
+        return false;
+    }
+    grove_shape values = grove_in_shape(s, 1);
+    s->shape = (grove_shape){2, {attributes->rows, values.dim[values.rank - 1]}};
+    return attributes->rows >= 0 ||
+           grove_refuse(s, GROVE_BAD_ARGUMENT, "the number of rows must be fixed, not a batch");
+}
+
+static grove_status scatter_run(const grove_call *call, size_t begin, size_t end) {
+    (void)begin; /* not cut: two tiles might add to one row */
+    (void)end;
+    const grove_id *ids = grove_ids(call, 0);
+    const grove_real *values = grove_reals(call, 1); /* [ids, width] */
+    size_t count = call->in[0]->count, width = grove_width(call->out);
+    grove_real *table = grove_out(call); /* [rows, width] */
+    grove_status status = grove_check_ids(call, 0, 0, count, call->out->dim[0]);
+    memset(table, 0, call->out->count * sizeof *table);
+    for (size_t i = 0; i < count && status == GROVE_OK; i++) {
+        grove_real *row = table + (size_t)ids[i] * width;
+        for (size_t k = 0; k < width; k++) {
+            row[k] += values[i * width + k];
+        }
+    }
+    return status;
+}
+
+static void scatter_grad(grove_tensor y, grove_tensor dy, grove_tensor *dx) {
+    dx[1] = grove_embedding(dy, grove_node_input(y, 0));
+}
+
+/* scatter(i, v) + scatter(j, w) = scatter(i then j, v then w), flattened to one list. */
+static grove_tensor scatter_join(grove_tensor a, grove_tensor b) {
+    grove_tensor part[2] = {a, b}, ids[2], values[2];
+    for (int i = 0; i < 2; i++) {
+        ids[i] = grove_node_input(part[i], 0);
+        values[i] = grove_node_input(part[i], 1);
+        grove_shape shape = grove_node_shape(ids[i]);
+        int64_t width = grove_node_shape(part[i]).dim[1], flat = 1;
+        int batches = 0;
+        for (int k = 0; k < shape.rank; k++) {
+            flat *= shape.dim[k];
+            batches += shape.dim[k] < 0;
+        }
+        if (batches > 1) {
+            return GROVE_NONE; /* batch x batch ids have no flat shape: added in the dense form */
+        }
+        ids[i] = shape.rank == 1 ? ids[i] : grove_reshape(ids[i], GROVE_SHAPE(flat));
+        values[i] =
+            shape.rank == 1 ? values[i] : grove_reshape(values[i], GROVE_SHAPE(flat, width));
+    }
+    bool mixed = (grove_node_shape(ids[0]).dim[0] < 0) != (grove_node_shape(ids[1]).dim[0] < 0);
+    if (mixed) {
+        return GROVE_NONE; /* a batch and a fixed number have no sum that is a dimension */
+    }
+    return grove_scatter_rows(grove_concat(ids, 2, 0), grove_concat(values, 2, 0),
+                              grove_node_shape(a).dim[0]);
+}
+
+/* ---- examples -------------------------------------------------------------------------------- */
+
+static grove_tensor build(const grove_tensor *in) {
+    return grove_embedding(in[0], in[1]);
+}
+static grove_tensor build_scatter(const grove_tensor *in) {
+    return grove_scatter_rows(in[0], in[1], 3);
+}
+static const grove_example examples[] = {
+    /* The id 2 stands there twice: its row gets both gradients. Row 1 is not named: zero. */
+    {.inputs = 2,
+     .in = {{.shape = {2, {3, 2}}, .values = GROVE_NUMBERS(1, 2, 3, 4, 5, 6)},
+            {.type = GROVE_ID, .shape = {1, {3}}, .values = GROVE_NUMBERS(2, 0, 2)}},
+     .build = build,
+     .out = GROVE_NUMBERS(5, 6, 1, 2, 5, 6),
+     .dy = GROVE_NUMBERS(1, 10, 2, 20, 4, 40),
+     .dx = {GROVE_NUMBERS(2, 20, 0, 0, 5, 50)}},
+    {.inputs = 2,
+     .in = {{.shape = {2, {4, 3}}}, {.type = GROVE_ID, .shape = {2, {2, 2}}}},
+     .build = build},
+    {.inputs = 2,
+     .in = {{.shape = {1, {3}}}, {.type = GROVE_ID, .shape = {1, {3}}}},
+     .build = build,
+     .refused = "input 0 must have 2 dimensions"},
+    {.inputs = 2,
+     .in = {{.shape = {2, {3, 2}}}, {.shape = {1, {3}}}},
+     .build = build,
+     .refused = "input 1 must be a tensor of ids"},
+    {0},
+};
+
+static const grove_example scatter_examples[] = {
+    {.inputs = 2,
+     .in = {{.type = GROVE_ID, .shape = {1, {3}}, .values = GROVE_NUMBERS(2, 0, 2)},
+            {.shape = {2, {3, 2}}, .values = GROVE_NUMBERS(1, 10, 2, 20, 4, 40)}},
+     .build = build_scatter,
+     .out = GROVE_NUMBERS(2, 20, 0, 0, 5, 50),
+     .dy = GROVE_NUMBERS(1, 2, 3, 4, 5, 6),
+     .dx = {NULL, GROVE_NUMBERS(5, 6, 1, 2, 5, 6)}},
+    {.inputs = 2,
+     .in = {{.type = GROVE_ID, .shape = {1, {3}}}, {.shape = {2, {2, 2}}}},
+     .build = build_scatter,
+     .refused = "the values must be a row for each id"},
+    {0},
+};
+
+/* ---- descriptors ----------------------------------------------------------------------------- */
+
+GROVE_ROOM(embedding) = {
+    .name = "embedding",
+    .formula = "y[i] = table[ids[i]]",
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .flags = GROVE_PIECEWISE,
+    .shape = shape,
+    .run = run,
+    .items = items,
+    .cost = cost,
+    .grad = grad,
+    .examples = examples,
+};
+
+GROVE_ROOM(scatter_rows) = {
+    .name = "scatter_rows",
+    .formula = "table = 0; table[ids[i]] += values[i]",
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .flags = GROVE_PIECEWISE,
+    .attribute_size = sizeof(struct scatter),
+    .fields = scatter_fields,
+    .shape = scatter_shape,
+    .run = scatter_run,
+    .grad = scatter_grad,
+    .join = scatter_join,
+    .examples = scatter_examples,
+};
+
+grove_tensor grove_embedding(grove_tensor table, grove_tensor ids) {
+    return grove_append2(&grove_op_embedding, table, ids, NULL);
+}
+
+grove_tensor grove_scatter_rows(grove_tensor ids, grove_tensor values, int64_t rows) {
+    return grove_append2(&grove_op_scatter_rows, ids, values, &(struct scatter){.rows = rows});
+}

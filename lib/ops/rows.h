@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * ops/rows.h - what the row forms of all updates share: a row-sparse gradient is a list of ids and
+ * a row of values for each; rows that stand in the list more than once are merged first.
+ */
+#ifndef GROVE_OPS_ROWS_H
+#define GROVE_OPS_ROWS_H
+
+#include "base/merge.h"
+#include "room.h"
+
+/* The distinct rows of a list, and the sum of the values of each. */
+typedef struct grove_row_gradient {
+    grove_merged merged;
+    const grove_real *sums; /* [merged.count, width] */
+    size_t width;
+} grove_row_gradient;
+
+static inline size_t grove_row_gradient_scratch(const grove_call *call) {
+    return grove_merge_scratch(call->in[1]->count) + call->in[2]->count * sizeof(grove_real);
+}
+
+/* For updates whose inputs begin (table [rows, width], ids [...], values [..., width]): checks the
+ * ids, then merges. Nothing is written but scratch. */
+static inline grove_status grove_gather_rows(const grove_call *call, grove_row_gradient *gradient) {
+    size_t count = call->in[1]->count, width = grove_width(call->in[0]);
+    grove_status status = grove_check_ids(call, 1, 0, count, call->in[0]->dim[0]);
+    if (status != GROVE_OK) {
+        return status;
+    }
+    grove_real *sums = (grove_real *)((char *)call->scratch + grove_merge_scratch(count));
+    gradient->merged = grove_merge(grove_ids(call, 1), count, call->scratch);
+    gradient->width = width;
+    gradient->sums = sums;
+    grove_merge_sum(&gradient->merged, grove_reals(call, 2), count, width, sums);
+    return GROVE_OK;
+}
+
+/* Checks of shape that row updates share: table, ids, values, and the rate, a scalar at position
+ * `rate`. */
+static inline bool grove_want_row_update(grove_shaping *s, int rate) {
+    if (!grove_want_rank(s, 0, 2) || !grove_want_type(s, 0, GROVE_REAL) ||
+        !grove_want_type(s, 1, GROVE_ID) || !grove_want_type(s, 2, GROVE_REAL) ||
+        !grove_want_type(s, rate, GROVE_REAL) ||
+        !grove_want_shape(s, rate, GROVE_SCALAR, "the rate")) {
+        return false;
+    }
+    grove_shape values = grove_in_shape(s, 1);
+    if (values.rank < GROVE_MAX_RANK) {
+        values.dim[values.rank++] = grove_in_shape(s, 0).dim[1];
+    }
+    return grove_want_shape(s, 2, values, "the values, a row for each id,");
+}
+
+/* A state that keeps a number of the table's shape for each of its elements. */
+static inline bool grove_want_moment(grove_shaping *s, int position, const char *what) {
+    return grove_want_type(s, position, GROVE_REAL) &&
+           grove_want_shape(s, position, grove_in_shape(s, 0), what);
+}
+
+/* The two clocks of lazy updates: `step`, a scalar id, counts updates done; `last` [rows] tells up
+ * to which update each row has been brought. */
+static inline bool grove_want_clock(grove_shaping *s, int step) {
+    return grove_want_type(s, step, GROVE_ID) &&
+           grove_want_shape(s, step, GROVE_SCALAR, "the step");
+}
+static inline bool grove_want_row_clock(grove_shaping *s, int last) {
+    return grove_want_type(s, last, GROVE_ID) &&
+           grove_want_shape(s, last, GROVE_SHAPE(grove_in_shape(s, 0).dim[0]),
+                            "the clock of the rows");
+}
+
+/* The elements of the parameter: what dense updates go by. */
+static inline size_t grove_by_parameter(const grove_call *call) {
+    return call->in[0]->count;
+}
+
+/* Brings rows up to date: those that `ids` (input `position`) names, or all of the items where the
+ * op has no such input. A row that is named twice is found up to date the second time. */
+typedef void grove_catch_up_row(const grove_call *call, size_t row);
+static inline grove_status grove_catch_up(const grove_call *call, int position, size_t begin,
+                                          size_t end, grove_catch_up_row *catch_up) {
+    if (call->inputs <= position) {
+        for (size_t row = begin; row < end; row++) {
+            catch_up(call, row);
+        }
+        return GROVE_OK;
+    }
+    size_t count = call->in[position]->count;
+    const grove_id *ids = grove_ids(call, position);
+    grove_status status = grove_check_ids(call, position, 0, count, call->in[0]->dim[0]);
+    for (size_t i = 0; i < count && status == GROVE_OK; i++) {
+        catch_up(call, (size_t)ids[i]);
+    }
+    return status;
+}
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * sgd_catch_up - makes the row form of momentum exact: gives a row, before it is read again, the
+ * updates that the dense form did to it while it rested.
+ *
+ * With g = 0 an update (see sgd.c) is linear in (w, b):
+ *
+ *   b' = momentum * b + decay * w
+ *   w' = w - rate * b'                                   usual form
+ *   w' = w - rate * (decay * w + momentum * b')          Nesterov's form
+ *
+ * so k missed updates are the k-th power of a 2 x 2 matrix, found by repeated squaring, in double:
+ * the cost grows with log k alone. They are done at the present rate: exact while it is constant.
+ * Shapes: table, buffer [rows, width]; last [rows] ids; rate, step scalars; ids [...], or
+ *   GROVE_NONE for all rows. It goes first in a run, before any lookup.
+ */
+#include "sgd.h"
+
+static const grove_field fields[] = SGD_FIELDS;
+
+static bool shape(grove_shaping *s) {
+    return grove_want_rank(s, 0, 2) && grove_want_type(s, 0, GROVE_REAL) &&
+           grove_want_type(s, 1, GROVE_REAL) && grove_want_shape(s, 1, GROVE_SCALAR, "the rate") &&
+           grove_want_moment(s, 2, "the buffer") && grove_want_row_clock(s, 3) &&
+           grove_want_clock(s, 4) && (s->inputs < 6 || grove_want_type(s, 5, GROVE_ID)) &&
+           sgd_want_options(s, true);
+}
+
+/* (w, b) -> (ww * w + wb * b, bw * w + bb * b) */
+typedef struct linear {
+    double ww, wb, bw, bb;
+} linear;
+
+static linear one_update(const grove_sgd_options *o, double rate) {
+    double pace = rate * o->scale, momentum = o->momentum, decay = o->decay;
+    double own = o->nesterov ? decay + momentum * decay : decay;  /* of w in its own step */
+    double bought = o->nesterov ? momentum * momentum : momentum; /* of b in it */
+    return (linear){.ww = 1 - pace * own, .wb = -pace * bought, .bw = decay, .bb = momentum};
+}
+
+static linear after(linear second, linear first) {
+    return (linear){.ww = second.ww * first.ww + second.wb * first.bw,
+                    .wb = second.ww * first.wb + second.wb * first.bb,
+                    .bw = second.bw * first.ww + second.bb * first.bw,
+                    .bb = second.bw * first.wb + second.bb * first.bb};
+}
+
+static linear power(linear base, int64_t exponent) {
+    linear result = {.ww = 1, .bb = 1};
+    for (; exponent > 0; exponent /= 2) {
+        if (exponent % 2) {
+            result = after(base, result);
+        }
+        base = after(base, base);
+    }
+    return result;
+}
+
+static void catch_up_row(const grove_call *call, size_t row) {
+    grove_id *last = call->in[3]->data, step = grove_ids(call, 4)[0];
+    size_t width = grove_width(call->in[0]), at = row * width;
+    grove_real *w = grove_written(call, 0) + at, *b = grove_written(call, 2) + at;
+    if (step <= last[row]) {
+        return;
+    }
+    linear all = power(one_update(call->attributes, (double)grove_reals(call, 1)[0]),
+                       (int64_t)step - last[row]);
+    for (size_t i = 0; i < width; i++) {
+        double weight = (double)w[i], buffer = (double)b[i];
+        w[i] = (grove_real)(all.ww * weight + all.wb * buffer);
+        b[i] = (grove_real)(all.bw * weight + all.bb * buffer);
+    }
+    last[row] = step;
+}
+
+static grove_status run(const grove_call *call, size_t begin, size_t end) {
+    return grove_catch_up(call, 5, begin, end, catch_up_row);
+}
+
+/* Rows named by ids are not cut: two tiles might meet in one row. */
+static size_t items(const grove_call *call) {
+    return call->inputs == 6 ? 1 : call->in[0]->dim[0];
+}
+
+static size_t cost(const grove_call *call) {
+    return 64 + grove_width(call->in[0]);
+}
+
+static grove_tensor build(const grove_tensor *in) {
+    grove_sgd_options o = {.momentum = 0.5};
+    return grove_sgd_catch_up(in[0], in[1], in[2], in[3], in[4], in[5], &o);
+}
+static grove_tensor build_nesterov(const grove_tensor *in) {
+    grove_sgd_options o = {.momentum = 0.5, .nesterov = true};
+    return grove_sgd_catch_up(in[0], in[1], in[2], in[3], in[4], GROVE_NONE, &o);
+}
+
+#define TABLE(...)                                                                                 \
+    { .shape = {2, {3, 1}}, .values = GROVE_NUMBERS(__VA_ARGS__), .stored = true }
+#define INPUTS                                                                                     \
+    {                                                                                              \
+        TABLE(1, 2, 3), {.shape = {0}, .values = GROVE_NUMBERS(0.25)}, TABLE(0, 8, 8),             \
+            {.type = GROVE_ID,                                                                     \
+             .shape = {1, {3}},                                                                    \
+             .values = GROVE_NUMBERS(1, 1, 1),                                                     \
+             .stored = true},                                                                      \
+            {.type = GROVE_ID, .shape = {0}, .values = GROVE_NUMBERS(3), .stored = true}, {        \
+            .type = GROVE_ID, .shape = {1, {3}}, .values = GROVE_NUMBERS(1, 0, 1)                  \
+        }                                                                                          \
+    }
+
+static const grove_example examples[] = {
+    /* Two missed updates: the buffer 8 becomes 4, then 2; row 1 moves by 0.25 * (4 + 2). Row 2 is
+     * not met: still to come. */
+    {.inputs = 6,
+     .in = INPUTS,
+     .build = build,
+     .after = {GROVE_NUMBERS(1, 0.5, 3), NULL, GROVE_NUMBERS(0, 2, 8), GROVE_NUMBERS(3, 3, 1)}},
+    /* All rows, by 0.25 * 0.5 * (4 + 2). */
+    {.inputs = 5,
+     .in = INPUTS,
+     .build = build_nesterov,
+     .after = {GROVE_NUMBERS(1, 1.25, 2.25), NULL, GROVE_NUMBERS(0, 2, 2), GROVE_NUMBERS(3, 3, 3)}},
+    {.inputs = 6,
+     .in = {TABLE(1, 2, 3),
+            {.shape = {1, {2}}},
+            TABLE(1, 2, 3),
+            {.type = GROVE_ID, .shape = {1, {3}}, .stored = true},
+            {.type = GROVE_ID, .shape = {0}, .stored = true},
+            {.type = GROVE_ID, .shape = {1, {3}}}},
+     .build = build,
+     .refused = "the rate must have the shape []"},
+    {0},
+};
+
+GROVE_ROOM(sgd_catch_up) = {
+    .name = "sgd_catch_up",
+    .formula = "sgd with g = 0, for each update that a row missed",
+    .min_inputs = 5,
+    .max_inputs = 6,
+    .flags = GROVE_UPDATE | GROVE_FIRST,
+    .written = 1 << 0 | 1 << 2 | 1 << 3,
+    .attribute_size = sizeof(grove_sgd_options),
+    .fields = fields,
+    .shape = shape,
+    .run = run,
+    .items = items,
+    .cost = cost,
+    .no_gradient = "it changes its parameter in place",
+    .examples = examples,
+};
+
+grove_tensor grove_sgd_catch_up(grove_tensor table, grove_tensor rate, grove_tensor buffer,
+                                grove_tensor last, grove_tensor step, grove_tensor ids,
+                                const grove_sgd_options *given) {
+    grove_sgd_options o = sgd_with_defaults(given);
+    grove_tensor in[] = {table, rate, buffer, last, step, ids};
+    return grove_append(&grove_op_sgd_catch_up, NULL, in, grove_is_valid(ids) ? 6 : 5, &o);
+}
