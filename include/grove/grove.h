@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * grove/grove.h - all of grove, in reading order.
+ *
+ * A training step is one graph, and everything in it is a node: inputs, parameters, layers, loss,
+ * the backward pass, the optimizer's updates.
+ *
+ *     status    what can go wrong, said once
+ *     tensor    a type, a shape, a handle
+ *     graph     nodes are appended, never changed
+ *     ops, nn   the builders: ops one by one (ops.def); layers, losses, optimizers
+ *     grad      appends the backward pass, as nodes
+ *     plan      for one batch size: order, lifetimes, one block of memory; and the loop over it
+ *
+ * Around it: tables and vocabularies (data), training on them (train, metrics), files (tensors_file,
+ * model_file).
+ */
+#ifndef GROVE_GROVE_H
+#define GROVE_GROVE_H
+
+/* In the order of reading. */
+/* clang-format off */
+#include "status.h"
+#include "tensor.h"
+#include "graph.h"
+#include "ops.h"
+#include "grad.h"
+#include "nn.h"
+#include "plan.h"
+#include "data_table.h"
+#include "data.h"
+#include "metrics.h"
+#include "train.h"
+#include "atomic_file.h"
+#include "tensors_file.h"
+/* clang-format on */
+
+#endif

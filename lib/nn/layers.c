@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * layers.c - layers: ops and the parameters they bring.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "grove/nn.h"
+
+enum { WIDEST = 16 }; /* of the rule for embeddings */
+
+/* "hidden" and "weight" make "hidden.weight". A name that is too long is cut, and then refused as a
+ * double one if it no longer is unique. */
+static const char *part_of(char *text, size_t size, const char *layer, const char *part) {
+    snprintf(text, size, "%s.%s", layer ? layer : "", part);
+    return text;
+}
+
+static int64_t last_dimension(grove_tensor x) {
+    grove_shape shape = grove_node_shape(x);
+    return shape.rank > 0 ? shape.dim[shape.rank - 1] : 1;
+}
+
+grove_tensor grove_nn_dense_with(grove_tensor x, int64_t units, const char *name,
+                                 const grove_dense_options *options) {
+    char text[256];
+    if (!grove_is_valid(x)) {
+        return GROVE_NONE;
+    }
+    grove_init init = {.kind = GROVE_INIT_XAVIER_UNIFORM};
+    if (options && options->weight_init) {
+        init = *options->weight_init;
+    }
+    grove_tensor weight = grove_parameter(x.graph, part_of(text, sizeof text, name, "weight"),
+                                          GROVE_SHAPE(units, last_dimension(x)), init);
+    grove_tensor y = grove_matmul(x, weight, false, true);
+    if (!options || !options->no_bias) {
+        grove_tensor bias = grove_parameter(x.graph, part_of(text, sizeof text, name, "bias"),
+                                            GROVE_SHAPE(units), (grove_init){0});
+        y = grove_add(y, bias);
+    }
+    return grove_name(y, name);
+}
+
+grove_tensor grove_nn_dense(grove_tensor x, int64_t units, const char *name) {
+    return grove_nn_dense_with(x, units, name, NULL);
+}
+
+grove_tensor grove_nn_embedding(grove_tensor ids, int64_t rows, int64_t width, const char *name) {
+    char text[256];
+    if (!grove_is_valid(ids)) {
+        return GROVE_NONE;
+    }
+    grove_init init = {.kind = GROVE_INIT_NORMAL, .b = width > 0 ? 1 / sqrt((double)width) : 0};
+    grove_tensor table = grove_parameter(ids.graph, part_of(text, sizeof text, name, "weight"),
+                                         GROVE_SHAPE(rows, width), init);
+    return grove_name(grove_embedding(table, ids), name);
+}
+
+int64_t grove_nn_embedding_width(int64_t rows) {
+    double width = rows > 0 ? round(1.6 * pow((double)rows, 0.56)) : 1;
+    return width < 1 ? 1 : width > WIDEST ? WIDEST : (int64_t)width;
+}
+
+/* ---- depth ----------------------------------------------------------------------------------- */
+
+static bool is_layer(grove_tensor node) {
+    bool lookup = strcmp(grove_node_op(node), "embedding") == 0;
+    bool product = strcmp(grove_node_op(node), "matmul") == 0;
+    return (lookup && grove_parameter_is_trainable(grove_node_input(node, 0))) ||
+           (product && (grove_parameter_is_trainable(grove_node_input(node, 0)) ||
+                        grove_parameter_is_trainable(grove_node_input(node, 1))));
+}
+
+/* The most layers on a way from a leaf to each node, upwards by index. */
+static int deepest(const grove_tensor *outputs, int count, int *depth, int32_t nodes) {
+    int most = 0;
+    for (int32_t i = 0; i < nodes; i++) {
+        grove_tensor node = grove_node_at(outputs[0].graph, i);
+        depth[i] = 0;
+        for (int k = 0; k < grove_node_inputs(node); k++) {
+            int below = depth[grove_node_input(node, k).index];
+            depth[i] = below > depth[i] ? below : depth[i];
+        }
+        depth[i] += is_layer(node);
+    }
+    for (int i = 0; i < count; i++) {
+        most = depth[outputs[i].index] > most ? depth[outputs[i].index] : most;
+    }
+    return most;
+}
+
+int grove_nn_depth(const grove_tensor *outputs, int count) {
+    int32_t nodes = 0;
+    for (int i = 0; i < count; i++) {
+        if (!grove_is_valid(outputs[i]) || outputs[i].graph != outputs[0].graph) {
+            return -1;
+        }
+        nodes = outputs[i].index >= nodes ? outputs[i].index + 1 : nodes;
+    }
+    grove_allocator allocator = grove_graph_allocator(count > 0 ? outputs[0].graph : NULL);
+    int *depth = grove_alloc(&allocator, (size_t)nodes * sizeof *depth);
+    int most = depth && count > 0 ? deepest(outputs, count, depth, nodes) : -1;
+    grove_release(&allocator, depth);
+    return most;
+}

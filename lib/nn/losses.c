@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * losses.c - losses: a number for each row or element, and their mean.
+ */
+#include "grove/nn.h"
+
+grove_tensor grove_softmax_cross_entropy_with(grove_tensor logits, grove_tensor labels,
+                                              grove_tensor class_weights,
+                                              const grove_cross_entropy_options *options) {
+    grove_tensor rows = grove_softmax_cross_entropy_rows(logits, labels, class_weights, options);
+    bool all_count_the_same = !grove_is_valid(class_weights) && !(options && options->ignore);
+    if (all_count_the_same) {
+        return grove_mean(rows, GROVE_ALL_AXES);
+    }
+    grove_shape shape = grove_node_shape(logits);
+    grove_tensor weights =
+        grove_label_weights(labels, class_weights, shape.rank == 2 ? shape.dim[1] : 0, options);
+    return grove_div(grove_sum(rows, GROVE_ALL_AXES), grove_sum(weights, GROVE_ALL_AXES));
+}
+
+grove_tensor grove_softmax_cross_entropy(grove_tensor logits, grove_tensor labels) {
+    return grove_softmax_cross_entropy_with(logits, labels, GROVE_NONE, NULL);
+}
+
+grove_tensor grove_binary_cross_entropy(grove_tensor logits, grove_tensor targets) {
+    return grove_mean(grove_binary_cross_entropy_elements(logits, targets), GROVE_ALL_AXES);
+}
+
+grove_tensor grove_mean_squared_error(grove_tensor prediction, grove_tensor target) {
+    grove_tensor error = grove_sub(prediction, target);
+    return grove_mean(grove_mul(error, error), GROVE_ALL_AXES);
+}

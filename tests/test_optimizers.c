@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Optimizers: the row forms against the dense forms, over steps in which rows rest for long; the
+ * options of parameters; clipping; what lazy gives up.
+ */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "grove/grove.h"
+
+enum { ROWS = 12, WIDTH = 3, IDS = 4, STEPS = 700 };
+
+/* Differences that rounding alone explains after STEPS steps. */
+static const double tolerance = sizeof(grove_real) == sizeof(float) ? 2e-5 : 1e-12;
+
+/* Row 0 is met in step 0 and 600, row 1 in 0 and 30, rows 2 to 7 often, 8 to 10 at the ends, 11
+ * never. The last place repeats the one before it now and then. */
+static void ids_of_step(int step, grove_id ids[IDS]) {
+    ids[0] = step == 0 || step == 600 ? 0 : (grove_id)(2 + step % 3);
+    ids[1] = step == 0 || step == 30 ? 1 : (grove_id)(2 + step % 5);
+    ids[2] = step < 5 || step > 690 ? (grove_id)(8 + step % 3) : (grove_id)(2 + step % 6);
+    ids[3] = step % 4 == 0 ? ids[2] : (grove_id)(2 + step * 7 % 6);
+}
+
+typedef struct model {
+    grove_graph *graph;
+    grove_tensor ids, target, table, loss, step;
+    grove_plan *train, *settle;
+} model;
+
+/* loss = mean((table[ids] - target)^2); a dense model adds 0 * sum(table), so that the gradient of
+ * the table is an ordinary sum and gets the dense update. */
+static model make(const grove_optimizer *optimizer, bool dense, grove_decay decay) {
+    model m = {.graph = grove_graph_new(&(grove_graph_options){.seed = 5})};
+    m.ids = grove_input_ids(m.graph, "ids", IDS);
+    m.target = grove_input_reals(m.graph, "target", IDS, WIDTH);
+    grove_tensor looked_up = grove_nn_embedding(m.ids, ROWS, WIDTH, "rows");
+    m.table = grove_find(m.graph, "rows.weight");
+    grove_parameter_set(m.table, &(grove_parameter_options){.decay = decay});
+    m.loss = grove_mean_squared_error(looked_up, m.target);
+    if (dense) {
+        m.loss = grove_add(m.loss, grove_scale(grove_sum(m.table, GROVE_ALL_AXES), 0));
+    }
+    m.step = grove_minimize(m.loss, optimizer);
+    grove_plan_options training = {.training = true};
+    grove_tensor settled = grove_settled(m.step);
+    m.train = grove_plan_new(m.graph, (grove_tensor[]){m.step, m.loss}, 2, &training);
+    m.settle = grove_plan_new(m.graph, &settled, 1, &training);
+    ck_assert_msg(grove_plan_error(m.train)->status == GROVE_OK, "%s",
+                  grove_plan_error(m.train)->message);
+    ck_assert_int_eq(grove_plan_error(m.settle)->status, GROVE_OK);
+    return m;
+}
+
+static void free_model(model *m) {
+    grove_plan_free(m->train);
+    grove_plan_free(m->settle);
+    grove_graph_free(m->graph);
+}
+
+static double train_step(model *m, int step) {
+    grove_id ids[IDS];
+    grove_real target[IDS * WIDTH];
+    ids_of_step(step, ids);
+    for (int i = 0; i < IDS * WIDTH; i++) {
+        target[i] = (grove_real)sin(0.7 * (double)ids[i / WIDTH] + 1.3 * i + 0.01 * step);
+    }
+    grove_bind(m->train, m->ids, ids);
+    grove_bind(m->train, m->target, target);
+    ck_assert_msg(grove_run(m->train) == GROVE_OK, "%s", grove_plan_error(m->train)->message);
+    return grove_scalar(m->train, m->loss);
+}
+
+static double largest_difference(const model *a, const model *b) {
+    const grove_real *x = grove_parameter_data(a->table), *y = grove_parameter_data(b->table);
+    double most = 0;
+    for (int i = 0; i < ROWS * WIDTH; i++) {
+        double difference = fabs((double)x[i] - (double)y[i]);
+        most = difference > most || isnan(difference) ? difference : most;
+    }
+    return most;
+}
+
+/* Trains both forms; returns the largest difference of the losses on the way (which the forward
+ * pass sees) and, settled, of the tables at the end. */
+static double compare(const grove_optimizer *optimizer, grove_decay decay) {
+    model rows = make(optimizer, false, decay), dense = make(optimizer, true, decay);
+    double most = 0;
+    for (int step = 0; step < STEPS; step++) {
+        double difference = fabs(train_step(&rows, step) - train_step(&dense, step));
+        most = difference > most || isnan(difference) ? difference : most;
+    }
+    ck_assert_int_eq(grove_run(rows.settle), GROVE_OK);
+    ck_assert_int_eq(grove_run(dense.settle), GROVE_OK);
+    double tables = largest_difference(&rows, &dense);
+    free_model(&rows);
+    free_model(&dense);
+    return most > tables || isnan(most) ? most : tables;
+}
+
+static void check_equal(const grove_optimizer *optimizer, grove_decay decay) {
+    double difference = compare(optimizer, decay);
+    ck_assert_msg(difference <= tolerance, "rows and dense differ by %g", difference);
+}
+
+START_TEST(rows_of_sgd_equal_dense) {
+    check_equal(GROVE_SGD(.rate = 0.1), GROVE_DECAY_BY_RULE);
+}
+END_TEST
+
+START_TEST(rows_of_momentum_equal_dense) {
+    check_equal(GROVE_SGD(.rate = 0.05, .momentum = 0.9), GROVE_DECAY_BY_RULE);
+    check_equal(GROVE_SGD(.rate = 0.05, .momentum = 0.9, .nesterov = true), GROVE_DECAY_BY_RULE);
+}
+END_TEST
+
+START_TEST(rows_of_decaying_sgd_equal_dense) {
+    check_equal(GROVE_SGD(.rate = 0.05, .decay = 0.02), GROVE_DECAY_ON);
+    check_equal(GROVE_SGD(.rate = 0.05, .decay = 0.02, .momentum = 0.9), GROVE_DECAY_ON);
+    check_equal(GROVE_SGD(.rate = 0.05, .decay = 0.02, .momentum = 0.8, .nesterov = true),
+                GROVE_DECAY_ON);
+}
+END_TEST
+
+START_TEST(rows_of_adam_equal_dense) {
+    check_equal(GROVE_ADAM(.rate = 0.01), GROVE_DECAY_BY_RULE);
+    check_equal(GROVE_ADAM(.rate = 0.01, .beta1 = 0.5, .beta2 = 0.9), GROVE_DECAY_BY_RULE);
+    check_equal(GROVE_ADAM(.rate = 0.01, .epsilon = 0.1), GROVE_DECAY_BY_RULE);
+}
+END_TEST
+
+START_TEST(rows_of_adamw_equal_dense) {
+    check_equal(GROVE_ADAMW(.rate = 0.01, .decay = 0.1), GROVE_DECAY_ON);
+}
+END_TEST
+
+START_TEST(rows_of_adagrad_equal_dense) {
+    check_equal(GROVE_ADAGRAD(.rate = 0.1), GROVE_DECAY_BY_RULE);
+}
+END_TEST
+
+START_TEST(clipped_rows_equal_dense) {
+    check_equal(GROVE_SGD(.rate = 0.1, .clip_norm = 0.05), GROVE_DECAY_BY_RULE);
+    check_equal(GROVE_ADAM(.rate = 0.01, .clip_norm = 0.05), GROVE_DECAY_BY_RULE);
+}
+END_TEST
+
+/* The difference that the header states: without catching up, rare rows move less. */
+START_TEST(lazy_is_not_dense) {
+    ck_assert(compare(GROVE_ADAM(.rate = 0.01, .lazy = true), GROVE_DECAY_BY_RULE) > 1e-3);
+    ck_assert(compare(GROVE_SGD(.rate = 0.05, .momentum = 0.9, .lazy = true), GROVE_DECAY_BY_RULE) >
+              1e-3);
+}
+END_TEST
+
+/* Neither do resting rows move before they are met or settled. */
+START_TEST(untouched_rows_stay_bitwise) {
+    model m = make(GROVE_ADAM(.rate = 0.1), false, GROVE_DECAY_BY_RULE);
+    grove_real before[ROWS * WIDTH];
+    const grove_real *table = grove_parameter_data(m.table);
+    memcpy(before, table, sizeof before);
+    grove_id ids[IDS];
+    ids_of_step(7, ids);
+    train_step(&m, 7);
+    for (grove_id row = 0; row < ROWS; row++) {
+        bool met = row == ids[0] || row == ids[1] || row == ids[2] || row == ids[3];
+        bool same = memcmp(before + row * WIDTH, table + row * WIDTH, WIDTH * sizeof *table) == 0;
+        ck_assert_int_eq(same, !met);
+    }
+    free_model(&m);
+}
+END_TEST
+
+/* Adam in plain C, in double, as the paper has it: three steps on two numbers. */
+START_TEST(adam_as_the_paper_has_it) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor w =
+        grove_parameter(g, "w", GROVE_SHAPE(2), (grove_init){GROVE_INIT_CONSTANT, .a = 1});
+    grove_tensor c = grove_constant(g, "c", GROVE_SHAPE(2), (const grove_real[]){3, -0.5});
+    grove_tensor loss = grove_sum(grove_mul(grove_mul(w, w), c), GROVE_ALL_AXES);
+    grove_tensor step = grove_minimize(loss, GROVE_ADAM(.rate = 0.1));
+    grove_plan *plan = grove_plan_new(g, &step, 1, &(grove_plan_options){.training = true});
+    double p[2] = {1, 1}, m[2] = {0}, v[2] = {0}, factor[2] = {3, -0.5};
+    for (int t = 1; t <= 3; t++) {
+        ck_assert_int_eq(grove_run(plan), GROVE_OK);
+        for (int i = 0; i < 2; i++) {
+            double gradient = 2 * factor[i] * p[i];
+            m[i] = 0.9 * m[i] + 0.1 * gradient;
+            v[i] = 0.999 * v[i] + 0.001 * gradient * gradient;
+            p[i] -= 0.1 * (m[i] / (1 - pow(0.9, t))) / (sqrt(v[i] / (1 - pow(0.999, t))) + 1e-8);
+            double now = (double)((grove_real *)grove_parameter_data(w))[i];
+            ck_assert_double_eq_tol(now, p[i], 1e-6);
+        }
+    }
+    ck_assert_int_eq(*(grove_id *)grove_parameter_data(grove_find(g, "optimizer.step")), 3);
+    grove_plan_free(plan);
+    grove_graph_free(g);
+}
+END_TEST
+
+/* frozen, own rate, decay by rule: after one step of sgd on sum(a + b + c + bias). */
+START_TEST(options_of_parameters) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_init one = {GROVE_INIT_CONSTANT, .a = 1};
+    const char *names[] = {"frozen", "fast", "plain", "bias", "decaying_bias"};
+    grove_tensor p[5], loss = GROVE_NONE;
+    for (int i = 0; i < 5; i++) {
+        p[i] = grove_parameter(g, names[i], i < 3 ? GROVE_SHAPE(1, 1) : GROVE_SHAPE(1), one);
+        grove_tensor sum = grove_sum(p[i], GROVE_ALL_AXES);
+        loss = i ? grove_add(loss, sum) : sum;
+    }
+    grove_parameter_set(p[0], &(grove_parameter_options){.frozen = true});
+    grove_parameter_set(p[1], &(grove_parameter_options){.rate = 3, .decay = GROVE_DECAY_OFF});
+    grove_parameter_set(p[4], &(grove_parameter_options){.decay = GROVE_DECAY_ON});
+    grove_tensor step = grove_minimize(loss, GROVE_SGD(.rate = 0.125, .decay = 0.5));
+    grove_plan *plan = grove_plan_new(g, &step, 1, &(grove_plan_options){.training = true});
+    ck_assert_int_eq(grove_run(plan), GROVE_OK);
+    const double expected[] = {1, 1 - 0.375, 1 - 0.125 * 1.5, 1 - 0.125, 1 - 0.125 * 1.5};
+    for (int i = 0; i < 5; i++) {
+        ck_assert_double_eq_tol((double)*(grove_real *)grove_parameter_data(p[i]), expected[i],
+                                1e-7);
+    }
+    grove_plan_free(plan);
+    grove_graph_free(g);
+}
+END_TEST
+
+/* Gradients (3, 4) in a dense weight and, by a repeated id, 12 in a table: length 13. */
+START_TEST(clipping_by_the_norm_of_all) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor ids = grove_input_ids(g, "ids", 2);
+    grove_tensor w = grove_parameter(g, "w", GROVE_SHAPE(2), (grove_init){0});
+    grove_tensor c = grove_constant(g, "c", GROVE_SHAPE(2), (const grove_real[]){3, 4});
+    grove_tensor table = grove_parameter(g, "t", GROVE_SHAPE(5, 1), (grove_init){0});
+    grove_tensor loss =
+        grove_add(grove_sum(grove_mul(w, c), GROVE_ALL_AXES),
+                  grove_scale(grove_sum(grove_embedding(table, ids), GROVE_ALL_AXES), 6));
+    grove_tensor step = grove_minimize(loss, GROVE_SGD(.rate = 1, .clip_norm = 6.5));
+    grove_plan *plan = grove_plan_new(g, &step, 1, &(grove_plan_options){.training = true});
+    grove_bind(plan, ids, (const grove_id[]){4, 4});
+    ck_assert_int_eq(grove_run(plan), GROVE_OK);
+    const grove_real *dense = grove_parameter_data(w), *rows = grove_parameter_data(table);
+    ck_assert_double_eq_tol((double)dense[0], -1.5, 1e-6);
+    ck_assert_double_eq_tol((double)dense[1], -2, 1e-6);
+    ck_assert_double_eq_tol((double)rows[4], -6, 1e-6);
+    ck_assert(rows[0] == 0);
+    grove_plan_free(plan);
+    grove_graph_free(g);
+}
+END_TEST
+
+START_TEST(mistakes_in_words) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor w = grove_parameter(g, "w", GROVE_SHAPE(2), (grove_init){0});
+    ck_assert(!grove_is_valid(grove_minimize(w, GROVE_ADAM(.rate = 1))));
+    ck_assert_ptr_nonnull(strstr(grove_graph_error(g)->message, "the loss must be a scalar"));
+    grove_graph_free(g);
+
+    g = grove_graph_new(NULL);
+    w = grove_parameter(g, "w", GROVE_SHAPE(2), (grove_init){0});
+    grove_minimize(grove_sum(w, GROVE_ALL_AXES), GROVE_ADAM(.rate = -1));
+    ck_assert_ptr_nonnull(strstr(grove_graph_error(g)->message, "finite numbers from 0 up"));
+    grove_graph_free(g);
+
+    g = grove_graph_new(NULL);
+    grove_tensor ids = grove_input_ids(g, "ids", 2);
+    grove_tensor rows = grove_nn_embedding(ids, 4, 2, "rows");
+    grove_parameter_set(grove_find(g, "rows.weight"),
+                        &(grove_parameter_options){.decay = GROVE_DECAY_ON});
+    grove_minimize(grove_sum(rows, GROVE_ALL_AXES), GROVE_ADAM(.decay = 0.1));
+    ck_assert_ptr_nonnull(strstr(grove_graph_error(g)->message, "cannot be caught up"));
+    grove_graph_free(g);
+}
+END_TEST
+
+int main(void) {
+    TCase *cases = tcase_create("optimizers");
+    tcase_set_timeout(cases, 60);
+    tcase_add_test(cases, rows_of_sgd_equal_dense);
+    tcase_add_test(cases, rows_of_momentum_equal_dense);
+    tcase_add_test(cases, rows_of_decaying_sgd_equal_dense);
+    tcase_add_test(cases, rows_of_adam_equal_dense);
+    tcase_add_test(cases, rows_of_adamw_equal_dense);
+    tcase_add_test(cases, rows_of_adagrad_equal_dense);
+    tcase_add_test(cases, clipped_rows_equal_dense);
+    tcase_add_test(cases, lazy_is_not_dense);
+    tcase_add_test(cases, untouched_rows_stay_bitwise);
+    tcase_add_test(cases, adam_as_the_paper_has_it);
+    tcase_add_test(cases, options_of_parameters);
+    tcase_add_test(cases, clipping_by_the_norm_of_all);
+    tcase_add_test(cases, mistakes_in_words);
+    Suite *suite = suite_create("optimizers");
+    suite_add_tcase(suite, cases);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
