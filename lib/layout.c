@@ -97,7 +97,8 @@ static bool works_in_place(const layout *l, const grove_place *place) {
         }
     }
     return first->last_use == place - l->plan->places && !first->kept &&
-           grove_place_in_block(l->plan, first) && first->view.count == place->view.count;
+           grove_place_in_block(l->plan, first) && first->view.count == place->view.count &&
+           first->view.type == place->view.type;
 }
 
 /* Gives back what this place was the last to read (and its own result, if nobody reads that). */
