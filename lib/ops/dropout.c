@@ -14,7 +14,7 @@
  *   top bit keeps it apart from the streams that parameters begin with. The low half of the run
  *   counts as the step; the high half, 0 in the first four thousand million runs, goes into the
  *   key.
- * Numerics: a probability counts in steps of 2^-32. p = 0 gives x exactly.
+ * Numerics: p counts in steps of 2^-32, rounded down. p = 0 gives x exactly.
  * Cost: a quarter of a Philox block an element, forward and backward.
  */
 #include <math.h>
@@ -43,27 +43,35 @@ static bool shape(grove_shaping *s) {
     return grove_same_shape(s);
 }
 
-enum { BLOCK = 4 }; /* random words that come at once */
+/* Random words come in blocks of four; a chunk of them is drawn before it is used, so that the loop
+ * that uses it has no branch. */
+enum { BLOCK = 4, CHUNK = 64 };
 
-static void draw(const grove_call *call, size_t block, uint32_t words[BLOCK]) {
+/* The words of the positions first..first+CHUNK-1, or as many as lie before `end`. */
+static void draw(const grove_call *call, size_t first, size_t end, uint32_t words[CHUNK]) {
     const struct dropout *attributes = call->attributes;
-    uint64_t seed = call->seed + (call->run >> 32) * 0x9E3779B97F4A7C15u;
-    uint32_t stream = (uint32_t)attributes->stream | 0x80000000u;
-    grove_random_block(seed, stream, (uint32_t)call->run, block, words);
+    const uint64_t seed = call->seed + (call->run >> 32) * 0x9E3779B97F4A7C15u;
+    const uint32_t stream = (uint32_t)attributes->stream | 0x80000000u;
+    for (size_t k = 0; k < CHUNK && first + k < end; k += BLOCK) {
+        grove_random_block(seed, stream, (uint32_t)call->run, (first + k) / BLOCK, words + k);
+    }
 }
 
 static grove_status run(const grove_call *call, size_t begin, size_t end) {
     const struct dropout *attributes = call->attributes;
-    const uint64_t threshold = (uint64_t)ceil(attributes->probability * 0x1p32);
+    const uint32_t threshold = (uint32_t)(attributes->probability * 0x1p32);
     const grove_real factor = (grove_real)(1 / (1 - attributes->probability));
     const grove_real *x = grove_reals(call, 0);
     grove_real *y = grove_out(call);
-    uint32_t words[BLOCK];
-    for (size_t i = begin; i < end; i++) {
-        if (i == begin || i % BLOCK == 0) {
-            draw(call, i / BLOCK, words);
+    uint32_t words[CHUNK];
+    for (size_t i = begin; i < end;) {
+        const size_t first = i - i % BLOCK; /* tiles may begin within a block */
+        const size_t stop = end - first < CHUNK ? end : first + CHUNK;
+        draw(call, first, stop, words);
+        for (; i < stop; i++) {
+            const grove_real kept = x[i] * factor;
+            y[i] = words[i - first] < threshold ? 0 : kept;
         }
-        y[i] = words[i % BLOCK] >= threshold ? x[i] * factor : 0;
     }
     return GROVE_OK;
 }
