@@ -4,8 +4,7 @@
  * updates that the dense form did to it while it rested.
  *
  * A missed update is Adam's (see adam.c) with g = 0: m and v fade, m moves the row on, and
- * decoupled decay shrinks it. They are done one after the other, in the arithmetic of the dense
- * form. Missed movements fade like (beta1 / sqrt(beta2))^j, so after `horizon` of them (some 230
+ * decoupled decay shrinks it. They are done one after the other. Missed movements fade like (beta1 / sqrt(beta2))^j, so after `horizon` of them (some 230
  * for the usual betas) what is left is below rounding, and the rest is done in one go by powers:
  * the cost is bounded and does not grow with the table. Missed updates are done at the present
  * rate: exact while the rate is constant. Coupled decay would move a row for ever, so it is
@@ -35,13 +34,55 @@ static double horizon(const grove_adam_options *o) {
     return ratio < 1 ? ceil(log(rounding * (1 - ratio) / 32) / log(ratio)) : (double)INT32_MAX;
 }
 
-/* One missed update: adam_apply() with g = 0, to the same bits. */
-static void rest(const adam_update *u, size_t count, grove_real *restrict w, grove_real *restrict m,
-                 grove_real *restrict v) {
+enum { BLOCK = 64, COLUMNS = 32 };
+
+/* Some missed updates in a row. The j-th of them takes fall[j] * m / (sqrt(v) * grow[j] + epsilon)
+ * from w, m and v being those before the block: the powers of beta are in fall and grow. */
+typedef struct block {
+    size_t count;
+    grove_real fall[BLOCK];    /* rate / (1 - beta1^t) * beta1^(j + 1) */
+    grove_real grow[BLOCK];    /* sqrt(beta2)^(j + 1) / sqrt(1 - beta2^t) */
+    grove_real fade_m, fade_v; /* beta^count */
+} block;
+
+/* The block of updates after number t. Powers first, one from the other; then what vectorises. */
+static void fill_block(block *b, const grove_adam_options *o, double rate, double t) {
+    double beta1_t[BLOCK], beta2_t[BLOCK], power[BLOCK], root_power[BLOCK];
+    double before1 = pow(o->beta1, t), before2 = pow(o->beta2, t), p1 = 1, p2 = 1, r2 = 1;
+    const double root = sqrt(o->beta2);
+    for (size_t j = 0; j < b->count; j++) {
+        p1 *= o->beta1;
+        p2 *= o->beta2;
+        r2 *= root;
+        power[j] = p1;
+        root_power[j] = r2;
+        beta1_t[j] = before1 * p1;
+        beta2_t[j] = before2 * p2;
+    }
+    for (size_t j = 0; j < b->count; j++) {
+        b->fall[j] = (grove_real)(rate * o->scale * power[j] / (1 - beta1_t[j]));
+        b->grow[j] = (grove_real)(root_power[j] / sqrt(1 - beta2_t[j]));
+    }
+    b->fade_m = (grove_real)p1;
+    b->fade_v = (grove_real)p2;
+}
+
+/* w, m, v: [count], at most COLUMNS */
+static void rest(const block *b, grove_real shrink, grove_real epsilon, size_t count,
+                 grove_real *restrict w, grove_real *restrict m, grove_real *restrict v) {
+    grove_real root[COLUMNS];
     for (size_t i = 0; i < count; i++) {
-        m[i] = u->beta1 * m[i];
-        v[i] = u->beta2 * v[i];
-        w[i] = u->shrink * w[i] - u->pace * m[i] / (sqrt(v[i]) * u->unbias + u->epsilon);
+        root[i] = sqrt(v[i]);
+    }
+    for (size_t j = 0; j < b->count; j++) {
+        const grove_real fall = b->fall[j], grow = b->grow[j];
+        for (size_t i = 0; i < count; i++) {
+            w[i] = shrink * w[i] - fall * m[i] / (root[i] * grow + epsilon);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        m[i] *= b->fade_m;
+        v[i] *= b->fade_v;
     }
 }
 
@@ -79,12 +120,16 @@ static void catch_up_row(const grove_call *call, size_t row) {
         return;
     }
     double most = moves(m, width) ? horizon(o) : 0, done = 0;
-    double beta1_t = pow(o->beta1, (double)last[row]), beta2_t = pow(o->beta2, (double)last[row]);
-    for (; done < missed && done < most; done++) {
-        beta1_t *= o->beta1;
-        beta2_t *= o->beta2;
-        adam_update u = adam_update_from(o, rate, beta1_t, beta2_t);
-        rest(&u, width, w, m, v);
+    const grove_real shrink = (grove_real)(o->decoupled ? 1 - rate * o->scale * o->decay : 1);
+    block b;
+    most = most < missed ? most : missed;
+    for (; done < most; done += (double)b.count) {
+        b.count = most - done < BLOCK ? (size_t)(most - done) : BLOCK;
+        fill_block(&b, o, rate, (double)last[row] + done);
+        for (size_t i = 0; i < width; i += COLUMNS) {
+            size_t count = width - i < COLUMNS ? width - i : COLUMNS;
+            rest(&b, shrink, (grove_real)o->epsilon, count, w + i, m + i, v + i);
+        }
     }
     if (done < missed) {
         fade(o, rate, missed - done, width, w, m, v);
