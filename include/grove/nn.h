@@ -3,7 +3,8 @@
  * grove/nn.h - layers, losses, optimizers: compositions of ops, with their parameters.
  *
  * A layer called "hidden" makes its parameters "hidden.weight" and "hidden.bias", and calls its
- * result "hidden". So every activation and every parameter can be found by name.
+ * result "hidden" (unless another node, an input say, is called that already). So every activation
+ * and every parameter can be found by name.
  */
 #ifndef GROVE_NN_H
 #define GROVE_NN_H
@@ -37,8 +38,8 @@ GROVE_API grove_tensor grove_nn_dense_with(grove_tensor x, int64_t units, const 
 GROVE_API grove_tensor grove_nn_embedding(grove_tensor ids, int64_t rows, int64_t width,
                                           const char *name);
 
-/* A rule of thumb for the width of a table: round(1.6 * rows^0.56) (Howard & Gugger, fastai), but at
- * most 16, so that a table of 73,000 rows stays small. A beginning, not a law. */
+/* A rule of thumb for the width of a table: round(1.6 * rows^0.56) (Howard & Gugger, fastai), but
+ * at most 16, so that a table of 73,000 rows stays small. A beginning, not a law. */
 GROVE_API int64_t grove_nn_embedding_width(int64_t rows);
 
 /* The depth of the network that computes these outputs, by the glossary's rule: hidden layers +
@@ -103,7 +104,7 @@ typedef struct grove_optimizer {
  * touched, whatever the table's size. For adam and momentum it comes in two forms:
  *   exact (the default): a row that is met again first receives the movement and decay that the
  *     dense form would have given it while it rested; so it is the dense form, within rounding, for
- *     a constant rate. Rows that nobody meets wait: see grove_settled.
+ *     a constant rate. Rows that nobody meets wait: grove_settle before you evaluate.
  *   lazy (.lazy = true): a resting row and its moments rest. Cheaper when rows rest for long, and
  *     what many frameworks call sparse Adam; not the dense form: rare rows move less.
  * For adagrad, and sgd without momentum, there is no difference.
@@ -111,9 +112,14 @@ typedef struct grove_optimizer {
  * The optimizer's state is made of tensors: "optimizer.step", "<parameter>.adam_m"... */
 GROVE_API grove_tensor grove_minimize(grove_tensor loss, const grove_optimizer *optimizer);
 
-/* A tensor that, computed in a training plan of its own, brings all resting rows of all tables up
- * to date. To be run before parameters are read, saved or evaluated; until then, rows that wait lag
- * behind the dense form by what they missed. Costs a pass over the tables. */
+/* Brings all resting rows of all tables up to date. To be called before parameters are read, saved
+ * or evaluated by a plan; until then, rows that wait lag behind the dense form by what they missed.
+ * Costs a pass over the tables; nothing where no update is exact and by rows. `minimize` is what
+ * grove_minimize returned. */
+GROVE_API grove_status grove_settle(grove_tensor minimize);
+
+/* The same as a tensor, for those who settle often: to be computed in a training plan of its own.
+ * */
 GROVE_API grove_tensor grove_settled(grove_tensor minimize);
 
 #ifdef __cplusplus

@@ -26,7 +26,8 @@ typedef struct grove_plan grove_plan;
 typedef struct grove_plan_options {
     int64_t batch; /* rows of a batch: what GROVE_BATCH stands for. Default 1; GROVE_EMPTY: none */
     bool training; /* false leaves dropout and the optimizer's updates out */
-    bool keep_all; /* nothing shares memory: every node's value can be read after a run */
+    bool keep_all; /* nothing shares memory: of every node that the outputs need, the value can be
+                      read after a run */
     int threads;   /* that work on large nodes; default 1. The results do not depend on it. */
     grove_allocator allocator; /* default: the C library's */
 } grove_plan_options;
@@ -44,8 +45,9 @@ GROVE_API void grove_plan_free(grove_plan *plan);
 GROVE_API grove_status grove_bind(grove_plan *plan, grove_tensor input, const void *data);
 
 /* Computes the outputs from the bound inputs and the parameters as they are now. On failure (an id
- * out of range, an input not bound) says so in grove_plan_error and leaves the parameters as they
- * were. */
+ * out of range, an input not bound) says so in grove_plan_error, and no parameter has made a step;
+ * resting rows that the ids name may have been brought up to date, which changes nothing they mean.
+ * */
 GROVE_API grove_status grove_run(grove_plan *plan);
 
 /* What happened last: of making the plan, or of its last grove_bind or grove_run. Never NULL. */

@@ -18,6 +18,13 @@ static const char *part_of(char *text, size_t size, const char *layer, const cha
     return text;
 }
 
+/* The result of a layer takes the layer's name, unless an input has it already: the embedding of
+ * "species" may be called "species" too. */
+static grove_tensor name_if_free(grove_tensor y, const char *name) {
+    bool taken = name && grove_is_valid(y) && grove_is_valid(grove_find(y.graph, name));
+    return taken ? y : grove_name(y, name);
+}
+
 static int64_t last_dimension(grove_tensor x) {
     grove_shape shape = grove_node_shape(x);
     return shape.rank > 0 ? shape.dim[shape.rank - 1] : 1;
@@ -41,7 +48,7 @@ grove_tensor grove_nn_dense_with(grove_tensor x, int64_t units, const char *name
                                             GROVE_SHAPE(units), (grove_init){0});
         y = grove_add(y, bias);
     }
-    return grove_name(y, name);
+    return name_if_free(y, name);
 }
 
 grove_tensor grove_nn_dense(grove_tensor x, int64_t units, const char *name) {
@@ -56,7 +63,7 @@ grove_tensor grove_nn_embedding(grove_tensor ids, int64_t rows, int64_t width, c
     grove_init init = {.kind = GROVE_INIT_NORMAL, .b = width > 0 ? 1 / sqrt((double)width) : 0};
     grove_tensor table = grove_parameter(ids.graph, part_of(text, sizeof text, name, "weight"),
                                          GROVE_SHAPE(rows, width), init);
-    return grove_name(grove_embedding(table, ids), name);
+    return name_if_free(grove_embedding(table, ids), name);
 }
 
 int64_t grove_nn_embedding_width(int64_t rows) {

@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "grove/nn.h"
+#include "grove/plan.h"
 
 /* What is being built. */
 typedef struct minimizer {
@@ -277,4 +278,19 @@ grove_tensor grove_settled(grove_tensor minimize) {
                       "settled: the tensor was not made by grove_minimize");
     }
     return settled;
+}
+
+grove_status grove_settle(grove_tensor minimize) {
+    grove_tensor settled = grove_settled(minimize);
+    if (!grove_is_valid(settled)) {
+        return minimize.graph ? grove_graph_error(minimize.graph)->status : GROVE_BAD_ARGUMENT;
+    }
+    grove_plan_options options = {.training = true,
+                                  .allocator = grove_graph_allocator(minimize.graph)};
+    grove_plan *plan = grove_plan_new(minimize.graph, &settled, 1, &options);
+    uint64_t runs = grove_training_runs(minimize.graph);
+    grove_status status = grove_run(plan);
+    grove_set_training_runs(minimize.graph, runs); /* settling is no step of training */
+    grove_plan_free(plan);
+    return status;
 }
