@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Encoding: from a table to ids and numbers, by the notes of a schema; and batches of them. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "message.h"
+#include "schema.h"
+#include "table.h"
+
+struct grove_dataset {
+    grove_allocator allocator;
+    size_t rows, columns, categoricals, features;
+    int64_t cells;
+    int32_t *ids;     /* [categoricals, rows]: a column's ids lie together */
+    float *numbers;   /* [rows, features]: a row's numbers do */
+    int32_t *labels;  /* [rows], or NULL */
+    int64_t *unknown; /* [columns of the schema] */
+    int64_t *missing; /* [columns of the schema] */
+};
+
+void grove_dataset_free(grove_dataset *dataset) {
+    if (!dataset) {
+        return;
+    }
+    grove_allocator memory = dataset->allocator;
+    grove_release(&memory, dataset->ids);
+    grove_release(&memory, dataset->numbers);
+    grove_release(&memory, dataset->labels);
+    grove_release(&memory, dataset->unknown);
+    grove_release(&memory, dataset->missing);
+    grove_release(&memory, dataset);
+}
+
+static void *array_of(const grove_allocator *memory, size_t rows, size_t columns, size_t item) {
+    size_t count;
+    return grove_multiply(rows, columns, &count) ? grove_alloc_zero(memory, count, item) : NULL;
+}
+
+/* A dataset of zeros, or NULL when memory is short. */
+static grove_dataset *dataset_for(const grove_schema *schema, size_t rows, bool labels) {
+    const grove_allocator *memory = &schema->allocator;
+    grove_dataset *d = grove_alloc_zero(memory, 1, sizeof *d);
+    if (!d) {
+        return NULL;
+    }
+    d->allocator = *memory;
+    d->rows = rows;
+    d->columns = schema->count;
+    d->categoricals = grove_schema_categoricals(schema);
+    d->features = grove_schema_features(schema);
+    d->ids = array_of(memory, rows, d->categoricals, sizeof *d->ids);
+    d->numbers = array_of(memory, rows, d->features, sizeof *d->numbers);
+    d->labels = labels ? array_of(memory, rows, 1, sizeof *d->labels) : NULL;
+    d->unknown = array_of(memory, schema->count, 1, sizeof *d->unknown);
+    d->missing = array_of(memory, schema->count, 1, sizeof *d->missing);
+    if (!d->ids || !d->numbers || (labels && !d->labels) || !d->unknown || !d->missing) {
+        grove_dataset_free(d);
+        return NULL;
+    }
+    return d;
+}
+
+/* ---- column by column ------------------------------------------------------------------------ */
+
+/* A column under way: where it stands in schema and table. */
+typedef struct encoding {
+    const grove_schema *schema;
+    const grove_table *table;
+    size_t column, position;
+    grove_dataset *dataset;
+} encoding;
+
+static void encode_ids(const encoding *e, int32_t *ids) {
+    for (size_t row = 0; row < e->table->rows; row++) {
+        ids[row] =
+            grove_schema_id(e->schema, e->column, grove_table_at(e->table, row, e->position));
+        e->dataset->unknown[e->column] += ids[row] == GROVE_UNKNOWN_ID;
+        e->dataset->missing[e->column] += ids[row] == GROVE_MISSING_ID;
+    }
+    e->dataset->cells += (int64_t)e->table->rows;
+}
+
+/* An empty cell leaves the zeros that are there: the mean. */
+static grove_status encode_numbers(const encoding *e, float *numbers, grove_error *error) {
+    const grove_column *column = &e->schema->columns[e->column];
+    bool says_missing = column->missing > 0;
+    double x;
+    for (size_t row = 0; row < e->table->rows; row++, numbers += e->dataset->features) {
+        grove_cell cell = grove_table_at(e->table, row, e->position);
+        if (cell.length == 0) {
+            e->dataset->missing[e->column] += says_missing;
+            e->dataset->unknown[e->column] += !says_missing;
+            if (says_missing) {
+                numbers[1] = 1;
+            }
+            continue;
+        }
+        if (!grove_parse_number(cell.bytes, cell.length, &x)) {
+            return grove_bad_cell(e->table, row, e->position, "is not a number", error);
+        }
+        double scaled = (x - column->mean) / column->deviation;
+        if (!(fabs(scaled) <= FLT_MAX)) {
+            return grove_bad_cell(e->table, row, e->position,
+                                  "is too far from the numbers of the training rows", error);
+        }
+        numbers[0] = (float)scaled;
+    }
+    e->dataset->cells += (int64_t)e->table->rows;
+    return GROVE_OK;
+}
+
+static grove_status unknown_label(const encoding *e, size_t row, grove_error *error) {
+    const grove_strings *classes = &e->schema->columns[e->column].values;
+    char list[GROVE_LIST_SIZE], words[GROVE_LIST_SIZE + 64];
+    size_t used = 0;
+    for (int32_t i = 0; i < classes->count; i++) {
+        if (!grove_list_add(list, &used, grove_strings_at(classes, i))) {
+            break;
+        }
+    }
+    snprintf(words, sizeof words, "is not a label the model knows (it knows %s)", list);
+    return grove_bad_cell(e->table, row, e->position, words, error);
+}
+
+static grove_status encode_labels(const encoding *e, int32_t *labels, grove_error *error) {
+    for (size_t row = 0; row < e->table->rows; row++) {
+        grove_cell cell = grove_table_at(e->table, row, e->position);
+        if (cell.length == 0) {
+            return grove_no_label(e->table, row, e->position, error);
+        }
+        labels[row] = grove_schema_id(e->schema, e->column, cell);
+        if (labels[row] < 0) {
+            return unknown_label(e, row, error);
+        }
+    }
+    return GROVE_OK;
+}
+
+/* ---- all columns ----------------------------------------------------------------------------- */
+
+/* "new.csv has no column 'age', which the model needs (it has 'name', 'trunk')". */
+static grove_status column_missing(const grove_table *table, const char *name, grove_error *error) {
+    char place[GROVE_PLACE_SIZE], quoted[GROVE_QUOTE_SIZE], list[GROVE_LIST_SIZE];
+    size_t used = 0;
+    for (size_t i = 0; i < table->columns; i++) {
+        const char *there = table->names[i];
+        if (!grove_list_add(list, &used, (grove_cell){there, strlen(there)})) {
+            break;
+        }
+    }
+    return grove_fail(error, GROVE_BAD_DATA,
+                      "%s has no column %s, which the model needs (it has %s)",
+                      grove_place(place, table->source, 0), grove_quote_text(quoted, name), list);
+}
+
+/* A column is of interest if the model sees it, or if it is the label and wanted. */
+static bool is_wanted(const grove_schema *schema, size_t column, bool labels) {
+    grove_column_kind kind = schema->columns[column].kind;
+    return kind != GROVE_COLUMN_IGNORED && (kind != GROVE_COLUMN_LABEL || labels);
+}
+
+static grove_status check_columns(const grove_schema *schema, const grove_table *table, bool labels,
+                                  grove_error *error) {
+    if (labels && schema->label < 0) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT, "labels are asked for: the schema has none");
+    }
+    for (size_t i = 0; i < schema->count; i++) {
+        const grove_column *column = &schema->columns[i];
+        if (!is_wanted(schema, i, labels)) {
+            continue;
+        }
+        if (!column->fitted) {
+            char quoted[GROVE_QUOTE_SIZE];
+            return grove_fail(error, GROVE_BAD_ARGUMENT,
+                              "column %s: the schema is not fitted to training rows",
+                              grove_quote_text(quoted, column->name));
+        }
+        if (grove_table_find(table, column->name) < 0) {
+            return column_missing(table, column->name, error);
+        }
+    }
+    return GROVE_OK;
+}
+
+static grove_status encode_all(encoding *e, grove_error *error) {
+    grove_dataset *d = e->dataset;
+    int32_t *ids = d->ids;
+    float *numbers = d->numbers;
+    grove_status status = GROVE_OK;
+    for (size_t i = 0; i < e->schema->count && status == GROVE_OK; i++) {
+        const grove_column *column = &e->schema->columns[i];
+        if (!is_wanted(e->schema, i, d->labels != NULL)) {
+            continue;
+        }
+        e->column = i;
+        e->position = (size_t)grove_table_find(e->table, column->name);
+        if (column->kind == GROVE_COLUMN_CATEGORICAL) {
+            encode_ids(e, ids);
+            ids += d->rows;
+        } else if (column->kind == GROVE_COLUMN_NUMERIC) {
+            status = encode_numbers(e, numbers, error);
+            numbers += column->missing > 0 ? 2 : 1;
+        } else {
+            status = encode_labels(e, d->labels, error);
+        }
+    }
+    return status;
+}
+
+grove_status grove_schema_encode(const grove_schema *schema, const grove_table *table,
+                                 const grove_encode_options *options, grove_dataset **dataset,
+                                 grove_error *error) {
+    grove_error_clear(error);
+    *dataset = NULL;
+    bool labels = options && options->label_required;
+    grove_status status = check_columns(schema, table, labels, error);
+    if (status != GROVE_OK) {
+        return status;
+    }
+    encoding e = {.schema = schema, .table = table};
+    e.dataset = dataset_for(schema, table->rows, labels);
+    if (!e.dataset) {
+        return grove_fail_memory(error, table->rows * schema->count * sizeof(float));
+    }
+    status = encode_all(&e, error);
+    if (status != GROVE_OK) {
+        grove_dataset_free(e.dataset);
+        return status;
+    }
+    *dataset = e.dataset;
+    return GROVE_OK;
+}
+
+/* ---- looking --------------------------------------------------------------------------------- */
+
+size_t grove_dataset_rows(const grove_dataset *dataset) {
+    return dataset->rows;
+}
+
+size_t grove_dataset_categoricals(const grove_dataset *dataset) {
+    return dataset->categoricals;
+}
+
+size_t grove_dataset_features(const grove_dataset *dataset) {
+    return dataset->features;
+}
+
+const int32_t *grove_dataset_ids(const grove_dataset *dataset, size_t i) {
+    return i < dataset->categoricals ? dataset->ids + i * dataset->rows : NULL;
+}
+
+const float *grove_dataset_numbers(const grove_dataset *dataset) {
+    return dataset->numbers;
+}
+
+const int32_t *grove_dataset_labels(const grove_dataset *dataset) {
+    return dataset->labels;
+}
+
+int64_t grove_dataset_cells(const grove_dataset *dataset) {
+    return dataset->cells;
+}
+
+static int64_t one_or_all(const int64_t *counts, size_t columns, size_t column) {
+    if (column != GROVE_ALL_COLUMNS) {
+        return column < columns ? counts[column] : 0;
+    }
+    int64_t sum = 0;
+    for (size_t i = 0; i < columns; i++) {
+        sum += counts[i];
+    }
+    return sum;
+}
+
+int64_t grove_dataset_unknown(const grove_dataset *dataset, size_t column) {
+    return one_or_all(dataset->unknown, dataset->columns, column);
+}
+
+int64_t grove_dataset_missing(const grove_dataset *dataset, size_t column) {
+    return one_or_all(dataset->missing, dataset->columns, column);
+}
+
+/* ---- batches --------------------------------------------------------------------------------- */
+
+static void gather_row(const grove_dataset *d, size_t row, size_t to, const grove_batch *batch) {
+    for (size_t i = 0; i < d->categoricals && batch->ids; i++) {
+        batch->ids[i][to] = d->ids[i * d->rows + row];
+    }
+    size_t width = d->features;
+    if (batch->numbers && width > 0) {
+        memcpy(batch->numbers + to * width, d->numbers + row * width, width * sizeof(float));
+    }
+    if (batch->labels && d->labels) {
+        batch->labels[to] = d->labels[row];
+    }
+}
+
+grove_status grove_dataset_gather(const grove_dataset *dataset, const size_t *order, size_t start,
+                                  size_t size, const grove_batch *batch, grove_error *error) {
+    grove_error_clear(error);
+    for (size_t i = 0; i < size; i++) {
+        size_t row = order ? order[start + i] : start + i;
+        if (row >= dataset->rows) {
+            return grove_fail(error, GROVE_BAD_ARGUMENT, "row %zu of a dataset of %zu rows", row,
+                              dataset->rows);
+        }
+        gather_row(dataset, row, i, batch);
+    }
+    return GROVE_OK;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "message.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "table.h"
+
+const char *grove_quote(char text[GROVE_QUOTE_SIZE], grove_cell cell) {
+    enum { MOST = GROVE_QUOTE_SIZE - 6 }; /* two quotes, three points, a NUL */
+    size_t length = cell.length;
+    if (length > MOST) {
+        length = MOST;
+        while (length > 0 && ((unsigned char)cell.bytes[length] & 0xC0) == 0x80) {
+            length--; /* not within a UTF-8 character */
+        }
+    }
+    char *end = text;
+    *end++ = '\'';
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)cell.bytes[i];
+        *end++ = byte < 0x20 || byte == 0x7F ? '?' : (char)byte;
+    }
+    strcpy(end, length < cell.length ? "...'" : "'");
+    return text;
+}
+
+const char *grove_quote_text(char text[GROVE_QUOTE_SIZE], const char *value) {
+    return grove_quote(text, (grove_cell){value, strlen(value)});
+}
+
+const char *grove_place(char text[GROVE_PLACE_SIZE], const char *source, size_t line) {
+    enum { MOST = 120 };
+    size_t length = strlen(source);
+    const char *cut = length > MOST ? "..." : "",
+               *end = source + (length > MOST ? length - MOST : 0);
+    if (line > 0) {
+        snprintf(text, GROVE_PLACE_SIZE, "%s%s: line %zu", cut, end, line);
+    } else {
+        snprintf(text, GROVE_PLACE_SIZE, "%s%s", cut, end);
+    }
+    return text;
+}
+
+bool grove_list_add(char text[GROVE_LIST_SIZE], size_t *used, grove_cell item) {
+    char quoted[GROVE_QUOTE_SIZE];
+    size_t length = strlen(grove_quote(quoted, item));
+    const char *comma = *used ? ", " : "";
+    bool fits = *used + 2 + length + sizeof ", ..." <= GROVE_LIST_SIZE;
+    snprintf(text + *used, GROVE_LIST_SIZE - *used, "%s%s", comma, fits ? quoted : "...");
+    *used += strlen(text + *used);
+    return fits;
+}
+
+/* How many bytes must be inserted, removed or replaced to make b of a (Levenshtein), looking at the
+ * first 63 of each. One row of the table at a time: row[j] is the distance to b's first j bytes. */
+static size_t edit_distance(const char *a, const char *b) {
+    enum { MOST = 64 };
+    size_t row[MOST], n = strlen(b) < MOST ? strlen(b) : MOST - 1;
+    for (size_t j = 0; j <= n; j++) {
+        row[j] = j;
+    }
+    for (size_t i = 0; a[i] && i < MOST - 1; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t j = 0; j < n; j++) {
+            size_t least = diagonal + (a[i] != b[j]);
+            diagonal = row[j + 1];
+            least = row[j] + 1 < least ? row[j] + 1 : least;
+            row[j + 1] = diagonal + 1 < least ? diagonal + 1 : least;
+        }
+    }
+    return row[n];
+}
+
+grove_status grove_no_column(const grove_table *table, const char *name, grove_error *error) {
+    size_t nearest = 0, least = SIZE_MAX;
+    for (size_t i = 0; i < table->columns; i++) {
+        size_t distance = edit_distance(name, table->names[i]);
+        if (distance < least) {
+            least = distance;
+            nearest = i;
+        }
+    }
+    char place[GROVE_PLACE_SIZE], wanted[GROVE_QUOTE_SIZE], there[GROVE_QUOTE_SIZE];
+    return grove_fail(error, GROVE_NOT_FOUND, "%s has no column %s; the nearest name is %s",
+                      grove_place(place, table->source, 0), grove_quote_text(wanted, name),
+                      grove_quote_text(there, table->names[nearest]));
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Numbers as text. strtod and printf follow the locale only in the decimal point; so strtod is
+ * given text without one, and of what printf writes the digits alone are used. */
+#include <float.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "grove/data_table.h"
+
+/* The digits of a number without leading zeros, and the power of ten of the last one. A double is
+ * decided by 768 digits and whether anything but zeros follows; so more are never kept. */
+enum { MOST_DIGITS = 800 };
+typedef struct decimal {
+    bool negative;
+    char digits[MOST_DIGITS + 24]; /* room for what strtod wants to see behind them */
+    size_t count;
+    long exponent;
+    bool rest; /* digits other than 0 were dropped */
+} decimal;
+
+static void take_digit(decimal *number, char digit, bool behind_point) {
+    if (number->count == 0 && digit == '0') {
+        number->exponent -= behind_point;
+    } else if (number->count < MOST_DIGITS) {
+        number->digits[number->count++] = digit;
+        number->exponent -= behind_point;
+    } else {
+        number->rest = number->rest || digit != '0';
+        number->exponent += !behind_point;
+    }
+}
+
+/* Reads digits with at most one point; returns where they end, NULL if there is no digit. */
+static const char *take_digits(decimal *number, const char *at, const char *end) {
+    bool any = false, point = false;
+    for (; at < end && ((*at >= '0' && *at <= '9') || (*at == '.' && !point)); at++) {
+        if (*at == '.') {
+            point = true;
+        } else {
+            take_digit(number, *at, point);
+            any = true;
+        }
+    }
+    return any ? at : NULL;
+}
+
+/* Reads "e-12" to the end; false if something else stands there. Exponents beyond 100,000,000 are
+ * all alike. */
+static bool take_exponent(decimal *number, const char *at, const char *end) {
+    if (at == end) {
+        return true;
+    }
+    if (*at != 'e' && *at != 'E') {
+        return false;
+    }
+    at++;
+    bool negative = at < end && *at == '-';
+    at += at < end && (*at == '-' || *at == '+');
+    if (at == end) {
+        return false;
+    }
+    long exponent = 0;
+    for (; at < end; at++) {
+        if (*at < '0' || *at > '9') {
+            return false;
+        }
+        exponent = exponent < 100000000 ? exponent * 10 + (*at - '0') : exponent;
+    }
+    number->exponent += negative ? -exponent : exponent;
+    return true;
+}
+
+/* Up to 15 digits and a power of ten up to 22 are doubles without rounding, so one multiplication
+ * or division rounds once, and the result is right (Clinger 1990). */
+static bool convert_exactly(const decimal *number, double *value) {
+    static const double POWERS[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    if (number->count > 15 || number->exponent < -22 || number->exponent > 22) {
+        return false;
+    }
+    int64_t digits = 0;
+    for (size_t i = 0; i < number->count; i++) {
+        digits = digits * 10 + (number->digits[i] - '0');
+    }
+    *value = number->exponent < 0 ? (double)digits / POWERS[-number->exponent]
+                                  : (double)digits * POWERS[number->exponent];
+    return true;
+}
+
+static double convert(decimal *number) {
+    double value;
+    if (number->count == 0) {
+        return 0;
+    }
+    if (!convert_exactly(number, &value)) {
+        if (number->rest) {
+            number->digits[number->count++] = '1';
+            number->exponent--;
+        }
+        snprintf(number->digits + number->count, 24, "e%ld", number->exponent);
+        value = strtod(number->digits, NULL);
+    }
+    return value;
+}
+
+bool grove_parse_number(const char *bytes, size_t length, double *value) {
+    const char *at = bytes, *end = bytes + length;
+    while (at < end && (*at == ' ' || *at == '\t')) {
+        at++;
+    }
+    while (end > at && (end[-1] == ' ' || end[-1] == '\t')) {
+        end--;
+    }
+    decimal number;
+    number.negative = at < end && *at == '-';
+    number.count = 0;
+    number.exponent = 0;
+    number.rest = false;
+    at += at < end && (*at == '-' || *at == '+');
+    at = take_digits(&number, at, end);
+    if (!at || !take_exponent(&number, at, end)) {
+        return false;
+    }
+    double size = convert(&number);
+    *value = number.negative ? -size : size;
+    return isfinite(size);
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+/* The digits of |value|, `count` of them, without trailing zeros, and the power of ten of the
+ * first: printf's d.ddde+xx without whatever stands for the point. */
+static int digits_of(double value, int count, char digits[20], size_t *used) {
+    char text[48];
+    snprintf(text, sizeof text, "%.*e", count - 1, fabs(value));
+    const char *at = text;
+    size_t n = 0;
+    for (; *at != 'e'; at++) {
+        if (*at >= '0' && *at <= '9') {
+            digits[n++] = *at;
+        }
+    }
+    while (n > 1 && digits[n - 1] == '0') {
+        n--;
+    }
+    digits[n] = '\0';
+    *used = n;
+    return (int)strtol(at + 1, NULL, 10);
+}
+
+/* Digits and exponent as people write them: 0.001, 1234.5, 1e+20. */
+static void lay_out(char buffer[32], bool negative, char digits[20], int used, int exponent) {
+    const char *sign = negative ? "-" : "";
+    if (exponent < -5 || exponent > 16) {
+        snprintf(buffer, 32, "%s%.1s%s%.16se%+03d", sign, digits, used > 1 ? "." : "", digits + 1,
+                 exponent);
+        return;
+    }
+    if (exponent < 0) {
+        snprintf(buffer, 32, "%s0.%.*s%.17s", sign, -exponent - 1, "0000", digits);
+        return;
+    }
+    while (used <= exponent) {
+        digits[used++] = '0';
+    }
+    digits[used] = '\0';
+    const char *behind = digits + exponent + 1;
+    snprintf(buffer, 32, "%s%.*s%s%.16s", sign, exponent + 1, digits, *behind ? "." : "", behind);
+}
+
+/* A decimal of up to `least` digits survives the way through the type, so fewer need not be tried:
+ * trailing zeros are dropped anyway. `most` always suffice. */
+static const char *format(char buffer[32], double value, bool single, int least, int most) {
+    if (isnan(value) || isinf(value)) {
+        return strcpy(buffer, isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");
+    }
+    if (fabs(value) < (single ? (double)FLT_MIN : DBL_MIN)) {
+        least = 1; /* below the normal range there are fewer digits to survive */
+    }
+    for (int count = least; count <= most; count++) {
+        char digits[20];
+        size_t used;
+        double back = 0;
+        int exponent = digits_of(value, count, digits, &used);
+        lay_out(buffer, signbit(value), digits, (int)used, exponent);
+        bool finite = grove_parse_number(buffer, strlen(buffer), &back);
+        if (finite && (single ? (float)back == (float)value : back == value)) {
+            break;
+        }
+    }
+    return buffer;
+}
+
+const char *grove_format_number(char buffer[32], double value) {
+    return format(buffer, value, false, 15, 17);
+}
+
+const char *grove_format_float(char buffer[32], float value) {
+    return format(buffer, (double)value, true, 6, 9);
+}

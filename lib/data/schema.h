@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ * data/schema.h - the inside of a schema, for guess, fit and encode. */
+#ifndef GROVE_DATA_SCHEMA_H
+#define GROVE_DATA_SCHEMA_H
+
+#include "base/memory.h"
+#include "grove/data.h"
+#include "strings.h"
+
+/* The ids below the values of a categorical column. */
+enum { GROVE_UNKNOWN_ID = 0, GROVE_MISSING_ID = 1, GROVE_FIRST_VALUE_ID = 2 };
+
+typedef struct grove_column {
+    char *name, *reason;
+    grove_column_kind kind;
+    bool fitted;            /* what follows was noted */
+    grove_strings values;   /* categorical and label, in the order of their ids */
+    int64_t *counts;        /* [values.count] */
+    int64_t unknown;        /* categorical: training cells whose value is not in the list */
+    int64_t missing;        /* training cells that were empty */
+    double mean, deviation; /* numeric */
+} grove_column;
+
+struct grove_schema {
+    grove_allocator allocator;
+    grove_column *columns;
+    size_t count, capacity;
+    grove_strings index; /* of the names */
+    int label;           /* -1: none */
+    int64_t min_count;   /* for fit; 0: the default rule */
+};
+
+/* Forgets what was noted, and gives its memory back. */
+void grove_column_forget(const grove_schema *schema, grove_column *column);
+
+/* Puts what was noted in `fresh` in the place of what the column had; name and kind stay. */
+void grove_column_renew(const grove_schema *schema, grove_column *column, grove_column *fresh);
+
+/* Replaces a text that the schema owns; false when memory is short. */
+bool grove_schema_set_text(const grove_schema *schema, char **text, const char *value);
+
+/* "data.csv: line 12, column 'age': 'abc' WORDS". */
+grove_status grove_bad_cell(const grove_table *table, size_t row, size_t column, const char *words,
+                            grove_error *error);
+/* The same for an empty label: "data.csv: line 12, column 'income': the label is missing". */
+grove_status grove_no_label(const grove_table *table, size_t row, size_t column,
+                            grove_error *error);
+/* "data.csv: column 'income': every row has the label 'a', ...". */
+grove_status grove_one_label(const grove_table *table, size_t column, grove_cell value,
+                             grove_error *error);
+
+#endif

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Fitting: what encoding needs to know, noted from the training rows. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "message.h"
+#include "schema.h"
+#include "table.h"
+
+/* The rows to look at: rows[i], or i where rows is NULL. */
+typedef struct training_rows {
+    const grove_table *table;
+    const size_t *rows;
+    size_t count;
+} training_rows;
+
+static size_t row_at(const training_rows *training, size_t i) {
+    return training->rows ? training->rows[i] : i;
+}
+
+/* ---- vocabularies ---------------------------------------------------------------------------- */
+
+/* A distinct value on its way into the list. */
+typedef struct counted {
+    grove_cell value;
+    int64_t count;
+    double number; /* label: what it is read as, where all are numbers */
+} counted;
+
+static int by_bytes(const counted *a, const counted *b) {
+    size_t common = a->value.length < b->value.length ? a->value.length : b->value.length;
+    int order = memcmp(a->value.bytes, b->value.bytes, common);
+    return order ? order
+                 : (a->value.length > b->value.length) - (a->value.length < b->value.length);
+}
+
+static int by_count(const void *left, const void *right) {
+    const counted *a = left, *b = right;
+    return a->count != b->count ? (a->count < b->count ? 1 : -1) : by_bytes(a, b);
+}
+
+static int by_number(const void *left, const void *right) {
+    const counted *a = left, *b = right;
+    return a->number != b->number ? (a->number > b->number ? 1 : -1) : by_bytes(a, b);
+}
+
+/* Values in the order in which they are met, and how often. Empty cells are counted in
+ * column->missing, and are no values. */
+static grove_status count_values(grove_column *column, const training_rows *training,
+                                 size_t position, grove_error *error) {
+    size_t capacity = 0;
+    for (size_t i = 0; i < training->count; i++) {
+        grove_cell cell = grove_table_at(training->table, row_at(training, i), position);
+        if (cell.length == 0) {
+            column->missing++;
+            continue;
+        }
+        int32_t before = column->values.count;
+        int32_t id = grove_strings_add(&column->values, cell.bytes, cell.length);
+        if (id < 0) {
+            return grove_fail_memory(error, 2 * column->values.bytes_capacity);
+        }
+        if (id == before) {
+            int64_t *counts = grove_grow(&column->values.allocator, column->counts, (size_t)id,
+                                         &capacity, sizeof *counts);
+            if (!counts) {
+                return grove_fail_memory(error, 2 * capacity * sizeof *counts);
+            }
+            column->counts = counts;
+            counts[id] = 0;
+        }
+        column->counts[id]++;
+    }
+    return GROVE_OK;
+}
+
+/* The default rule of data.h: 2, or 1 where that would leave out more than a twentieth. */
+static int64_t min_count_of(const grove_schema *schema, const grove_column *met) {
+    int64_t cells = 0, once = 0;
+    for (int32_t i = 0; i < met->values.count; i++) {
+        cells += met->counts[i];
+        once += met->counts[i] == 1;
+    }
+    return schema->min_count > 0 ? schema->min_count : 20 * once > cells ? 1 : 2;
+}
+
+/* Fills `list` with the values met often enough, in their final order; returns how many. */
+static size_t order_values(const grove_column *met, int64_t min_count, bool label, counted *list) {
+    size_t count = 0;
+    bool numbers = label;
+    for (int32_t i = 0; i < met->values.count; i++) {
+        if (met->counts[i] >= min_count) {
+            counted *item = &list[count++];
+            *item = (counted){.value = grove_strings_at(&met->values, i), .count = met->counts[i]};
+            numbers =
+                numbers && grove_parse_number(item->value.bytes, item->value.length, &item->number);
+        }
+    }
+    for (size_t i = 0; i < count && !numbers; i++) {
+        list[i].number = 0;
+    }
+    if (count > 1) {
+        qsort(list, count, sizeof *list, label ? by_number : by_count);
+    }
+    return count;
+}
+
+/* The final column from what was met, in the final order. */
+static bool list_values(const grove_column *met, const counted *list, size_t count,
+                        grove_column *fresh) {
+    fresh->counts = grove_alloc_zero(&met->values.allocator, count, sizeof *fresh->counts);
+    if (!fresh->counts) {
+        return false;
+    }
+    fresh->missing = met->missing;
+    for (int32_t i = 0; i < met->values.count; i++) {
+        fresh->unknown += met->counts[i];
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (grove_strings_add(&fresh->values, list[i].value.bytes, list[i].value.length) < 0) {
+            return false;
+        }
+        fresh->counts[i] = list[i].count;
+        fresh->unknown -= list[i].count;
+    }
+    return true;
+}
+
+static grove_status make_vocabulary(grove_schema *schema, grove_column *column,
+                                    const grove_column *met, grove_error *error) {
+    bool label = column->kind == GROVE_COLUMN_LABEL;
+    size_t size = (size_t)met->values.count * sizeof(counted);
+    counted *list = grove_alloc(&schema->allocator, size);
+    if (!list) {
+        return grove_fail_memory(error, size);
+    }
+    size_t count = order_values(met, label ? 1 : min_count_of(schema, met), label, list);
+    grove_column fresh = {.values.allocator = schema->allocator};
+    bool done = list_values(met, list, count, &fresh);
+    grove_release(&schema->allocator, list);
+    if (!done) {
+        grove_column_forget(schema, &fresh);
+        return grove_fail_memory(error, count * sizeof *fresh.counts + fresh.values.bytes_capacity);
+    }
+    grove_column_renew(schema, column, &fresh);
+    return GROVE_OK;
+}
+
+/* A label is there in every row, and has two values or more. */
+static grove_status check_label(const training_rows *training, size_t position,
+                                const grove_column *met, grove_error *error) {
+    for (size_t i = 0; i < training->count && met->missing > 0; i++) {
+        size_t row = row_at(training, i);
+        if (grove_table_at(training->table, row, position).length == 0) {
+            return grove_no_label(training->table, row, position, error);
+        }
+    }
+    if (met->values.count == 1) {
+        return grove_one_label(training->table, position, grove_strings_at(&met->values, 0), error);
+    }
+    return GROVE_OK;
+}
+
+static grove_status fit_vocabulary(grove_schema *schema, grove_column *column,
+                                   const training_rows *training, size_t position,
+                                   grove_error *error) {
+    grove_column met = {.values.allocator = schema->allocator};
+    grove_status status = count_values(&met, training, position, error);
+    if (status == GROVE_OK && column->kind == GROVE_COLUMN_LABEL) {
+        status = check_label(training, position, &met, error);
+    }
+    if (status == GROVE_OK) {
+        status = make_vocabulary(schema, column, &met, error);
+    }
+    grove_column_forget(schema, &met);
+    return status;
+}
+
+/* ---- numbers --------------------------------------------------------------------------------- */
+
+/* Mean and deviation in one pass (Welford 1962): the mean is moved by each number, and the squares
+ * are of distances to it, so nothing large cancels. */
+static grove_status fit_scale(grove_schema *schema, grove_column *column,
+                              const training_rows *training, size_t position, grove_error *error) {
+    int64_t count = 0, missing = 0;
+    double mean = 0, squares = 0, x;
+    for (size_t i = 0; i < training->count; i++) {
+        size_t row = row_at(training, i);
+        grove_cell cell = grove_table_at(training->table, row, position);
+        if (cell.length == 0) {
+            missing++;
+            continue;
+        }
+        if (!grove_parse_number(cell.bytes, cell.length, &x)) {
+            return grove_bad_cell(training->table, row, position, "is not a number", error);
+        }
+        count++;
+        double distance = x - mean;
+        mean += distance / (double)count;
+        squares += distance * (x - mean);
+    }
+    double deviation = count > 0 ? sqrt(squares / (double)count) : 0;
+    if (!isfinite(mean) || !isfinite(deviation)) {
+        char place[GROVE_PLACE_SIZE], quoted[GROVE_QUOTE_SIZE];
+        return grove_fail(error, GROVE_BAD_DATA,
+                          "%s: column %s: its numbers are too large to be squared and added up",
+                          grove_place(place, training->table->source, 0),
+                          grove_quote_text(quoted, column->name));
+    }
+    grove_column fresh = {.values.allocator = schema->allocator, .missing = missing, .mean = mean};
+    fresh.deviation = deviation > 0 ? deviation : 1;
+    grove_column_renew(schema, column, &fresh);
+    return GROVE_OK;
+}
+
+/* ---- all columns ----------------------------------------------------------------------------- */
+
+static grove_status check_rows(const training_rows *training, grove_error *error) {
+    size_t rows = training->table->rows;
+    if (training->count == 0) {
+        return grove_fail(error, GROVE_BAD_DATA, "there are no rows to fit a schema to");
+    }
+    for (size_t i = 0; i < training->count; i++) {
+        if (row_at(training, i) >= rows) {
+            return grove_fail(error, GROVE_BAD_ARGUMENT, "row %zu of a table of %zu rows",
+                              row_at(training, i), rows);
+        }
+    }
+    return GROVE_OK;
+}
+
+grove_status grove_schema_fit(grove_schema *schema, const grove_table *table, const size_t *rows,
+                              size_t row_count, grove_error *error) {
+    grove_error_clear(error);
+    training_rows training = {table, rows, row_count};
+    grove_status status = check_rows(&training, error);
+    for (size_t i = 0; i < schema->count && status == GROVE_OK; i++) {
+        grove_column *column = &schema->columns[i];
+        if (column->kind == GROVE_COLUMN_IGNORED) {
+            continue;
+        }
+        int position = grove_table_find(table, column->name);
+        if (position < 0) {
+            status = grove_no_column(table, column->name, error);
+        } else if (column->kind == GROVE_COLUMN_NUMERIC) {
+            status = fit_scale(schema, column, &training, (size_t)position, error);
+        } else {
+            status = fit_vocabulary(schema, column, &training, (size_t)position, error);
+        }
+    }
+    return status;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include "strings.h"
+
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "base/memory.h"
+
+char *grove_bytes_reserve(const grove_allocator *allocator, char *bytes, size_t used, size_t more,
+                          size_t *capacity) {
+    if (bytes && more <= *capacity - used) {
+        return bytes;
+    }
+    if (more > SIZE_MAX / 2 - used) {
+        return NULL;
+    }
+    size_t wanted = used + more > 2 * *capacity ? used + more : 2 * *capacity;
+    char *larger = grove_resize(allocator, bytes, wanted > 64 ? wanted : 64);
+    if (larger) {
+        *capacity = wanted > 64 ? wanted : 64;
+    }
+    return larger;
+}
+
+grove_cell grove_strings_at(const grove_strings *strings, int32_t index) {
+    const int64_t *offset = strings->offsets + index;
+    return (grove_cell){strings->bytes + offset[0], (size_t)(offset[1] - offset[0])};
+}
+
+static uint32_t hash_of(const char *bytes, size_t length) {
+    return (uint32_t)XXH3_64bits(bytes, length);
+}
+
+/* The slot that holds the string, or the free one where it would stand. There is always a free one:
+ * at most half are taken. */
+static struct grove_strings_slot *slot_of(const grove_strings *strings, uint32_t hash,
+                                          const char *bytes, size_t length) {
+    size_t mask = strings->slot_count - 1;
+    for (size_t at = hash & mask;; at = (at + 1) & mask) {
+        struct grove_strings_slot *slot = &strings->slots[at];
+        if (slot->index < 0) {
+            return slot;
+        }
+        if (slot->hash == hash) {
+            grove_cell there = grove_strings_at(strings, slot->index);
+            if (there.length == length && memcmp(there.bytes, bytes, length) == 0) {
+                return slot;
+            }
+        }
+    }
+}
+
+int32_t grove_strings_find(const grove_strings *strings, const char *bytes, size_t length) {
+    if (strings->count == 0) {
+        return -1;
+    }
+    return slot_of(strings, hash_of(bytes, length), bytes, length)->index;
+}
+
+static bool rehash(grove_strings *strings, size_t slot_count) {
+    size_t size;
+    struct grove_strings_slot *slots = NULL;
+    if (grove_multiply(slot_count, sizeof *slots, &size)) {
+        slots = grove_alloc(&strings->allocator, size);
+    }
+    if (!slots) {
+        return false;
+    }
+    memset(slots, 0xFF, size); /* every index -1 */
+    for (size_t i = 0; i < strings->slot_count; i++) {
+        if (strings->slots[i].index >= 0) {
+            size_t at = strings->slots[i].hash & (slot_count - 1);
+            while (slots[at].index >= 0) {
+                at = (at + 1) & (slot_count - 1);
+            }
+            slots[at] = strings->slots[i];
+        }
+    }
+    grove_release(&strings->allocator, strings->slots);
+    strings->slots = slots;
+    strings->slot_count = slot_count;
+    return true;
+}
+
+/* Room for one more string of this length, in all three blocks. */
+static bool make_room(grove_strings *strings, size_t length) {
+    size_t used = strings->offsets ? (size_t)strings->offsets[strings->count] : 0;
+    int64_t *offsets = grove_grow(&strings->allocator, strings->offsets, (size_t)strings->count + 1,
+                                  &strings->offsets_capacity, sizeof *offsets);
+    if (!offsets) {
+        return false;
+    }
+    strings->offsets = offsets;
+    strings->offsets[strings->count] = (int64_t)used;
+    char *bytes = grove_bytes_reserve(&strings->allocator, strings->bytes, used, length,
+                                      &strings->bytes_capacity);
+    if (!bytes) {
+        return false;
+    }
+    strings->bytes = bytes;
+    if (2 * ((size_t)strings->count + 1) > strings->slot_count) {
+        return rehash(strings, strings->slot_count ? 2 * strings->slot_count : 16);
+    }
+    return true;
+}
+
+int32_t grove_strings_add(grove_strings *strings, const char *bytes, size_t length) {
+    uint32_t hash = hash_of(bytes, length);
+    if (strings->count > 0) {
+        struct grove_strings_slot *slot = slot_of(strings, hash, bytes, length);
+        if (slot->index >= 0) {
+            return slot->index;
+        }
+    }
+    /* Ids of a vocabulary are 2 above these numbers, and are int32 too. */
+    if (strings->count >= INT32_MAX - 2 || !make_room(strings, length)) {
+        return -1;
+    }
+    int64_t used = strings->offsets[strings->count];
+    if (length > 0) {
+        memcpy(strings->bytes + used, bytes, length);
+    }
+    *slot_of(strings, hash, bytes, length) = (struct grove_strings_slot){hash, strings->count};
+    strings->count++;
+    strings->offsets[strings->count] = used + (int64_t)length;
+    return strings->count - 1;
+}
+
+void grove_strings_free(grove_strings *strings) {
+    grove_release(&strings->allocator, strings->bytes);
+    grove_release(&strings->allocator, strings->offsets);
+    grove_release(&strings->allocator, strings->slots);
+    *strings = (grove_strings){.allocator = strings->allocator};
+}

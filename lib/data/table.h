@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ * data/table.h - the inside of a table, for those who fill one. */
+#ifndef GROVE_DATA_TABLE_INSIDE_H
+#define GROVE_DATA_TABLE_INSIDE_H
+
+#include "base/memory.h"
+#include "strings.h"
+
+/* Every cell's bytes and a NUL stand in one pool, row by row. Cell i (row * columns + column) ends
+ * at ends[i], where its NUL is, and begins behind the NUL of the one before. */
+struct grove_table {
+    grove_allocator allocator;
+    grove_arena texts; /* source and names */
+    const char *source;
+    const char **names; /* [columns] */
+    size_t columns;
+    grove_strings index; /* of the names */
+
+    char *bytes;
+    size_t used, bytes_capacity;
+    size_t *ends;
+    size_t cells, ends_capacity; /* the cells of a row under way are counted in */
+    size_t *lines;               /* [rows]: where each row begins */
+    size_t rows, lines_capacity;
+};
+
+/* A table without columns; NULL when memory is short. */
+grove_table *grove_table_empty(const char *source, const grove_allocator *allocator);
+
+/* Takes the names [columns] of a table that has none yet. The message of a refusal begins "source:
+ * line 1: ", without the line if it is 0. */
+grove_status grove_table_set_names(grove_table *table, const grove_cell *names, size_t columns,
+                                   size_t line, grove_error *error);
+
+/* Adds a cell to the row under way; ends that row (its cells are columns in number), or forgets its
+ * cells. False when memory is short. */
+bool grove_table_add_cell(grove_table *table, const char *bytes, size_t length);
+bool grove_table_end_row(grove_table *table, size_t line);
+void grove_table_drop_row(grove_table *table);
+
+/* The i-th cell of all; it must be there. */
+static inline grove_cell grove_table_cell_at(const grove_table *table, size_t i) {
+    size_t begin = i ? table->ends[i - 1] + 1 : 0;
+    return (grove_cell){table->bytes + begin, table->ends[i] - begin};
+}
+
+/* The same by row and column. */
+static inline grove_cell grove_table_at(const grove_table *table, size_t row, size_t column) {
+    return grove_table_cell_at(table, row * table->columns + column);
+}
+
+#endif
