@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * grove/train.h - a classifier for rows of a table: its network, its training, its answers.
+ *
+ * All of it stands on the public headers before this one: a program that wants another network or
+ * another loop writes its own, with lib/train/ as the pattern.
+ *
+ * Ownership: a grove_classifier owns its graph; a grove_predictor keeps the graph it was made for
+ * and dies before it. grove_rows only points. Every _free takes NULL.
+ */
+#ifndef GROVE_TRAIN_H
+#define GROVE_TRAIN_H
+
+#include "data.h"
+#include "metrics.h"
+#include "nn.h"
+#include "plan.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Some rows of a dataset. */
+typedef struct grove_rows {
+    const grove_dataset *dataset;
+    const size_t *rows; /* [count] which; NULL: the first count */
+    size_t count;
+} grove_rows;
+
+/* ---- the network ----------------------------------------------------------------------------- */
+
+/* Zero means the default, field by field. */
+typedef struct grove_classifier_options {
+    const int64_t *hidden; /* [hidden_count] units of the hidden layers; may be none */
+    int hidden_count;
+    int64_t embedding_width; /* of every table; 0: each by grove_nn_embedding_width */
+    double dropout;          /* after each hidden layer; from 0 to below 1 */
+    uint64_t seed;
+    grove_allocator allocator;
+} grove_classifier_options;
+
+/* A graph and its tensors, which are named so that a loaded model can be used in the same way:
+ *
+ *     "column.<name>"   ids [batch], an input for each categorical column
+ *     "numbers"         [batch, numeric], an input, where there are numeric features
+ *     "label"           ids [batch], an input, for the loss
+ *     "table.<name>"    the embedding of a column; its table is "table.<name>.weight"
+ *     "mlp.0"...        the dense layers; the last one gives the logits
+ *     "probabilities"   [batch, classes], the answer
+ *     "loss"            the mean cross-entropy
+ */
+typedef struct grove_classifier {
+    grove_graph *graph;
+    grove_tensor label, probabilities, loss;
+} grove_classifier;
+
+/* Builds the network for a fitted schema with a label: tables and numbers side by side, hidden
+ * layers with ReLU and dropout, softmax.
+ * A mistake stands in `error`, and there is nothing to free. */
+GROVE_API grove_status grove_classifier_new(const grove_schema *schema,
+                                            const grove_classifier_options *options,
+                                            grove_classifier *classifier, grove_error *error);
+GROVE_API void grove_classifier_free(grove_classifier *classifier);
+
+/* The most frequent class of the training rows: what a model without inputs would always answer. */
+GROVE_API grove_id grove_schema_majority(const grove_schema *schema);
+
+/* ---- answers --------------------------------------------------------------------------------- */
+
+typedef struct grove_predictor grove_predictor;
+
+/* Finds the inputs of the schema's columns and "probabilities" in a graph, its own or a loaded one,
+ * and makes a plan for `batch` rows (0: 256). GROVE_NOT_FOUND names what the graph does not have.
+ * */
+GROVE_API grove_status grove_predictor_new(const grove_graph *graph, const grove_schema *schema,
+                                           int64_t batch, int threads, grove_predictor **predictor,
+                                           grove_error *error);
+GROVE_API void grove_predictor_free(grove_predictor *predictor);
+GROVE_API size_t grove_predictor_classes(const grove_predictor *predictor);
+
+/* probabilities [rows.count, classes], batch after batch. */
+GROVE_API grove_status grove_predictor_run(grove_predictor *predictor, grove_rows rows,
+                                           float *probabilities, grove_error *error);
+
+/* ---- training -------------------------------------------------------------------------------- */
+
+/* Told after each epoch, and from time to time within one. */
+typedef struct grove_progress {
+    int epoch, epochs;   /* from 1 */
+    size_t row, rows;    /* rows of this epoch trained so far; row == rows: the epoch is over */
+    double train_loss;   /* mean over the rows of this epoch so far */
+    grove_metrics valid; /* at the end of an epoch, if there are rows to validate on */
+    bool is_best;        /* this epoch's weights are the best so far */
+} grove_progress;
+
+/* Zero means the default, field by field. */
+typedef struct grove_fit_options {
+    int epochs;                /* at most; 20 */
+    int64_t batch;             /* 256 */
+    grove_optimizer optimizer; /* a zeroed one is plain SGD: set what you want */
+    int patience;              /* stop after so many epochs without a better validation loss; 5 */
+    double unknown_share; /* in training, this share of the ids is replaced by id 0, the unknown
+                                  category, so that its row learns to stand for a rare one */
+    uint64_t seed;        /* of the order of the rows, and of that share */
+    int threads;          /* 1; the result does not depend on it */
+    /* Called with `user`; true goes on, false stops: the best weights so far are given back. */
+    bool (*progress)(void *user, const grove_progress *progress);
+    void *user;
+} grove_fit_options;
+
+typedef struct grove_fit_result {
+    int epochs;          /* that were run */
+    int best_epoch;      /* whose weights the classifier now has */
+    double train_loss;   /* of that epoch */
+    grove_metrics valid; /* of it, if there were rows to validate on */
+} grove_fit_result;
+
+/* Trains on the rows of `train` (shuffled anew for each epoch), validates on those of `valid`
+ * (count 0: none, and the last weights are kept). Both datasets have labels. Whatever ends the
+ * training, the classifier has the weights of its best epoch afterwards. */
+GROVE_API grove_status grove_fit(grove_classifier *classifier, const grove_schema *schema,
+                                 grove_rows train, grove_rows valid,
+                                 const grove_fit_options *options, grove_fit_result *result,
+                                 grove_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fit.c - the training loop: shuffle, batches, an epoch; validate; keep the best weights.
+ *
+ * Two plans share the parameters: one for full batches, one for the last, shorter batch. All that
+ * is random (order, unknown ids, dropout) is counted, not drawn: the same seed gives the same
+ * weights.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "predictor.h"
+
+enum { REPORT_EVERY = 64 }; /* batches between two words about progress */
+
+typedef struct trainer {
+    grove_allocator allocator;
+    grove_classifier *classifier;
+    grove_fit_options wish;
+    const grove_schema *schema;
+    grove_rows train, valid;
+    grove_id majority; /* the most frequent class of training */
+    size_t *order;     /* [train.count] the rows of this epoch */
+    grove_feed feed;
+    grove_id *labels; /* [batch] */
+    grove_plan *full, *rest, *settle;
+    grove_predictor *predictor;
+    float *answers;   /* [valid.count, classes] */
+    grove_id *truth;  /* [valid.count] their labels */
+    grove_real *best; /* all trainable parameters, one after the other */
+    double best_loss;
+    bool stopped;
+    grove_fit_result result;
+    grove_error *error;
+} trainer;
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+static bool wants_memory(trainer *t, const void *got, size_t bytes) {
+    if (!got) {
+        grove_fail_memory(t->error, bytes);
+    }
+    return got != NULL;
+}
+
+static void set_defaults(grove_fit_options *o) {
+    o->epochs = o->epochs > 0 ? o->epochs : 20;
+    o->batch = o->batch > 0 ? o->batch : 256;
+    o->patience = o->patience > 0 ? o->patience : 5;
+    o->threads = o->threads > 0 ? o->threads : 1;
+}
+
+/* A plan that makes one step; NULL (with the mistake told) if it cannot be. */
+static grove_plan *training_plan(trainer *t, const grove_tensor *outputs, int count, size_t batch) {
+    grove_plan_options options = {.batch = batch ? (int64_t)batch : GROVE_EMPTY,
+                                  .training = true,
+                                  .threads = t->wish.threads,
+                                  .allocator = t->allocator};
+    grove_plan *plan = grove_plan_new(t->classifier->graph, outputs, count, &options);
+    const grove_error *mistake = grove_plan_error(plan);
+    if (mistake->status != GROVE_OK) {
+        grove_fail(t->error, mistake->status, "%s", mistake->message);
+        grove_plan_free(plan);
+        return NULL;
+    }
+    return plan;
+}
+
+static bool bind(trainer *t, grove_plan *plan) {
+    return grove_feed_bind(&t->feed, plan, t->error) == GROVE_OK &&
+           grove_bind(plan, t->classifier->label, t->labels) == GROVE_OK;
+}
+
+static bool open_plans(trainer *t) {
+    grove_tensor step = grove_minimize(t->classifier->loss, &t->wish.optimizer);
+    grove_tensor outputs[] = {step, t->classifier->loss}, settled = grove_settled(step);
+    size_t size = t->feed.size;
+    t->full = training_plan(t, outputs, 2, size);
+    t->rest = t->full ? training_plan(t, outputs, 2, t->train.count % size) : NULL;
+    t->settle = t->rest ? training_plan(t, &settled, 1, 1) : NULL;
+    return t->settle && bind(t, t->full) && bind(t, t->rest);
+}
+
+static size_t trainable_size(const grove_graph *graph) {
+    size_t size = 0;
+    for (int32_t i = 0; i < grove_parameter_count(graph); i++) {
+        grove_tensor parameter = grove_parameter_at(graph, i);
+        size += grove_parameter_is_trainable(parameter) ? grove_parameter_size(parameter) : 0;
+    }
+    return size;
+}
+
+static bool open_validation(trainer *t) {
+    const grove_graph *graph = t->classifier->graph;
+    size_t parameters = trainable_size(graph) * sizeof *t->best;
+    if (t->valid.count == 0) {
+        return true;
+    }
+    if (grove_predictor_new(graph, t->schema, 512, t->wish.threads, &t->predictor, t->error) !=
+        GROVE_OK) {
+        return false;
+    }
+    size_t answers = t->valid.count * grove_predictor_classes(t->predictor) * sizeof *t->answers;
+    t->answers = grove_alloc(&t->allocator, answers);
+    t->truth = grove_alloc(&t->allocator, t->valid.count * sizeof *t->truth);
+    t->best = grove_alloc(&t->allocator, parameters);
+    for (size_t i = 0; i < t->valid.count && t->truth; i++) {
+        t->truth[i] = grove_dataset_labels(t->valid.dataset)[grove_row_at(&t->valid, i)];
+    }
+    return wants_memory(t, t->answers, answers) && wants_memory(t, t->best, parameters) &&
+           wants_memory(t, t->truth, t->valid.count * sizeof *t->truth);
+}
+
+static bool open_trainer(trainer *t) {
+    size_t size = (size_t)t->wish.batch;
+    size = size > t->train.count ? t->train.count : size;
+    t->order = grove_alloc(&t->allocator, t->train.count * sizeof *t->order);
+    t->labels = grove_alloc_zero(&t->allocator, size, sizeof *t->labels);
+    if (!wants_memory(t, t->order, t->train.count * sizeof *t->order) ||
+        !wants_memory(t, t->labels, size * sizeof *t->labels)) {
+        return false;
+    }
+    return grove_feed_open(&t->feed, t->classifier->graph, t->schema, size, t->error) == GROVE_OK &&
+           grove_feed_fits(&t->feed, t->train.dataset, t->error) == GROVE_OK && open_plans(t) &&
+           open_validation(t);
+}
+
+static void close_trainer(trainer *t) {
+    grove_predictor_free(t->predictor);
+    grove_plan_free(t->full);
+    grove_plan_free(t->rest);
+    grove_plan_free(t->settle);
+    grove_feed_close(&t->feed);
+    grove_release(&t->allocator, t->order);
+    grove_release(&t->allocator, t->labels);
+    grove_release(&t->allocator, t->answers);
+    grove_release(&t->allocator, t->truth);
+    grove_release(&t->allocator, t->best);
+}
+
+/* ---- an epoch -------------------------------------------------------------------------------- */
+
+/* Shows this share of the ids as the unknown category. */
+static void forget_some(trainer *t, size_t place, size_t row, int epoch) {
+    uint32_t words[4];
+    for (size_t c = 0; c < t->feed.categorical && t->wish.unknown_share > 0; c++) {
+        if (c % 4 == 0) {
+            grove_random_block(t->wish.seed, (uint32_t)(c / 4), (uint32_t)epoch, row, words);
+        }
+        if (grove_unit24(words[c % 4]) < t->wish.unknown_share) {
+            t->feed.ids[c * t->feed.size + place] = 0;
+        }
+    }
+}
+
+/* One step on the rows order[begin..]; adds the sum of their losses. False after a mistake, and a
+ * loss that is no number is one. */
+static bool train_batch(trainer *t, size_t begin, size_t count, int epoch, double *sum) {
+    grove_plan *plan = count == t->feed.size ? t->full : t->rest;
+    const grove_id *labels = grove_dataset_labels(t->train.dataset);
+    for (size_t i = 0; i < count; i++) {
+        size_t row = t->order[begin + i];
+        grove_feed_set(&t->feed, i, t->train.dataset, row);
+        forget_some(t, i, row, epoch);
+        t->labels[i] = labels[row];
+    }
+    if (grove_run(plan) != GROVE_OK) {
+        const grove_error *why = grove_plan_error(plan);
+        grove_fail(t->error, why->status, "%s", why->message);
+        return false;
+    }
+    *sum += grove_scalar(plan, t->classifier->loss) * (double)count;
+    if (!isfinite(*sum)) {
+        grove_fail(t->error, GROVE_BAD_DATA,
+                   "training: the loss of epoch %d is no longer a finite number; a smaller rate "
+                   "may help",
+                   epoch);
+    }
+    return isfinite(*sum);
+}
+
+static void report(trainer *t, grove_progress *progress) {
+    if (t->wish.progress && !t->wish.progress(t->wish.user, progress)) {
+        t->stopped = true;
+    }
+}
+
+static bool train_epoch(trainer *t, grove_progress *progress) {
+    double sum = 0;
+    size_t batches = 0;
+    grove_shuffle(t->train.rows, t->train.count, t->wish.seed, (uint64_t)progress->epoch, t->order);
+    for (size_t begin = 0; begin < t->train.count && !t->stopped; begin += t->feed.size) {
+        size_t left = t->train.count - begin, count = left < t->feed.size ? left : t->feed.size;
+        if (!train_batch(t, begin, count, progress->epoch, &sum)) {
+            return false;
+        }
+        progress->row = begin + count;
+        progress->train_loss = sum / (double)progress->row;
+        if (++batches % REPORT_EVERY == 0 && progress->row < t->train.count) {
+            report(t, progress);
+        }
+    }
+    return true;
+}
+
+/* ---- validation, and the best weights -------------------------------------------------------- */
+
+/* Copies all trainable parameters out to `best`, or back. */
+static void copy_weights(trainer *t, bool back) {
+    const grove_graph *graph = t->classifier->graph;
+    grove_real *place = t->best;
+    for (int32_t i = 0; i < grove_parameter_count(graph); i++) {
+        grove_tensor parameter = grove_parameter_at(graph, i);
+        size_t size = grove_parameter_size(parameter);
+        grove_real *data = grove_parameter_data(parameter);
+        if (grove_parameter_is_trainable(parameter)) {
+            memcpy(back ? data : place, back ? place : data, size * sizeof *data);
+            place += size;
+        }
+    }
+}
+
+static bool validate(trainer *t, grove_metrics *metrics) {
+    if (grove_run(t->settle) != GROVE_OK) {
+        return grove_fail(t->error, GROVE_BAD_DATA, "%s", grove_plan_error(t->settle)->message) ==
+               GROVE_OK;
+    }
+    if (!t->predictor) {
+        return true;
+    }
+    return grove_predictor_run(t->predictor, t->valid, t->answers, t->error) == GROVE_OK &&
+           grove_classification_metrics(t->answers, t->truth, t->valid.count,
+                                        grove_predictor_classes(t->predictor), t->majority,
+                                        &t->allocator, metrics, t->error) == GROVE_OK;
+}
+
+static bool end_epoch(trainer *t, grove_progress *progress) {
+    if (!validate(t, &progress->valid)) {
+        return false;
+    }
+    progress->is_best = !t->predictor || !(progress->valid.log_loss >= t->best_loss);
+    t->result.epochs = progress->epoch;
+    if (progress->is_best) {
+        t->best_loss = progress->valid.log_loss;
+        t->result.best_epoch = progress->epoch;
+        t->result.train_loss = progress->train_loss;
+        t->result.valid = progress->valid;
+        if (t->best) {
+            copy_weights(t, false);
+        }
+    }
+    report(t, progress);
+    return true;
+}
+
+static bool train(trainer *t) {
+    t->best_loss = (double)INFINITY;
+    for (int epoch = 1; epoch <= t->wish.epochs && !t->stopped; epoch++) {
+        grove_progress progress = {
+            .epoch = epoch, .epochs = t->wish.epochs, .rows = t->train.count};
+        if (!train_epoch(t, &progress) || !end_epoch(t, &progress)) {
+            return false;
+        }
+        t->stopped = t->stopped || (t->best && epoch - t->result.best_epoch >= t->wish.patience);
+    }
+    return true;
+}
+
+static bool has_labels(grove_rows rows) {
+    return rows.count == 0 || (rows.dataset && grove_dataset_labels(rows.dataset));
+}
+
+grove_status grove_fit(grove_classifier *classifier, const grove_schema *schema,
+                       grove_rows train_rows, grove_rows valid, const grove_fit_options *options,
+                       grove_fit_result *result, grove_error *error) {
+    grove_error own = {0};
+    trainer t = {.classifier = classifier,
+                 .allocator = grove_graph_allocator(classifier->graph),
+                 .wish = *options,
+                 .schema = schema,
+                 .train = train_rows,
+                 .valid = valid,
+                 .majority = grove_schema_majority(schema),
+                 .error = error ? error : &own};
+    *result = (grove_fit_result){0};
+    if (train_rows.count == 0 || !has_labels(train_rows) || !has_labels(valid)) {
+        return grove_fail(error, GROVE_BAD_DATA, "training: there are no rows with labels");
+    }
+    set_defaults(&t.wish);
+    grove_error_clear(t.error);
+    bool good = open_trainer(&t) && train(&t);
+    if (t.best && t.result.best_epoch > 0) {
+        copy_weights(&t, true); /* whatever ended the training */
+    }
+    close_trainer(&t);
+    *result = t.result;
+    return good ? GROVE_OK : t.error->status;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * predictor.c - answers of a classifier, its own or loaded, for any number of rows.
+ */
+#include "predictor.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+
+/* ---- batches --------------------------------------------------------------------------------- */
+
+static grove_status find_inputs(grove_feed *feed, const grove_graph *graph,
+                                const grove_schema *schema, grove_error *error) {
+    char text[512];
+    for (size_t i = 0; i < feed->categorical; i++) {
+        size_t column = (size_t)grove_schema_categorical(schema, i);
+        snprintf(text, sizeof text, "column.%s", grove_schema_name(schema, column));
+        feed->inputs[i] = grove_find(graph, text);
+        if (!grove_is_valid(feed->inputs[i])) {
+            return grove_fail(error, GROVE_NOT_FOUND, "the model has no input '%s'", text);
+        }
+    }
+    feed->number_input = grove_find(graph, "numbers");
+    grove_shape shape = grove_node_shape(feed->number_input);
+    if (feed->numeric > 0 && (shape.rank != 2 || shape.dim[1] != (int64_t)feed->numeric)) {
+        return grove_fail(error, GROVE_NOT_FOUND, "the model has no input 'numbers' [batch, %zu]",
+                          feed->numeric);
+    }
+    return GROVE_OK;
+}
+
+grove_status grove_feed_open(grove_feed *feed, const grove_graph *graph, const grove_schema *schema,
+                             size_t size, grove_error *error) {
+    size_t columns = grove_schema_categoricals(schema), features = grove_schema_features(schema);
+    *feed = (grove_feed){.allocator = grove_graph_allocator(graph),
+                         .size = size,
+                         .categorical = columns,
+                         .numeric = features};
+    feed->inputs = grove_alloc(&feed->allocator, columns * sizeof(grove_tensor));
+    feed->ids = grove_alloc_zero(&feed->allocator, columns * size, sizeof(grove_id));
+    feed->numbers = grove_alloc_zero(&feed->allocator, features * size, sizeof(grove_real));
+    if (!feed->inputs || !feed->ids || !feed->numbers) {
+        return grove_fail_memory(error, (columns + features) * size * sizeof(grove_real));
+    }
+    return find_inputs(feed, graph, schema, error);
+}
+
+void grove_feed_close(grove_feed *feed) {
+    if (feed->allocator.resize) {
+        grove_release(&feed->allocator, feed->inputs);
+        grove_release(&feed->allocator, feed->ids);
+        grove_release(&feed->allocator, feed->numbers);
+    }
+}
+
+grove_status grove_feed_bind(const grove_feed *feed, grove_plan *plan, grove_error *error) {
+    grove_status status = grove_plan_error(plan)->status;
+    for (size_t i = 0; i < feed->categorical && status == GROVE_OK; i++) {
+        status = grove_bind(plan, feed->inputs[i], feed->ids + i * feed->size);
+    }
+    if (feed->numeric > 0 && status == GROVE_OK) {
+        status = grove_bind(plan, feed->number_input, feed->numbers);
+    }
+    if (status != GROVE_OK) {
+        return grove_fail(error, status, "%s", grove_plan_error(plan)->message);
+    }
+    return GROVE_OK;
+}
+
+void grove_feed_set(grove_feed *feed, size_t place, const grove_dataset *dataset, size_t row) {
+    for (size_t i = 0; i < feed->categorical; i++) {
+        feed->ids[i * feed->size + place] = grove_dataset_ids(dataset, i)[row];
+    }
+    const float *numbers = grove_dataset_numbers(dataset) + row * feed->numeric;
+    for (size_t k = 0; k < feed->numeric; k++) {
+        feed->numbers[place * feed->numeric + k] = (grove_real)numbers[k];
+    }
+}
+
+grove_status grove_feed_fits(const grove_feed *feed, const grove_dataset *dataset,
+                             grove_error *error) {
+    bool last_is_there =
+        feed->categorical == 0 || grove_dataset_ids(dataset, feed->categorical - 1);
+    bool no_more = !grove_dataset_ids(dataset, feed->categorical);
+    if (last_is_there && no_more && grove_dataset_features(dataset) == feed->numeric) {
+        return GROVE_OK;
+    }
+    return grove_fail(error, GROVE_BAD_DATA,
+                      "the dataset does not have the %zu columns of ids and %zu features that the "
+                      "model wants",
+                      feed->categorical, feed->numeric);
+}
+
+/* ---- the predictor --------------------------------------------------------------------------- */
+
+struct grove_predictor {
+    grove_feed feed;
+    grove_tensor answer;
+    grove_plan *plan;
+    size_t classes;
+};
+
+static grove_status open_predictor(grove_predictor *p, const grove_graph *graph,
+                                   const grove_schema *schema, int64_t size, int threads,
+                                   grove_error *error) {
+    grove_status status = grove_feed_open(&p->feed, graph, schema, (size_t)size, error);
+    if (status != GROVE_OK) {
+        return status;
+    }
+    p->answer = grove_find(graph, "probabilities");
+    grove_shape shape = grove_node_shape(p->answer);
+    if (shape.rank != 2 || shape.dim[0] != GROVE_BATCH || shape.dim[1] < 1) {
+        return grove_fail(error, GROVE_NOT_FOUND,
+                          "the model has no output 'probabilities' [batch, classes]");
+    }
+    p->classes = (size_t)shape.dim[1];
+    grove_plan_options options = {
+        .batch = size, .threads = threads, .allocator = p->feed.allocator};
+    p->plan = grove_plan_new(graph, &p->answer, 1, &options);
+    return grove_feed_bind(&p->feed, p->plan, error);
+}
+
+grove_status grove_predictor_new(const grove_graph *graph, const grove_schema *schema,
+                                 int64_t batch, int threads, grove_predictor **predictor,
+                                 grove_error *error) {
+    grove_allocator allocator = grove_graph_allocator(graph);
+    *predictor = NULL;
+    grove_predictor *p = grove_alloc_zero(&allocator, 1, sizeof *p);
+    if (!p) {
+        return grove_fail_memory(error, sizeof *p);
+    }
+    grove_status status = open_predictor(p, graph, schema, batch > 0 ? batch : 256, threads, error);
+    if (status != GROVE_OK) {
+        p->feed.allocator = allocator;
+        grove_predictor_free(p);
+        return status;
+    }
+    *predictor = p;
+    return GROVE_OK;
+}
+
+void grove_predictor_free(grove_predictor *predictor) {
+    if (predictor) {
+        grove_allocator allocator = predictor->feed.allocator;
+        grove_plan_free(predictor->plan);
+        grove_feed_close(&predictor->feed);
+        grove_release(&allocator, predictor);
+    }
+}
+
+size_t grove_predictor_classes(const grove_predictor *predictor) {
+    return predictor ? predictor->classes : 0;
+}
+
+/* Answers for the rows begin..begin + count - 1; places beyond them hold the first one again, and
+ * those answers are not read. */
+static grove_status answer_batch(grove_predictor *p, const grove_rows *rows, size_t begin,
+                                 size_t count, float *probabilities, grove_error *error) {
+    for (size_t i = 0; i < p->feed.size; i++) {
+        size_t row = grove_row_at(rows, i < count ? begin + i : begin);
+        grove_feed_set(&p->feed, i, rows->dataset, row);
+    }
+    if (grove_run(p->plan) != GROVE_OK) {
+        const grove_error *why = grove_plan_error(p->plan);
+        return grove_fail(error, why->status, "%s", why->message);
+    }
+    const grove_real *answer = grove_value(p->plan, p->answer);
+    for (size_t i = 0; i < count * p->classes; i++) {
+        probabilities[i] = (float)answer[i];
+    }
+    return GROVE_OK;
+}
+
+grove_status grove_predictor_run(grove_predictor *predictor, grove_rows rows, float *probabilities,
+                                 grove_error *error) {
+    size_t size = predictor->feed.size;
+    grove_status status = grove_feed_fits(&predictor->feed, rows.dataset, error);
+    for (size_t begin = 0; begin < rows.count && status == GROVE_OK; begin += size) {
+        size_t left = rows.count - begin, count = left < size ? left : size;
+        status = answer_batch(predictor, &rows, begin, count,
+                              probabilities + begin * predictor->classes, error);
+    }
+    return status;
+}

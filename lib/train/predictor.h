@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * train/predictor.h - one batch of rows in the form that a plan reads, for training and answering.
+ */
+#ifndef GROVE_TRAIN_PREDICTOR_H
+#define GROVE_TRAIN_PREDICTOR_H
+
+#include "base/memory.h"
+#include "grove/train.h"
+
+typedef struct grove_feed {
+    grove_allocator allocator;
+    size_t size;                        /* rows */
+    size_t categorical, numeric;        /* columns of ids, features */
+    grove_tensor *inputs, number_input; /* [categorical] */
+    grove_id *ids;                      /* [categorical, size] */
+    grove_real *numbers;                /* [size, numeric] */
+} grove_feed;
+
+/* Finds the inputs of the schema's columns in the graph and makes room. To be closed also after a
+ * failure. */
+grove_status grove_feed_open(grove_feed *feed, const grove_graph *graph, const grove_schema *schema,
+                             size_t size, grove_error *error);
+void grove_feed_close(grove_feed *feed);
+
+/* Binds the room to the inputs of a plan, once for all runs. */
+grove_status grove_feed_bind(const grove_feed *feed, grove_plan *plan, grove_error *error);
+
+/* Does this dataset have the columns of the feed? */
+grove_status grove_feed_fits(const grove_feed *feed, const grove_dataset *dataset,
+                             grove_error *error);
+
+/* Copies one row of the dataset to its place. */
+void grove_feed_set(grove_feed *feed, size_t place, const grove_dataset *dataset, size_t row);
+
+/* Which row of the dataset is the i-th of these? */
+static inline size_t grove_row_at(const grove_rows *rows, size_t i) {
+    return rows->rows ? rows->rows[i] : i;
+}
+
+#endif
