@@ -12,8 +12,8 @@
  *     grad      appends the backward pass, as nodes
  *     plan      for one batch size: order, lifetimes, one block of memory; and the loop over it
  *
- * Around it: tables and vocabularies (data), training on them (train, metrics), files (tensors_file,
- * model_file).
+ * Around it: tables and vocabularies (data), training on them (train, metrics), files
+ * (tensors_file, model_file).
  */
 #ifndef GROVE_GROVE_H
 #define GROVE_GROVE_H
@@ -33,6 +33,7 @@
 #include "train.h"
 #include "atomic_file.h"
 #include "tensors_file.h"
+#include "model_file.h"
 /* clang-format on */
 
 #endif

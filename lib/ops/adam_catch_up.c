@@ -4,8 +4,9 @@
  * updates that the dense form did to it while it rested.
  *
  * A missed update is Adam's (see adam.c) with g = 0: m and v fade, m moves the row on, and
- * decoupled decay shrinks it. They are done one after the other. Missed movements fade like (beta1 / sqrt(beta2))^j, so after `horizon` of them (some 230
- * for the usual betas) what is left is below rounding, and the rest is done in one go by powers:
+ * decoupled decay shrinks it. They are done one after the other. Missed movements fade like (beta1
+ * / sqrt(beta2))^j, so after `horizon` of them (some 230 for the usual betas) what is left is below
+ * rounding, and the rest is done in one go by powers:
  * the cost is bounded and does not grow with the table. Missed updates are done at the present
  * rate: exact while the rate is constant. Coupled decay would move a row for ever, so it is
  * refused.
