@@ -121,9 +121,8 @@ static void read_inputs(grove_model_loading *loading, node *n) {
         n->in = in;
         if (!json->wrong && (input < 0 || input >= n->index)) {
             grove_model_refuse(loading,
-                               "%s: its input %zu is node %lld, which must be one from 0 "
-                               "to %d",
-                               n->words, n->inputs, (long long)input, (int)n->index - 1);
+                               "%s: its input %zu is node %lld, which does not come before it",
+                               n->words, n->inputs, (long long)input);
         }
         n->in[n->inputs++] = grove_node_at(loading->model->graph, (int32_t)input);
     }
