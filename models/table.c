@@ -26,7 +26,8 @@ typedef struct rows {
 typedef struct model {
     grove_graph *graph;
     grove_tensor column[COLUMNS], numbers, label, probabilities, loss;
-    grove_plan *train, *settle, *valid;
+    grove_tensor step;
+    grove_plan *train, *valid;
 } model;
 
 /* A number from 0 to below 1 that depends on these two alone (the mix of SplitMix64). */
@@ -83,10 +84,10 @@ static model build(void) {
 
     /* Three plans of one graph. The second brings up to date what batches left behind: rows of the
      * tables that they did not name. */
-    grove_tensor settled = grove_settled(step), wanted[] = {m.loss, m.probabilities};
+    grove_tensor wanted[] = {m.loss, m.probabilities};
     m.train =
         grove_plan_new(m.graph, &step, 1, &(grove_plan_options){.batch = BATCH, .training = true});
-    m.settle = grove_plan_new(m.graph, &settled, 1, &(grove_plan_options){.training = true});
+    m.step = step;
     m.valid = grove_plan_new(m.graph, wanted, 2, &(grove_plan_options){.batch = VALID});
     return m;
 }
@@ -128,7 +129,7 @@ static bool train(model *m, const rows *seen, const rows *unseen) {
             bind(m->train, m, seen, first);
             good = run(m->train);
         }
-        if (!good || !run(m->settle) || !run(m->valid)) {
+        if (!good || grove_settle(m->step) != GROVE_OK || !run(m->valid)) {
             return false;
         }
         double loss = grove_scalar(m->valid, m->loss);
@@ -161,7 +162,6 @@ int main(void) {
         good = share > 0.9;
     }
     grove_plan_free(m.train);
-    grove_plan_free(m.settle);
     grove_plan_free(m.valid);
     grove_graph_free(m.graph);
     return good ? 0 : 1;
