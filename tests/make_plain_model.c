@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * make_plain_model FILE [wide] - saves a model as any program may: a graph, and no word on what its
+ * inputs mean. y = x0 - 2 * x1 + table[kind] in double precision as in single: small whole numbers.
+ * With "wide", the shape of its output is none that a table has.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "grove/grove.h"
+#include "grove/model_file.h"
+
+enum { KINDS = 5 };
+
+static void set(grove_tensor parameter, const double *values, size_t count) {
+    grove_real *data = grove_parameter_data(parameter);
+    for (size_t i = 0; i < count && data; i++) {
+        data[i] = (grove_real)values[i];
+    }
+}
+
+int main(int argc, char **argv) {
+    bool wide = argc > 2 && strcmp(argv[2], "wide") == 0;
+    grove_error error = {0};
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor x = grove_input_reals(g, "x", GROVE_BATCH, 2);
+    grove_tensor kind = grove_input_ids(g, "kind", GROVE_BATCH);
+    grove_tensor product = grove_nn_dense(x, 1, "line");             /* [batch, 1] */
+    grove_tensor row = grove_nn_embedding(kind, KINDS, 1, "offset"); /* [batch, 1] */
+    grove_tensor y = grove_name(grove_add(product, row), "y");       /* [batch, 1] */
+    grove_tensor both = grove_name(grove_concat((grove_tensor[]){y, x}, 2, 1), "both");
+    grove_tensor outputs[] = {y,
+                              wide ? grove_name(grove_sum(both, GROVE_AXES(0, 1)), "total") : both};
+    set(grove_find(g, "line.weight"), (double[]){1, -2}, 2);
+    set(grove_find(g, "line.bias"), (double[]){0}, 1);
+    set(grove_find(g, "offset.weight"), (double[]){0, 10, 20, 30, 40}, KINDS);
+    grove_status status =
+        argc < 2 ? GROVE_BAD_ARGUMENT : grove_save(argv[1], outputs, 2, NULL, &error);
+    if (status != GROVE_OK) {
+        fprintf(stderr, "make_plain_model: %s\n", error.message);
+    }
+    grove_graph_free(g);
+    return status == GROVE_OK ? 0 : 1;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * answers.h - a model asked about the rows of a table: what evaluate and predict share.
+ */
+#ifndef TOOLS_ANSWERS_H
+#define TOOLS_ANSWERS_H
+
+#include "common.h"
+
+typedef struct answers {
+    const grove_model *model;
+    const grove_schema *schema; /* the model's */
+    grove_table *table;
+    grove_dataset *data;
+    size_t rows, classes;
+    float *probabilities; /* [rows, classes] */
+} answers;
+
+/* Reads the table (files[1]), encodes it as a->schema says, and asks a->model. Complains and
+ * returns an exit code on failure. To be freed in any case. */
+int ask(const char *command, const options *o, bool labelled, answers *a);
+void free_answers(answers *a);
+
+/* The share of the cells that training did not see; and a line about them on stderr, column by
+ * column, if there are any. */
+double unknown_share(const answers *a);
+void report_unknown(const char *command, const answers *a);
+
+#endif

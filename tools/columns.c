@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include "columns.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+grove_status guess_columns(const options *o, const grove_table *table, grove_schema **schema,
+                           grove_error *error) {
+    grove_schema_options wishes = {.label = o->label,
+                                   .categorical = o->categorical.items,
+                                   .categorical_count = o->categorical.count,
+                                   .numeric = o->numeric.items,
+                                   .numeric_count = o->numeric.count,
+                                   .ignore = o->ignore.items,
+                                   .ignore_count = o->ignore.count,
+                                   .min_count = o->min_count};
+    return grove_schema_guess(table, &wishes, schema, error);
+}
+
+/* How many values the column's vocabulary has: the rows for unknown and missing are no values. */
+static int64_t values_of(const grove_schema *schema, size_t column) {
+    return grove_schema_vocabulary(schema, column).size;
+}
+
+static int64_t empty_cells(const grove_table *table, size_t column) {
+    int64_t empty = 0;
+    for (size_t row = 0; table && row < grove_table_rows(table); row++) {
+        empty += grove_table_cell(table, row, column).length == 0;
+    }
+    return empty;
+}
+
+/* The empty cells of a column: of the table, or as the schema noted them in training. */
+static int64_t missing_of(const grove_schema *schema, const grove_table *table, size_t column) {
+    int where = table ? grove_table_find(table, grove_schema_name(schema, column)) : -1;
+    return where >= 0 ? empty_cells(table, (size_t)where) : grove_schema_missing(schema, column);
+}
+
+static int widest_name(const grove_schema *schema) {
+    int widest = width_of("column");
+    for (size_t i = 0; i < grove_schema_columns(schema); i++) {
+        int width = width_of(grove_schema_name(schema, i));
+        widest = width > widest ? width : widest;
+    }
+    return widest < 40 ? widest : 40;
+}
+
+void print_columns(const grove_schema *schema, const grove_table *table) {
+    int width = widest_name(schema);
+    printf("%-*s  %-11s  %9s  %9s  %s\n", width, "column", "type", "values", "empty", "why");
+    for (size_t i = 0; i < grove_schema_columns(schema); i++) {
+        char values[40] = "-", empty[40];
+        if (values_of(schema, i) > 0) {
+            with_commas(values, values_of(schema, i));
+        }
+        print_padded(grove_schema_name(schema, i), width);
+        printf("  %-11s  %9s  %9s  ", grove_column_kind_name(grove_schema_kind(schema, i)), values,
+               with_commas(empty, missing_of(schema, table, i)));
+        print_plain(stdout, grove_schema_reason(schema, i));
+        printf("\n");
+    }
+}
+
+static json_t *json_column(const grove_schema *schema, const grove_table *table, size_t i) {
+    const char *name = grove_schema_name(schema, i);
+    grove_column_kind kind = grove_schema_kind(schema, i);
+    json_t *column = json_pack(
+        "{s:o, s:s, s:I, s:o}", "name", json_text(name, strlen(name)), "type",
+        grove_column_kind_name(kind), "empty", (json_int_t)missing_of(schema, table, i), "reason",
+        json_text(grove_schema_reason(schema, i), strlen(grove_schema_reason(schema, i))));
+    if (column && (kind == GROVE_COLUMN_CATEGORICAL || kind == GROVE_COLUMN_LABEL)) {
+        json_object_set_new(column, "values", json_integer(values_of(schema, i)));
+    }
+    if (column && kind == GROVE_COLUMN_NUMERIC) {
+        json_object_set_new(column, "mean", json_number(grove_schema_mean(schema, i)));
+        json_object_set_new(column, "standard_deviation",
+                            json_number(grove_schema_deviation(schema, i)));
+    }
+    return column;
+}
+
+json_t *json_columns(const grove_schema *schema, const grove_table *table) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < grove_schema_columns(schema); i++) {
+        json_array_append_new(list, json_column(schema, table, i));
+    }
+    return list;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * columns.h - what the columns of a table mean: guessed as the options say, and shown.
+ */
+#ifndef TOOLS_COLUMNS_H
+#define TOOLS_COLUMNS_H
+
+#include "common.h"
+
+grove_status guess_columns(const options *o, const grove_table *table, grove_schema **schema,
+                           grove_error *error);
+
+/* A line for each column: name, kind, values, empty cells, reason. `table` may be NULL. */
+void print_columns(const grove_schema *schema, const grove_table *table);
+json_t *json_columns(const grove_schema *schema, const grove_table *table);
+
+#endif

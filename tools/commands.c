@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * commands.c - the commands, and one table of options for each: what --help shows is what is read.
+ */
+#include <argp.h>
+#include <stddef.h>
+
+#include "options.h"
+
+/* ---- the tables ------------------------------------------------------------------------------ */
+
+#define GROUP(title, number)                                                                       \
+    { .doc = title, .group = number }
+#define OPTION(word, key_, argument, text)                                                         \
+    { .name = word, .key = key_, .arg = argument, .doc = text }
+
+#define READING                                                                                    \
+    OPTION("separator", KEY_SEPARATOR, "CHAR",                                                     \
+           "what stands between cells; \\t is a tab (default: ,)"),                                \
+        OPTION("no-header", KEY_NO_HEADER, NULL,                                                   \
+               "the first line is data; columns are called c1, c2..."),                            \
+        OPTION("trim", KEY_TRIM, NULL, "drop blanks around cells (default: keep them)")
+
+#define COMMON                                                                                     \
+    OPTION("help", 'h', NULL, "show this and end"), {                                              \
+        .name = "usage", .key = KEY_USAGE, .flags = OPTION_HIDDEN                                  \
+    }
+
+static const struct argp_option train_options[] = {
+    GROUP("Input:", 1),
+    OPTION("label", KEY_LABEL, "COLUMN", "the column to predict (required)"),
+    OPTION("valid", KEY_VALID, "FILE", "validate on these rows (default: a part of DATA)"),
+    OPTION("valid-fraction", KEY_VALID_FRACTION, "P",
+           "validate on this share of DATA, drawn class by class (default: 0.1)"),
+    OPTION("categorical", KEY_CATEGORICAL, "A,B",
+           "these columns are categories (default: guessed); a name with a comma stands in quotes"),
+    OPTION("numeric", KEY_NUMERIC, "A,B", "these columns are numbers (default: guessed)"),
+    OPTION("ignore", KEY_IGNORE, "A,B", "leave these columns out"),
+    OPTION(
+        "min-count", KEY_MIN_COUNT, "N",
+        "values in fewer training rows are taken as unknown (default: 2, or 1 for a column where "
+        "that would cost more than 5 % of its cells)"),
+    READING,
+    GROUP("Model:", 2),
+    OPTION("hidden", KEY_HIDDEN, "N,N", "units of the hidden layers, or none (default: 128,64)"),
+    OPTION("embedding-dim", KEY_EMBEDDING_DIM, "N|auto",
+           "numbers in each embedding vector (default: auto, 1.6 * values^0.56, at most 16)"),
+    OPTION("dropout", KEY_DROPOUT, "P", "share of hidden units dropped in training (default: 0.1)"),
+    GROUP("Training:", 3),
+    OPTION("epochs", KEY_EPOCHS, "N", "passes over the training rows, at most (default: 30)"),
+    OPTION("patience", KEY_PATIENCE, "N",
+           "stop after N epochs without a better validation loss (default: 5)"),
+    OPTION("batch", KEY_BATCH, "N", "rows in a step (default: 256)"),
+    OPTION("optimizer", KEY_OPTIMIZER, "NAME", "adam, adamw, sgd or adagrad (default: adam)"),
+    OPTION("rate", KEY_RATE, "R",
+           "learning rate (default: 0.001 for adam and adamw, 0.01 for sgd and adagrad)"),
+    OPTION("weight-decay", KEY_WEIGHT_DECAY, "D",
+           "of weights, not of biases and tables (default: 0.01 for adamw, else 0)"),
+    OPTION("unknown-share", KEY_UNKNOWN_SHARE, "P",
+           "show this share of the categories as unknown in training (default: 0.01)"),
+    OPTION("seed", KEY_SEED, "N", "same seed, same file, byte for byte (default: 1)"),
+    OPTION("threads", KEY_THREADS, "N", "threads that work; they change no result (default: 1)"),
+    GROUP("Output:", 4),
+    OPTION("out", KEY_OUT, "MODEL", "the model file to write (required)"),
+    OPTION("json", KEY_JSON, NULL, "print the result as one JSON object"),
+    OPTION("progress", KEY_PROGRESS, "KIND",
+           "auto, bar, lines or none (default: auto, a bar on a terminal, else a line an epoch)"),
+    OPTION("quiet", 'q', NULL, "the same as --progress=none"),
+    COMMON,
+    {0},
+};
+
+static const struct argp_option evaluate_options[] = {
+    GROUP("Input:", 1),
+    READING,
+    OPTION("threads", KEY_THREADS, "N", "threads that work; they change no result (default: 1)"),
+    GROUP("Output:", 4),
+    OPTION("json", KEY_JSON, NULL, "print the result as one JSON object"),
+    COMMON,
+    {0},
+};
+
+static const struct argp_option predict_options[] = {
+    GROUP("Input:", 1),
+    READING,
+    OPTION("threads", KEY_THREADS, "N", "threads that work; they change no result (default: 1)"),
+    GROUP("Output:", 4),
+    OPTION("out", KEY_OUT, "FILE", "write here, whole or not at all (default: standard output)"),
+    OPTION("json", KEY_JSON, NULL, "write one JSON object instead of CSV"),
+    COMMON,
+    {0},
+};
+
+static const struct argp_option inspect_options[] = {
+    GROUP("Input:", 1),
+    OPTION("label", KEY_LABEL, "COLUMN", "data: the column to predict"),
+    OPTION("categorical", KEY_CATEGORICAL, "A,B", "data: these columns are categories"),
+    OPTION("numeric", KEY_NUMERIC, "A,B", "data: these columns are numbers"),
+    OPTION("ignore", KEY_IGNORE, "A,B", "data: leave these columns out"),
+    READING,
+    GROUP("Output:", 4),
+    OPTION("json", KEY_JSON, NULL, "print the result as one JSON object"),
+    COMMON,
+    {0},
+};
+
+const command commands[] = {
+    {"train", "DATA.csv", 1, 1, "learn to predict a column of a table, and write a model",
+     "Example: grove train trees.csv --label group --out trees.safetensors", train_options,
+     run_train},
+    {"evaluate", "MODEL DATA.csv", 2, 2, "tell how well a model predicts the rows of a table",
+     "Example: grove evaluate trees.safetensors test.csv --json", evaluate_options, run_evaluate},
+    {"predict", "MODEL DATA.csv", 2, 2, "predict the rows of a table ('-': standard input)",
+     "Example: cut -d, -f1-5 new.csv | grove predict trees.safetensors - --out answers.csv",
+     predict_options, run_predict},
+    {"inspect", "MODEL|DATA.csv", 1, 1, "show what is in a model, or in the columns of a table",
+     "Example: grove inspect trees.safetensors", inspect_options, run_inspect},
+    {0},
+};

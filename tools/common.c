@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * common.c - what the commands share.
+ */
+#include "common.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+int complain(const char *command, int code, const char *sentence) {
+    fprintf(stderr, "grove %s: ", command);
+    print_plain(stderr, sentence);
+    fputc('\n', stderr);
+    return code;
+}
+
+void print_plain(FILE *stream, const char *text) {
+    for (; *text; text++) {
+        unsigned char byte = (unsigned char)*text;
+        fputc(byte < 0x20 || byte == 0x7F ? '?' : byte, stream);
+    }
+}
+
+/* Characters of UTF-8: all bytes but those that continue one. */
+int width_of(const char *text) {
+    int width = 0;
+    for (; *text; text++) {
+        width += ((unsigned char)*text & 0xC0) != 0x80;
+    }
+    return width;
+}
+
+void print_padded(const char *text, int width) {
+    int used = width_of(text);
+    print_plain(stdout, text);
+    printf("%*s", used < width ? width - used : 0, "");
+}
+
+int code_of_data(grove_status status) {
+    return status == GROVE_NO_MEMORY ? EXIT_RUN_TIME : EXIT_BAD_DATA;
+}
+
+int read_table(const char *command, const char *path, const options *o, grove_table **table) {
+    grove_error error = {0};
+    grove_csv_options csv = {.separator = o->separator, .no_header = o->no_header, .trim = o->trim};
+    if (grove_table_read_csv(path, &csv, table, &error) != GROVE_OK) {
+        return complain(command, code_of_data(error.status), error.message);
+    }
+    return EXIT_DONE;
+}
+
+int read_model(const char *command, const char *path, grove_model **model) {
+    grove_error error = {0};
+    if (grove_load(path, NULL, model, &error) != GROVE_OK) {
+        int code = error.status == GROVE_NO_MEMORY ? EXIT_RUN_TIME : EXIT_BAD_MODEL;
+        return complain(command, code, error.message);
+    }
+    return EXIT_DONE;
+}
+
+int check_output(const char *command, const char *path) {
+    grove_error error = {0};
+    grove_atomic_file file;
+    struct stat there;
+    bool is_special = stat(path, &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode);
+    if (is_special) {
+        return EXIT_DONE; /* to open a pipe and close it again would end its reader */
+    }
+    grove_status status = grove_atomic_begin(&file, NULL, path, &error);
+    grove_atomic_abort(&file);
+    return status == GROVE_OK ? EXIT_DONE : complain(command, EXIT_RUN_TIME, error.message);
+}
+
+json_t *json_number(double value) {
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static bool json_memory_was_short;
+
+static void *json_memory(size_t size) {
+    void *memory = malloc(size);
+    json_memory_was_short = json_memory_was_short || !memory;
+    return memory;
+}
+
+void watch_json_memory(void) {
+    json_set_alloc_funcs(json_memory, free);
+}
+
+char *json_write(json_t *object, size_t flags) {
+    char *text = object ? json_dumps(object, flags | JSON_REAL_PRECISION(9)) : NULL;
+    json_decref(object);
+    if (json_memory_was_short) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+int print_json(const char *command, json_t *object) {
+    char *text = json_write(object, JSON_INDENT(2));
+    if (!text) {
+        return complain(command, EXIT_RUN_TIME, "out of memory");
+    }
+    puts(text);
+    free(text);
+    return EXIT_DONE;
+}
+
+json_t *json_metrics(const grove_metrics *m) {
+    return json_pack("{s:I, s:o, s:o, s:o, s:o}", "rows", (json_int_t)m->rows, "accuracy",
+                     json_number(m->accuracy), "log_loss", json_number(m->log_loss), "roc_auc",
+                     json_number(m->roc_auc), "baseline_accuracy",
+                     json_number(m->baseline_accuracy));
+}
+
+/* The bytes of the character that begins here, 0 if it is none. */
+static size_t character(const char *bytes, size_t left) {
+    const unsigned char *b = (const unsigned char *)bytes;
+    size_t length = b[0] < 0x80                   ? 1
+                    : b[0] >= 0xC2 && b[0] < 0xE0 ? 2
+                    : b[0] >= 0xE0 && b[0] < 0xF0 ? 3
+                    : b[0] >= 0xF0 && b[0] < 0xF5 ? 4
+                                                  : 0;
+    if (length > left) {
+        return 0;
+    }
+    json_t *probe = length > 1 ? json_stringn(bytes, length) : NULL;
+    bool valid = length == 1 || probe;
+    json_decref(probe);
+    return valid ? length : 0;
+}
+
+json_t *json_text(const char *bytes, size_t length) {
+    json_t *text = json_stringn(bytes, length);
+    char *repaired = text ? NULL : json_memory(3 * length + 1);
+    size_t used = 0;
+    for (size_t i = 0; repaired && i < length;) {
+        size_t good = character(bytes + i, length - i);
+        memcpy(repaired + used, good ? bytes + i : "\xEF\xBF\xBD", good ? good : 3);
+        used += good ? good : 3;
+        i += good ? good : 1;
+    }
+    if (repaired) {
+        text = json_stringn(repaired, used);
+    }
+    free(repaired);
+    return text;
+}
+
+void print_metrics(const grove_metrics *m) {
+    char rows[40];
+    printf("rows               %s\n", with_commas(rows, (int64_t)m->rows));
+    printf("accuracy           %.4f\n", m->accuracy);
+    printf("  always the most frequent class: %.4f\n", m->baseline_accuracy);
+    printf("log loss           %.4f\n", m->log_loss);
+    if (isfinite(m->roc_auc)) {
+        printf("ROC AUC            %.4f\n", m->roc_auc);
+    }
+}
+
+const char *with_commas(char buffer[40], int64_t number) {
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%" PRId64, number), used = 0;
+    for (int i = 0; i < length; i++) {
+        int left = length - i;
+        buffer[used++] = digits[i];
+        if (left > 1 && left % 3 == 1 && digits[i] != '-') {
+            buffer[used++] = ',';
+        }
+    }
+    buffer[used] = '\0';
+    return buffer;
+}

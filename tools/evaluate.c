@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * evaluate.c - grove evaluate: how well does a model predict the rows of a table?
+ */
+#include "answers.h"
+
+static int report_json(const answers *a, const grove_metrics *metrics) {
+    json_t *numbers = json_metrics(metrics), *object = json_pack("{s:i}", "schema", 1);
+    json_object_update(object, numbers);
+    json_object_set_new(object, "unknown_cells", json_number(unknown_share(a)));
+    json_decref(numbers);
+    return print_json("evaluate", object);
+}
+
+static int report(const options *o, const answers *a) {
+    grove_error error = {0};
+    grove_metrics metrics;
+    grove_status status = grove_classification_metrics(
+        a->probabilities, grove_dataset_labels(a->data), a->rows, a->classes,
+        grove_schema_majority(a->schema), NULL, &metrics, &error);
+    if (status != GROVE_OK) {
+        return complain("evaluate", code_of_data(status), error.message);
+    }
+    if (o->json) {
+        return report_json(a, &metrics);
+    }
+    print_metrics(&metrics);
+    printf("unknown cells      %.2f %%\n", 100 * unknown_share(a));
+    return EXIT_DONE;
+}
+
+int run_evaluate(const options *o) {
+    grove_model *model;
+    int code = read_model("evaluate", o->files[0], &model);
+    if (code != EXIT_DONE) {
+        return code;
+    }
+    answers a = {.model = model, .schema = grove_model_schema(model)};
+    code = ask("evaluate", o, true, &a);
+    if (code == EXIT_DONE) {
+        report_unknown("evaluate", &a);
+        code = report(o, &a);
+    }
+    free_answers(&a);
+    grove_model_free(model);
+    return code;
+}

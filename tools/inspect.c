@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * inspect.c - grove inspect: what is in a model, or in the columns of a table?
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "columns.h"
+#include "common.h"
+
+/* ---- models ---------------------------------------------------------------------------------- */
+
+/* What one node adds: the trained numbers among its inputs. */
+static int64_t parameters_of(grove_tensor node) {
+    int64_t count = 0;
+    for (int i = 0; i < grove_node_inputs(node); i++) {
+        grove_tensor input = grove_node_input(node, i);
+        if (grove_parameter_is_trainable(input)) {
+            count += (int64_t)grove_parameter_size(input);
+        }
+    }
+    return count;
+}
+
+static int64_t all_parameters(const grove_graph *graph) {
+    int64_t count = 0;
+    for (int32_t i = 0; i < grove_parameter_count(graph); i++) {
+        grove_tensor parameter = grove_parameter_at(graph, i);
+        if (grove_parameter_is_trainable(parameter)) {
+            count += (int64_t)grove_parameter_size(parameter);
+        }
+    }
+    return count;
+}
+
+static int64_t all_bytes(const grove_graph *graph) {
+    int64_t bytes = 0;
+    for (int32_t i = 0; i < grove_parameter_count(graph); i++) {
+        grove_tensor stored = grove_parameter_at(graph, i);
+        size_t size = grove_node_type(stored) == GROVE_REAL ? sizeof(grove_real) : sizeof(grove_id);
+        bytes += (int64_t)(grove_parameter_size(stored) * size);
+    }
+    return bytes;
+}
+
+enum { MOST_OUTPUTS = 64 };
+
+static int depth_of(const grove_model *model) {
+    grove_tensor outputs[MOST_OUTPUTS];
+    int count = grove_model_outputs(model);
+    count = count < MOST_OUTPUTS ? count : MOST_OUTPUTS;
+    for (int i = 0; i < count; i++) {
+        outputs[i] = grove_model_output(model, i);
+    }
+    return grove_nn_depth(outputs, count);
+}
+
+static json_t *json_shape(grove_shape shape) {
+    json_t *list = json_array();
+    for (int i = 0; i < shape.rank; i++) {
+        json_t *dim = json_integer(shape.dim[i]);
+        if (shape.dim[i] < 0) { /* so many batches */
+            json_decref(dim);
+            dim = shape.dim[i] == GROVE_BATCH ? json_string("batch")
+                                              : json_sprintf("%" PRId64 "*batch", -shape.dim[i]);
+        }
+        json_array_append_new(list, dim);
+    }
+    return list;
+}
+
+static json_t *json_nodes(const grove_graph *graph) {
+    json_t *list = json_array();
+    for (int32_t i = 0; i < grove_node_count(graph); i++) {
+        grove_tensor node = grove_node_at(graph, i);
+        const char *name = grove_node_name(node);
+        if (!grove_parameter_data(node)) {
+            json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:I}", "op", grove_node_op(node),
+                                                  "name", json_text(name, strlen(name)), "shape",
+                                                  json_shape(grove_node_shape(node)), "parameters",
+                                                  (json_int_t)parameters_of(node)));
+        }
+    }
+    return list;
+}
+
+static int model_json(const grove_model *model, int depth) {
+    const grove_graph *graph = grove_model_graph(model);
+    const grove_schema *schema = grove_model_schema(model);
+    json_t *object = json_pack("{s:i, s:i, s:I, s:I, s:o}", "schema", 1, "depth", depth,
+                               "parameters", (json_int_t)all_parameters(graph), "bytes",
+                               (json_int_t)all_bytes(graph), "layers", json_nodes(graph));
+    if (object && schema) {
+        json_object_set_new(object, "columns", json_columns(schema, NULL));
+    }
+    return print_json("inspect", object);
+}
+
+static void print_nodes(const grove_graph *graph) {
+    printf("%-28s  %-22s  %-18s  %12s\n", "name", "op", "shape", "parameters");
+    for (int32_t i = 0; i < grove_node_count(graph); i++) {
+        grove_tensor node = grove_node_at(graph, i);
+        char shape[96], count[40] = "";
+        if (grove_parameter_data(node)) {
+            continue; /* counted where it is used */
+        }
+        if (parameters_of(node) > 0) {
+            with_commas(count, parameters_of(node));
+        }
+        print_padded(grove_node_name(node), 28);
+        printf("  %-22s  %-18s  %12s\n", grove_node_op(node),
+               grove_shape_text(grove_node_shape(node), shape, sizeof shape), count);
+    }
+}
+
+static int print_model(const grove_model *model, int depth) {
+    char parameters[40], bytes[40];
+    const grove_graph *graph = grove_model_graph(model);
+    print_nodes(graph);
+    printf("\nparameters  %s\nbytes       %s\n", with_commas(parameters, all_parameters(graph)),
+           with_commas(bytes, all_bytes(graph)));
+    printf("depth       %d  (hidden + output + embedding layers on the longest way)\n", depth);
+    if (grove_model_schema(model)) {
+        printf("\n");
+        print_columns(grove_model_schema(model), NULL);
+    }
+    return EXIT_DONE;
+}
+
+static int inspect_model(const options *o) {
+    grove_model *model;
+    int code = read_model("inspect", o->files[0], &model);
+    if (code != EXIT_DONE) {
+        return code;
+    }
+    int depth = depth_of(model);
+    if (depth < 0) {
+        code = complain("inspect", EXIT_RUN_TIME, "out of memory");
+    } else {
+        code = o->json ? model_json(model, depth) : print_model(model, depth);
+    }
+    grove_model_free(model);
+    return code;
+}
+
+/* ---- tables ---------------------------------------------------------------------------------- */
+
+/* Vocabularies of all rows: here nothing is trained, so nothing is held back. */
+static grove_status look(const options *o, const grove_table *table, grove_schema **schema,
+                         grove_error *error) {
+    grove_status status = guess_columns(o, table, schema, error);
+    return status == GROVE_OK
+               ? grove_schema_fit(*schema, table, NULL, grove_table_rows(table), error)
+               : status;
+}
+
+static int inspect_table(const options *o) {
+    char rows[40];
+    options all = *o;
+    all.min_count = 1;
+    grove_error error = {0};
+    grove_schema *schema = NULL;
+    grove_table *table;
+    int code = read_table("inspect", o->files[0], o, &table);
+    if (code != EXIT_DONE) {
+        return code;
+    }
+    grove_status status = look(&all, table, &schema, &error);
+    if (status != GROVE_OK) {
+        code = complain("inspect", code_of_data(status), error.message);
+    } else if (o->json) {
+        code = print_json("inspect", json_pack("{s:i, s:I, s:o}", "schema", 1, "rows",
+                                               (json_int_t)grove_table_rows(table), "columns",
+                                               json_columns(schema, table)));
+    } else {
+        printf("%s rows\n\n", with_commas(rows, (int64_t)grove_table_rows(table)));
+        print_columns(schema, table);
+    }
+    grove_schema_free(schema);
+    grove_table_free(table);
+    return code;
+}
+
+/* A model begins with eight bytes of length and the brace of its header; no table begins so. What
+ * is no regular file (a pipe) is not looked into: what is read of it is gone. */
+static bool is_model(const char *path) {
+    unsigned char head[9] = {0};
+    const char *end = strrchr(path, '.');
+    struct stat found;
+    bool regular = stat(path, &found) == 0 && S_ISREG(found.st_mode);
+    int file = regular ? open(path, O_RDONLY) : -1;
+    bool got = file >= 0 && read(file, head, sizeof head) == (ssize_t)sizeof head;
+    if (file >= 0) {
+        close(file);
+    }
+    bool named_so = end && strcmp(end, ".safetensors") == 0;
+    return named_so || (got && head[8] == '{' && head[6] == 0 && head[7] == 0);
+}
+
+int run_inspect(const options *o) {
+    return is_model(o->files[0]) ? inspect_model(o) : inspect_table(o);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * predict.c - grove predict: an answer for each row of a table, as CSV or JSON.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "answers.h"
+#include "plain.h"
+
+static grove_cell class_name(const answers *a, size_t class) {
+    return grove_schema_value(a->schema, (size_t)grove_schema_label(a->schema), (int32_t) class);
+}
+
+static size_t best_class(const answers *a, size_t row) {
+    const float *p = a->probabilities + row * a->classes;
+    size_t best = 0;
+    for (size_t c = 1; c < a->classes; c++) {
+        best = p[c] > p[best] ? c : best;
+    }
+    return best;
+}
+
+/* ---- CSV ------------------------------------------------------------------------------------- */
+
+static int to_atomic_file(void *user, const char *bytes, size_t size) {
+    return grove_atomic_write(user, bytes, size) == GROVE_OK ? 0 : -1;
+}
+
+/* "prediction", then "probability.<class>" for each class. False when memory is short. */
+static bool write_header(const answers *a, grove_atomic_file *file) {
+    static const char begin[] = "probability.";
+    size_t used = sizeof begin - 1;
+    to_atomic_file(file, "prediction", strlen("prediction"));
+    for (size_t c = 0; c < a->classes; c++) {
+        grove_cell name = class_name(a, c);
+        char *text = malloc(used + name.length);
+        if (!text) {
+            return false;
+        }
+        memcpy(text, begin, used);
+        memcpy(text + used, name.bytes, name.length);
+        to_atomic_file(file, ",", 1);
+        grove_csv_write_cell((grove_cell){text, used + name.length}, ',', to_atomic_file, file);
+        free(text);
+    }
+    to_atomic_file(file, "\n", 1);
+    return true;
+}
+
+static void write_row(const answers *a, size_t row, grove_atomic_file *file) {
+    char number[32];
+    grove_csv_write_cell(class_name(a, best_class(a, row)), ',', to_atomic_file, file);
+    for (size_t c = 0; c < a->classes; c++) {
+        grove_format_float(number, a->probabilities[row * a->classes + c]);
+        to_atomic_file(file, ",", 1);
+        to_atomic_file(file, number, strlen(number));
+    }
+    to_atomic_file(file, "\n", 1);
+}
+
+static bool write_csv(const answers *a, grove_atomic_file *file) {
+    bool good = write_header(a, file);
+    for (size_t row = 0; row < a->rows && good; row++) {
+        write_row(a, row, file);
+    }
+    return good;
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------ */
+
+static json_t *json_row(const answers *a, size_t row) {
+    grove_cell best = class_name(a, best_class(a, row));
+    json_t *probabilities = json_array();
+    for (size_t c = 0; c < a->classes; c++) {
+        double p = (double)a->probabilities[row * a->classes + c];
+        json_array_append_new(probabilities, json_number(p));
+    }
+    return json_pack("{s:o, s:o}", "prediction", json_text(best.bytes, best.length),
+                     "probabilities", probabilities);
+}
+
+static char *json_answers(const answers *a) {
+    json_t *classes = json_array(), *rows = json_array();
+    for (size_t c = 0; c < a->classes; c++) {
+        grove_cell name = class_name(a, c);
+        json_array_append_new(classes, json_text(name.bytes, name.length));
+    }
+    for (size_t row = 0; row < a->rows; row++) {
+        json_array_append_new(rows, json_row(a, row));
+    }
+    json_t *object =
+        json_pack("{s:i, s:I, s:f, s:o, s:o}", "schema", 1, "rows", (json_int_t)a->rows,
+                  "unknown_cells", unknown_share(a), "classes", classes, "predictions", rows);
+    return json_write(object, JSON_INDENT(1));
+}
+
+static bool write_json(const answers *a, grove_atomic_file *file) {
+    char *text = json_answers(a);
+    if (text) {
+        grove_atomic_write(file, text, strlen(text));
+        grove_atomic_write(file, "\n", 1);
+    }
+    free(text);
+    return text != NULL;
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
+static int write_all(const options *o, const answers *a) {
+    grove_error error = {0};
+    grove_atomic_file file;
+    grove_atomic_begin(&file, NULL, o->out ? o->out : "-", &error); /* its mistake sticks */
+    bool good = o->json ? write_json(a, &file) : write_csv(a, &file);
+    if (!good) {
+        grove_atomic_abort(&file);
+        return complain("predict", EXIT_RUN_TIME, "out of memory");
+    }
+    if (grove_atomic_commit(&file, &error) != GROVE_OK) {
+        return complain("predict", EXIT_RUN_TIME, error.message);
+    }
+    return EXIT_DONE;
+}
+
+static int predict_table(const options *o, const grove_model *model) {
+    answers a = {.model = model, .schema = grove_model_schema(model)};
+    int code = ask("predict", o, false, &a);
+    if (code == EXIT_DONE) {
+        code = write_all(o, &a);
+        report_unknown("predict", &a);
+    }
+    free_answers(&a);
+    return code;
+}
+
+int run_predict(const options *o) {
+    grove_model *model;
+    int code = read_model("predict", o->files[0], &model);
+    if (code == EXIT_DONE && o->out) {
+        code = check_output("predict", o->out);
+    }
+    if (code == EXIT_DONE) {
+        code = grove_model_schema(model) ? predict_table(o, model) : predict_plain(o, model);
+    }
+    grove_model_free(model);
+    return code;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "progress.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BAR_WIDTH = 30 };
+
+progress progress_new(enum progress_kind wish) {
+    const char *term = getenv("TERM");
+    bool terminal = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
+    if (wish == PROGRESS_AUTO) {
+        wish = terminal ? PROGRESS_BAR : PROGRESS_LINES;
+    }
+    return (progress){.kind = wish};
+}
+
+static void show_line(const grove_progress *p) {
+    fprintf(stderr, "epoch %2d of %d: training loss %.4f", p->epoch, p->epochs, p->train_loss);
+    if (p->valid.rows > 0) {
+        fprintf(stderr, ", validation loss %.4f, accuracy %.4f%s", p->valid.log_loss,
+                p->valid.accuracy, p->is_best ? " (the best so far)" : "");
+    }
+    fprintf(stderr, "\n");
+}
+
+/* One line that is written over and over; an epoch's end leaves its line standing. */
+static void show_bar(const grove_progress *p) {
+    char bar[BAR_WIDTH + 1];
+    size_t full = p->rows ? p->row * BAR_WIDTH / p->rows : BAR_WIDTH;
+    memset(bar, '.', BAR_WIDTH);
+    memset(bar, '#', full);
+    bar[BAR_WIDTH] = '\0';
+    fprintf(stderr, "\r\033[Kepoch %2d of %d [%s] training loss %.4f", p->epoch, p->epochs, bar,
+            p->train_loss);
+    fflush(stderr);
+}
+
+bool progress_show(void *user, const grove_progress *state) {
+    const progress *how = user;
+    bool epoch_is_over = state->row == state->rows;
+    if (how->kind == PROGRESS_BAR && !epoch_is_over) {
+        show_bar(state);
+    } else if (how->kind != PROGRESS_NONE && epoch_is_over) {
+        fprintf(stderr, "%s", how->kind == PROGRESS_BAR ? "\r\033[K" : "");
+        show_line(state);
+    }
+    return true;
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * train.c - grove train: read, guess, split, fit, train, save, report.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "columns.h"
+#include "common.h"
+#include "progress.h"
+
+/* All that a training run holds; freed together. */
+typedef struct job {
+    const options *o;
+    grove_table *table, *valid_table;
+    grove_schema *schema;
+    grove_split split;
+    grove_dataset *data, *valid_data;
+    grove_classifier classifier;
+    grove_rows train, valid;
+    grove_fit_result result;
+    grove_error error;
+} job;
+
+static void free_job(job *j) {
+    grove_classifier_free(&j->classifier);
+    grove_dataset_free(j->data);
+    grove_dataset_free(j->valid_data);
+    grove_split_free(&j->split);
+    grove_schema_free(j->schema);
+    grove_table_free(j->table);
+    grove_table_free(j->valid_table);
+}
+
+/* Without a file of their own, the validation rows are drawn from the data, class by class. */
+static grove_status split(job *j) {
+    if (j->valid_table) {
+        return GROVE_OK;
+    }
+    return grove_split_table(j->table, j->o->label, j->o->valid_fraction, (uint64_t)j->o->seed,
+                             NULL, &j->split, &j->error);
+}
+
+static grove_status encode(job *j) {
+    grove_encode_options labelled = {.label_required = true};
+    grove_status status = grove_schema_encode(j->schema, j->table, &labelled, &j->data, &j->error);
+    if (status == GROVE_OK && j->valid_table) {
+        status =
+            grove_schema_encode(j->schema, j->valid_table, &labelled, &j->valid_data, &j->error);
+    }
+    if (status != GROVE_OK) {
+        return status;
+    }
+    j->train = (grove_rows){j->data, j->split.train, j->split.train_count};
+    j->valid = (grove_rows){j->data, j->split.valid, j->split.valid_count};
+    if (j->valid_table) {
+        j->train = (grove_rows){j->data, NULL, grove_dataset_rows(j->data)};
+        j->valid = (grove_rows){j->valid_data, NULL, grove_dataset_rows(j->valid_data)};
+    }
+    return GROVE_OK;
+}
+
+static grove_status prepare(job *j) {
+    grove_status status = guess_columns(j->o, j->table, &j->schema, &j->error);
+    if (status == GROVE_OK) {
+        status = split(j);
+    }
+    if (status == GROVE_OK) {
+        size_t rows = j->valid_table ? grove_table_rows(j->table) : j->split.train_count;
+        status = grove_schema_fit(j->schema, j->table, j->split.train, rows, &j->error);
+    }
+    return status == GROVE_OK ? encode(j) : status;
+}
+
+static grove_optimizer optimizer_of(const options *o) {
+    const char *names[] = {"sgd", "adam", "adamw", "adagrad"};
+    grove_optimizer optimizer = {.rate = o->rate};
+    for (int i = 0; i < 4; i++) {
+        if (strcmp(names[i], o->optimizer) == 0) {
+            optimizer.kind = (grove_optimizer_kind)i;
+        }
+    }
+    optimizer.decay = o->weight_decay > 0 ? o->weight_decay : 0;
+    if (o->weight_decay == 0 && optimizer.kind == GROVE_OPTIMIZER_ADAMW) {
+        optimizer.kind = GROVE_OPTIMIZER_ADAM; /* which is adamw without decay */
+    }
+    return optimizer;
+}
+
+/* Complains and returns an exit code on failure. */
+static int train(job *j) {
+    const options *o = j->o;
+    progress shown = progress_new(o->progress);
+    grove_classifier_options network = {.hidden = o->hidden,
+                                        .hidden_count = o->hidden_count,
+                                        .embedding_width = o->embedding_dim,
+                                        .dropout = o->dropout,
+                                        .seed = (uint64_t)o->seed};
+    grove_fit_options how = {.epochs = (int)o->epochs,
+                             .batch = o->batch,
+                             .patience = (int)o->patience,
+                             .optimizer = optimizer_of(o),
+                             .unknown_share = o->unknown_share,
+                             .seed = (uint64_t)o->seed,
+                             .threads = (int)o->threads,
+                             .progress = progress_show,
+                             .user = &shown};
+    grove_status status = grove_classifier_new(j->schema, &network, &j->classifier, &j->error);
+    if (status != GROVE_OK) {
+        return complain("train", code_of_data(status), j->error.message);
+    }
+    status = grove_fit(&j->classifier, j->schema, j->train, j->valid, &how, &j->result, &j->error);
+    return status == GROVE_OK ? EXIT_DONE : complain("train", EXIT_RUN_TIME, j->error.message);
+}
+
+static grove_status save(job *j) {
+    grove_save_options options = {.schema = j->schema};
+    return grove_save(j->o->out, &j->classifier.probabilities, 1, &options, &j->error);
+}
+
+/* ---- the report ------------------------------------------------------------------------------ */
+
+static int report_json(job *j) {
+    json_t *object =
+        json_pack("{s:i, s:s, s:I, s:o, s:i, s:i, s:o}", "schema", 1, "model", j->o->out,
+                  "training_rows", (json_int_t)j->train.count, "columns",
+                  json_columns(j->schema, j->table), "epochs", j->result.epochs, "best_epoch",
+                  j->result.best_epoch, "training_loss", json_number(j->result.train_loss));
+    json_object_set_new(object, "validation",
+                        j->valid.count > 0 ? json_metrics(&j->result.valid) : json_null());
+    return print_json("train", object);
+}
+
+static int report(job *j) {
+    char rows[40];
+    if (j->o->json) {
+        return report_json(j);
+    }
+    printf("\ntrained on %s rows, %d epoch%s; ", with_commas(rows, (int64_t)j->train.count),
+           j->result.epochs, j->result.epochs == 1 ? "" : "s");
+    if (j->valid.count == 0) {
+        printf("there were no rows to validate on, so the last weights are kept\n");
+    } else {
+        printf("the best was epoch %d\n", j->result.best_epoch);
+        printf("\non rows that were not trained on:\n");
+        print_metrics(&j->result.valid);
+    }
+    printf("\nmodel written to %s\n", j->o->out);
+    return EXIT_DONE;
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
+static int read_tables(job *j) {
+    int code = check_output("train", j->o->out);
+    if (code == EXIT_DONE) {
+        code = read_table("train", j->o->files[0], j->o, &j->table);
+    }
+    if (code == EXIT_DONE && j->o->valid) {
+        code = read_table("train", j->o->valid, j->o, &j->valid_table);
+    }
+    return code;
+}
+
+static int run_job(job *j) {
+    int code = read_tables(j);
+    if (code != EXIT_DONE) {
+        return code;
+    }
+    grove_status status = prepare(j);
+    if (status != GROVE_OK) {
+        return complain("train", code_of_data(status), j->error.message);
+    }
+    if (!j->o->json) {
+        print_columns(j->schema, j->table);
+        fflush(stdout);
+    }
+    code = train(j);
+    if (code == EXIT_DONE && save(j) != GROVE_OK) {
+        code = complain("train", EXIT_RUN_TIME, j->error.message);
+    }
+    return code == EXIT_DONE ? report(j) : code;
+}
+
+int run_train(const options *o) {
+    job j = {.o = o};
+    int code = run_job(&j);
+    free_job(&j);
+    return code;
+}
