@@ -100,13 +100,12 @@ static grove_tensor build_rows_with_decay(const grove_tensor *in) {
             .shape = {1, {2}}, .values = GROVE_NUMBERS(9, 7), .stored = true                       \
         }                                                                                          \
     }
-#define TABLE(...)                                                                                 \
-    { .shape = {2, {3, 1}}, .values = GROVE_NUMBERS(__VA_ARGS__), .stored = true }
 #define ROWS                                                                                       \
     {                                                                                              \
-        TABLE(1, 2, 3), {.type = GROVE_ID, .shape = {1, {3}}, .values = GROVE_NUMBERS(2, 0, 2)},   \
+        GROVE_TABLE_OF(1, 2, 3),                                                                   \
+            {.type = GROVE_ID, .shape = {1, {3}}, .values = GROVE_NUMBERS(2, 0, 2)},               \
             {.shape = {2, {3, 1}}, .values = GROVE_NUMBERS(1, 3, 3)},                              \
-            {.shape = {0}, .values = GROVE_NUMBERS(0.5)}, TABLE(0, 5, 9)                           \
+            {.shape = {0}, .values = GROVE_NUMBERS(0.5)}, GROVE_TABLE_OF(0, 5, 9)                  \
     }
 
 static const grove_example examples[] = {

@@ -4,16 +4,18 @@
  * updates that the dense form did to it while it rested.
  *
  * A missed update is Adam's (see adam.c) with g = 0: m and v fade, m moves the row on, and
- * decoupled decay shrinks it. They are done one after the other. Missed movements fade like (beta1
- * / sqrt(beta2))^j, so after `horizon` of them (some 230 for the usual betas) what is left is below
- * rounding, and the rest is done in one go by powers:
- * the cost is bounded and does not grow with the table. Missed updates are done at the present
- * rate: exact while the rate is constant. Coupled decay would move a row for ever, so it is
- * refused.
+ * decoupled decay shrinks it. A few of them, and those of the first steps of a training, are done
+ * one by one.
+ * Many are done in one go: the movements are a sum with the geometric weights beta1^j of a function
+ * that varies slowly (v and its correction), which a rule of 8 nodes gives to rounding
+ * (base/geometric.h). So the cost does not grow with the time a row rests, nor with the table.
+ * Missed updates are done at the present rate: exact while the rate is constant. Coupled decay
+ * would move a row for ever, so it is refused.
  * Shapes: table, m, v [rows, width]; last [rows] ids; rate, step scalars; ids [...], or GROVE_NONE
  *   for all rows. It goes first in a run, before any lookup.
  */
 #include "adam.h"
+#include "base/geometric.h"
 
 static const grove_field fields[] = ADAM_FIELDS;
 
@@ -26,120 +28,159 @@ static bool catch_up_shape(grove_shaping *s) {
            adam_want_exact(s) && adam_want_options(s);
 }
 
-/* After so many missed updates the movements still to come are below rounding: they are smaller
- * than the first one times ratio^j * 32 (sqrt(1 - beta2^t) may still grow), summed over all j to
- * come. */
-static double horizon(const grove_adam_options *o) {
-    double ratio = o->beta1 / sqrt(o->beta2);
+/* ---- what a row missed ----------------------------------------------------------------------- */
+
+/* What is the same for all rows of a run. */
+typedef struct fading {
+    const grove_adam_options *o;
+    double pace;               /* rate * scale */
+    double shrink;             /* of w in an update: 1 - rate * decay, or 1 */
+    double ratio;              /* how movements fade against w: beta1 / shrink */
+    double horizon;            /* after so many updates what is left of them is below rounding */
+    double smooth_from;        /* from this update on the rule below holds */
+    grove_geometric rule;      /* for sums with the weights ratio^j */
+    double power[GROVE_NODES]; /* beta2^node */
+} fading;
+
+enum { FEW = 16 }; /* missed updates that are done one by one */
+
+static fading fading_of(const grove_adam_options *o, double rate) {
+    fading f = {.o = o, .pace = rate * o->scale, .shrink = 1, .smooth_from = INT32_MAX};
+    double fade = o->beta1 / sqrt(o->beta2);
     double rounding = sizeof(grove_real) == sizeof(float) ? 0x1p-25 : 0x1p-54;
-    return ratio < 1 ? ceil(log(rounding * (1 - ratio) / 32) / log(ratio)) : (double)INT32_MAX;
+    if (o->decoupled) {
+        f.shrink -= f.pace * o->decay;
+    }
+    /* What is to come is smaller than the first movement times fade^j * 32 (sqrt(1 - beta2^t) may
+     * still grow), summed over all j to come. */
+    f.horizon = fade < 1 ? ceil(log(rounding * (1 - fade) / 32) / log(fade)) : (double)INT32_MAX;
+    f.ratio = o->beta1 / f.shrink;
+    bool slow = f.ratio > 0.3 && f.ratio < 0.999 && 50 * (1 - o->beta2) < 1 - f.ratio;
+    if (slow) {
+        f.rule = grove_geometric_rule(f.ratio);
+        for (int n = 0; n < GROVE_NODES; n++) {
+            f.power[n] = pow(o->beta2, f.rule.node[n]);
+        }
+        f.smooth_from = 40 / (1 - f.ratio); /* there beta1^t is below rounding, too */
+    }
+    return f;
 }
 
-enum { BLOCK = 64, COLUMNS = 32 };
-
-/* Some missed updates in a row. The j-th of them takes fall[j] * m / (sqrt(v) * grow[j] + epsilon)
- * from w, m and v being those before the block: the powers of beta are in fall and grow. */
-typedef struct block {
+/* The pieces of a row; its columns are worked on in chunks of at most COLUMNS. */
+enum { COLUMNS = 32 };
+typedef struct rested {
+    grove_real *w, *m, *v;
     size_t count;
-    grove_real fall[BLOCK];    /* rate / (1 - beta1^t) * beta1^(j + 1) */
-    grove_real grow[BLOCK];    /* sqrt(beta2)^(j + 1) / sqrt(1 - beta2^t) */
-    grove_real fade_m, fade_v; /* beta^count */
-} block;
+} rested;
 
-/* The block of updates after number t. Powers first, one from the other; then what vectorises. */
-static void fill_block(block *b, const grove_adam_options *o, double rate, double t) {
-    double beta1_t[BLOCK], beta2_t[BLOCK], power[BLOCK], root_power[BLOCK];
-    double before1 = pow(o->beta1, t), before2 = pow(o->beta2, t), p1 = 1, p2 = 1, r2 = 1;
-    const double root = sqrt(o->beta2);
-    for (size_t j = 0; j < b->count; j++) {
-        p1 *= o->beta1;
-        p2 *= o->beta2;
-        r2 *= root;
-        power[j] = p1;
-        root_power[j] = r2;
-        beta1_t[j] = before1 * p1;
-        beta2_t[j] = before2 * p2;
+/* One missed update: that of the dense form with g = 0. beta1_t, beta2_t: the betas' powers. */
+static void miss_one(const fading *f, double beta1_t, double beta2_t, const rested *row) {
+    adam_update u = adam_update_from(f->o, f->pace / f->o->scale, beta1_t, beta2_t);
+    for (size_t i = 0; i < row->count; i++) {
+        row->m[i] *= u.beta1;
+        row->v[i] *= u.beta2;
+        row->w[i] =
+            u.shrink * row->w[i] - u.pace * row->m[i] / (sqrt(row->v[i]) * u.unbias + u.epsilon);
     }
-    for (size_t j = 0; j < b->count; j++) {
-        b->fall[j] = (grove_real)(rate * o->scale * power[j] / (1 - beta1_t[j]));
-        b->grow[j] = (grove_real)(root_power[j] / sqrt(1 - beta2_t[j]));
-    }
-    b->fade_m = (grove_real)p1;
-    b->fade_v = (grove_real)p2;
 }
 
-/* w, m, v: [count], at most COLUMNS */
-static void rest(const block *b, grove_real shrink, grove_real epsilon, size_t count,
-                 grove_real *restrict w, grove_real *restrict m, grove_real *restrict v) {
-    grove_real root[COLUMNS];
-    for (size_t i = 0; i < count; i++) {
-        root[i] = sqrt(v[i]);
+static double miss_some(const fading *f, double t, double missed, const rested *row) {
+    double beta1_t = pow(f->o->beta1, t), beta2_t = pow(f->o->beta2, t), done = 0;
+    for (; done < missed && done < f->horizon; done++) {
+        beta1_t *= f->o->beta1;
+        beta2_t *= f->o->beta2;
+        miss_one(f, beta1_t, beta2_t, row);
     }
-    for (size_t j = 0; j < b->count; j++) {
-        const grove_real fall = b->fall[j], grow = b->grow[j];
-        for (size_t i = 0; i < count; i++) {
-            w[i] = shrink * w[i] - fall * m[i] / (root[i] * grow + epsilon);
+    return done;
+}
+
+/* At each node after an update: sqrt(v), over sqrt(v) at update t, with the correction of v.
+ * `since` is beta2^(updates since t), `now` is beta2^(the update's number). */
+static void growth(const fading *f, double since, double now, grove_real grow[GROVE_NODES]) {
+    for (int n = 0; n < GROVE_NODES; n++) {
+        grow[n] = (grove_real)sqrt(since * f->power[n] / (1 - now * f->power[n]));
+    }
+}
+
+/* Many missed updates after number t, in one go. With the corrections of m gone, w after k of them
+ * is
+ *
+ *     shrink^k * (w - pace * m * sum of ratio^j / (sqrt(v) * growth(j) + epsilon), j = 1 ... k)
+ *
+ * The sum to k is the sum without end, less ratio^k times the sum without end from k on. */
+static void miss_many(const fading *f, double t, double k, const rested *row) {
+    grove_real weight[2 * GROVE_NODES], grow[2 * GROVE_NODES];
+    double later = pow(f->ratio, k), at_t = pow(f->o->beta2, t), in_k = pow(f->o->beta2, k);
+    growth(f, 1, at_t, grow);
+    growth(f, in_k, at_t * in_k, grow + GROVE_NODES);
+    for (int n = 0; n < GROVE_NODES; n++) {
+        weight[n] = (grove_real)(f->pace * f->rule.weight[n]);
+        weight[GROVE_NODES + n] = (grove_real)(-later * f->pace * f->rule.weight[n]);
+    }
+    const grove_real epsilon = (grove_real)f->o->epsilon;
+    grove_real root[COLUMNS], sum[COLUMNS] = {0};
+    for (size_t i = 0; i < row->count; i++) {
+        root[i] = sqrt(row->v[i]);
+    }
+    for (int n = 0; n < (k < f->horizon ? 2 : 1) * GROVE_NODES; n++) {
+        for (size_t i = 0; i < row->count; i++) {
+            sum[i] += weight[n] / (root[i] * grow[n] + epsilon);
         }
     }
-    for (size_t i = 0; i < count; i++) {
-        m[i] *= b->fade_m;
-        v[i] *= b->fade_v;
+    for (size_t i = 0; i < row->count; i++) {
+        row->w[i] -= row->m[i] * sum[i];
     }
 }
 
-/* The missed updates beyond the horizon: nothing moves, all fades. */
-static void fade(const grove_adam_options *o, double rate, double missed, size_t count,
-                 grove_real *restrict w, grove_real *restrict m, grove_real *restrict v) {
-    grove_real fade_m = (grove_real)pow(o->beta1, missed),
-               fade_v = (grove_real)pow(o->beta2, missed);
-    double shrink = o->decoupled ? 1 - rate * o->scale * o->decay : 1;
-    grove_real fade_w = (grove_real)pow(shrink, missed);
-    for (size_t i = 0; i < count; i++) {
-        m[i] *= fade_m;
-        v[i] *= fade_v;
-        w[i] *= fade_w;
+/* What is left of moments and weights after k updates in which nothing moves. */
+static void fade(const fading *f, double k, const rested *row) {
+    grove_real fade_m = (grove_real)pow(f->o->beta1, k), fade_v = (grove_real)pow(f->o->beta2, k);
+    grove_real fade_w = (grove_real)pow(f->shrink, k);
+    for (size_t i = 0; i < row->count; i++) {
+        row->m[i] *= fade_m;
+        row->v[i] *= fade_v;
+        row->w[i] *= fade_w;
     }
 }
 
-static bool moves(const grove_real *m, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        if (m[i] != 0) {
+static bool moves(const rested *row) {
+    for (size_t i = 0; i < row->count; i++) {
+        if (row->m[i] != 0) {
             return true;
         }
     }
     return false;
 }
 
-static void catch_up_row(const grove_call *call, size_t row) {
-    const grove_adam_options *o = call->attributes;
+static void rest(const fading *f, double t, double missed, const rested *row) {
+    double done = 0;
+    if (moves(row) && t >= f->smooth_from && missed > FEW) {
+        miss_many(f, t, missed, row);
+    } else if (moves(row)) {
+        done = miss_some(f, t, missed, row);
+    }
+    fade(f, missed - done, row);
+}
+
+static void catch_up_row(const grove_call *call, const void *context, size_t row) {
     grove_id *last = call->in[5]->data, step = grove_ids(call, 4)[0];
     size_t width = grove_width(call->in[0]), at = row * width;
-    grove_real *w = grove_written(call, 0) + at, *m = grove_written(call, 2) + at;
-    grove_real *v = grove_written(call, 3) + at;
-    double rate = (double)grove_reals(call, 1)[0], missed = (double)step - last[row];
-    if (missed <= 0) {
-        return;
+    double missed = (double)step - last[row];
+    for (size_t i = 0; i < width && missed > 0; i += COLUMNS) {
+        rested part = {.w = grove_written(call, 0) + at + i,
+                       .m = grove_written(call, 2) + at + i,
+                       .v = grove_written(call, 3) + at + i,
+                       .count = width - i < COLUMNS ? width - i : COLUMNS};
+        rest(context, (double)last[row], missed, &part);
     }
-    double most = moves(m, width) ? horizon(o) : 0, done = 0;
-    const grove_real shrink = (grove_real)(o->decoupled ? 1 - rate * o->scale * o->decay : 1);
-    block b;
-    most = most < missed ? most : missed;
-    for (; done < most; done += (double)b.count) {
-        b.count = most - done < BLOCK ? (size_t)(most - done) : BLOCK;
-        fill_block(&b, o, rate, (double)last[row] + done);
-        for (size_t i = 0; i < width; i += COLUMNS) {
-            size_t count = width - i < COLUMNS ? width - i : COLUMNS;
-            rest(&b, shrink, (grove_real)o->epsilon, count, w + i, m + i, v + i);
-        }
+    if (missed > 0) {
+        last[row] = step;
     }
-    if (done < missed) {
-        fade(o, rate, missed - done, width, w, m, v);
-    }
-    last[row] = step;
 }
 
 static grove_status catch_up_run(const grove_call *call, size_t begin, size_t end) {
-    return grove_catch_up(call, 6, begin, end, catch_up_row);
+    fading f = fading_of(call->attributes, (double)grove_reals(call, 1)[0]);
+    return grove_catch_up(call, 6, begin, end, catch_up_row, &f);
 }
 
 /* Rows named by ids are not cut: two tiles might meet in one row. */
@@ -161,17 +202,10 @@ static grove_tensor build_catch_up_coupled(const grove_tensor *in) {
     return grove_adam_catch_up(in[0], in[1], in[2], in[3], in[4], in[5], in[6], &o);
 }
 
-#define SCALAR(x)                                                                                  \
-    { .shape = {0}, .values = GROVE_NUMBERS(x) }
-#define STEP(x)                                                                                    \
-    { .type = GROVE_ID, .shape = {0}, .values = GROVE_NUMBERS(x), .stored = true }
-#define TABLE(...)                                                                                 \
-    { .shape = {2, {3, 1}}, .values = GROVE_NUMBERS(__VA_ARGS__), .stored = true }
-#define CLOCK(...)                                                                                 \
-    { .type = GROVE_ID, .shape = {1, {3}}, .values = GROVE_NUMBERS(__VA_ARGS__), .stored = true }
 #define RESTED                                                                                     \
     {                                                                                              \
-        TABLE(4, 5, 8), SCALAR(0.5), TABLE(0, 8, 0), TABLE(0, 4, 0), STEP(2), CLOCK(1, 1, 1), {    \
+        GROVE_TABLE_OF(4, 5, 8), GROVE_SCALAR_OF(0.5), GROVE_TABLE_OF(0, 8, 0),                    \
+            GROVE_TABLE_OF(0, 4, 0), GROVE_STEP_OF(2), GROVE_CLOCK_OF(1, 1, 1), {                  \
             .type = GROVE_ID, .shape = {1, {3}}, .values = GROVE_NUMBERS(1, 0, 1)                  \
         }                                                                                          \
     }

@@ -53,19 +53,13 @@ static grove_tensor build_rows_coupled(const grove_tensor *in) {
     grove_adam_options o = {.decay = 1};
     return grove_adam_rows(in[0], in[1], in[2], in[3], in[4], in[5], in[6], in[7], &o);
 }
-#define SCALAR(x)                                                                                  \
-    { .shape = {0}, .values = GROVE_NUMBERS(x) }
-#define STEP(x)                                                                                    \
-    { .type = GROVE_ID, .shape = {0}, .values = GROVE_NUMBERS(x), .stored = true }
-#define TABLE(...)                                                                                 \
-    { .shape = {2, {3, 1}}, .values = GROVE_NUMBERS(__VA_ARGS__), .stored = true }
-#define CLOCK(...)                                                                                 \
-    { .type = GROVE_ID, .shape = {1, {3}}, .values = GROVE_NUMBERS(__VA_ARGS__), .stored = true }
 #define ROWS                                                                                       \
     {                                                                                              \
-        TABLE(1, 2, 3), {.type = GROVE_ID, .shape = {1, {3}}, .values = GROVE_NUMBERS(2, 0, 2)},   \
-            {.shape = {2, {3, 1}}, .values = GROVE_NUMBERS(1, 2, 3)}, SCALAR(0.5), TABLE(0, 9, 0), \
-            TABLE(0, 9, 0), STEP(0), CLOCK(0, 0, 0)                                                \
+        GROVE_TABLE_OF(1, 2, 3),                                                                   \
+            {.type = GROVE_ID, .shape = {1, {3}}, .values = GROVE_NUMBERS(2, 0, 2)},               \
+            {.shape = {2, {3, 1}}, .values = GROVE_NUMBERS(1, 2, 3)}, GROVE_SCALAR_OF(0.5),        \
+            GROVE_TABLE_OF(0, 9, 0), GROVE_TABLE_OF(0, 9, 0), GROVE_STEP_OF(0),                    \
+            GROVE_CLOCK_OF(0, 0, 0)                                                                \
     }
 
 static const grove_example rows_examples[] = {

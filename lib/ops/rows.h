@@ -77,12 +77,13 @@ static inline size_t grove_by_parameter(const grove_call *call) {
 
 /* Brings rows up to date: those that `ids` (input `position`) names, or all of the items where the
  * op has no such input. A row that is named twice is found up to date the second time. */
-typedef void grove_catch_up_row(const grove_call *call, size_t row);
+typedef void grove_catch_up_row(const grove_call *call, const void *context, size_t row);
 static inline grove_status grove_catch_up(const grove_call *call, int position, size_t begin,
-                                          size_t end, grove_catch_up_row *catch_up) {
+                                          size_t end, grove_catch_up_row *catch_up,
+                                          const void *context) {
     if (call->inputs <= position) {
         for (size_t row = begin; row < end; row++) {
-            catch_up(call, row);
+            catch_up(call, context, row);
         }
         return GROVE_OK;
     }
@@ -90,9 +91,20 @@ static inline grove_status grove_catch_up(const grove_call *call, int position, 
     const grove_id *ids = grove_ids(call, position);
     grove_status status = grove_check_ids(call, position, 0, count, call->in[0]->dim[0]);
     for (size_t i = 0; i < count && status == GROVE_OK; i++) {
-        catch_up(call, (size_t)ids[i]);
+        catch_up(call, context, (size_t)ids[i]);
     }
     return status;
 }
+
+/* Pieces of worked examples: a scalar; a clock of the optimizer; a table [3, 1]; clocks of its
+ * rows. */
+#define GROVE_SCALAR_OF(x)                                                                         \
+    { .shape = {0}, .values = GROVE_NUMBERS(x) }
+#define GROVE_STEP_OF(x)                                                                           \
+    { .type = GROVE_ID, .shape = {0}, .values = GROVE_NUMBERS(x), .stored = true }
+#define GROVE_TABLE_OF(...)                                                                        \
+    { .shape = {2, {3, 1}}, .values = GROVE_NUMBERS(__VA_ARGS__), .stored = true }
+#define GROVE_CLOCK_OF(...)                                                                        \
+    { .type = GROVE_ID, .shape = {1, {3}}, .values = GROVE_NUMBERS(__VA_ARGS__), .stored = true }
 
 #endif

@@ -56,15 +56,14 @@ static linear power(linear base, int64_t exponent) {
     return result;
 }
 
-static void catch_up_row(const grove_call *call, size_t row) {
+static void catch_up_row(const grove_call *call, const void *context, size_t row) {
     grove_id *last = call->in[3]->data, step = grove_ids(call, 4)[0];
     size_t width = grove_width(call->in[0]), at = row * width;
     grove_real *w = grove_written(call, 0) + at, *b = grove_written(call, 2) + at;
     if (step <= last[row]) {
         return;
     }
-    linear all = power(one_update(call->attributes, (double)grove_reals(call, 1)[0]),
-                       (int64_t)step - last[row]);
+    linear all = power(*(const linear *)context, (int64_t)step - last[row]);
     for (size_t i = 0; i < width; i++) {
         double weight = (double)w[i], buffer = (double)b[i];
         w[i] = (grove_real)(all.ww * weight + all.wb * buffer);
@@ -74,7 +73,8 @@ static void catch_up_row(const grove_call *call, size_t row) {
 }
 
 static grove_status run(const grove_call *call, size_t begin, size_t end) {
-    return grove_catch_up(call, 5, begin, end, catch_up_row);
+    linear one = one_update(call->attributes, (double)grove_reals(call, 1)[0]);
+    return grove_catch_up(call, 5, begin, end, catch_up_row, &one);
 }
 
 /* Rows named by ids are not cut: two tiles might meet in one row. */
@@ -95,11 +95,10 @@ static grove_tensor build_nesterov(const grove_tensor *in) {
     return grove_sgd_catch_up(in[0], in[1], in[2], in[3], in[4], GROVE_NONE, &o);
 }
 
-#define TABLE(...)                                                                                 \
-    { .shape = {2, {3, 1}}, .values = GROVE_NUMBERS(__VA_ARGS__), .stored = true }
 #define INPUTS                                                                                     \
     {                                                                                              \
-        TABLE(1, 2, 3), {.shape = {0}, .values = GROVE_NUMBERS(0.25)}, TABLE(0, 8, 8),             \
+        GROVE_TABLE_OF(1, 2, 3), {.shape = {0}, .values = GROVE_NUMBERS(0.25)},                    \
+            GROVE_TABLE_OF(0, 8, 8),                                                               \
             {.type = GROVE_ID,                                                                     \
              .shape = {1, {3}},                                                                    \
              .values = GROVE_NUMBERS(1, 1, 1),                                                     \
@@ -122,9 +121,9 @@ static const grove_example examples[] = {
      .build = build_nesterov,
      .after = {GROVE_NUMBERS(1, 1.25, 2.25), NULL, GROVE_NUMBERS(0, 2, 2), GROVE_NUMBERS(3, 3, 3)}},
     {.inputs = 6,
-     .in = {TABLE(1, 2, 3),
+     .in = {GROVE_TABLE_OF(1, 2, 3),
             {.shape = {1, {2}}},
-            TABLE(1, 2, 3),
+            GROVE_TABLE_OF(1, 2, 3),
             {.type = GROVE_ID, .shape = {1, {3}}, .stored = true},
             {.type = GROVE_ID, .shape = {0}, .stored = true},
             {.type = GROVE_ID, .shape = {1, {3}}}},

@@ -60,13 +60,12 @@ static grove_tensor build_without_buffer(const grove_tensor *in) {
     return grove_sgd_rows(in[0], in[1], in[2], in[3], GROVE_NONE, GROVE_NONE, GROVE_NONE, &o);
 }
 
-#define TABLE(...)                                                                                 \
-    { .shape = {2, {3, 1}}, .values = GROVE_NUMBERS(__VA_ARGS__), .stored = true }
 #define INPUTS                                                                                     \
     {                                                                                              \
-        TABLE(1, 2, 3), {.type = GROVE_ID, .shape = {1, {3}}, .values = GROVE_NUMBERS(2, 0, 2)},   \
+        GROVE_TABLE_OF(1, 2, 3),                                                                   \
+            {.type = GROVE_ID, .shape = {1, {3}}, .values = GROVE_NUMBERS(2, 0, 2)},               \
             {.shape = {2, {3, 1}}, .values = GROVE_NUMBERS(1, 2, 3)},                              \
-            {.shape = {0}, .values = GROVE_NUMBERS(0.5)}, TABLE(8, 9, 0),                          \
+            {.shape = {0}, .values = GROVE_NUMBERS(0.5)}, GROVE_TABLE_OF(8, 9, 0),                 \
             {.type = GROVE_ID,                                                                     \
              .shape = {1, {3}},                                                                    \
              .values = GROVE_NUMBERS(6, 3, 6),                                                     \
