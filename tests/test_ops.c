@@ -232,11 +232,11 @@ static bool shape_refusing_badly(grove_shaping *s) {
     return grove_node_type(s->in[0]) == GROVE_REAL || grove_refuse(s, GROVE_BAD_TYPE, "no");
 }
 static grove_tensor build_leaking(const grove_tensor *in) {
-    static void *leaked[1000]; /* found by the check, and not by leak detectors */
+    static void *volatile leaked[4096]; /* found by the check, not by leak detectors */
     static size_t count;
     grove_graph *graph = in[0].graph; /* none where memory was short before */
-    leaked[count % 1000] = graph ? grove_alloc(&graph->allocator, 8) : NULL;
-    return leaked[count++ % 1000] ? build_square(in) : GROVE_NONE;
+    leaked[count % 4096] = graph ? grove_alloc(&graph->allocator, 8) : NULL;
+    return leaked[count++ % 4096] ? build_square(in) : GROVE_NONE;
 }
 static grove_tensor build_something_else(const grove_tensor *in) {
     return grove_mul(in[0], in[0]);
@@ -261,8 +261,8 @@ typedef struct fault {
     const char *caught; /* words that must be among those of the verdict */
     grove_op lie;       /* what differs from the honest op */
     const grove_op *honest;
-    bool only_double;   /* seen by differences */
-    bool bare;          /* the lie is that something is missing: gradient, reason, example */
+    bool only_double; /* seen by differences */
+    bool bare;        /* the lie is that something is missing: gradient, reason, example */
 } fault;
 
 #define SQUARE .honest = &honest_square
@@ -274,7 +274,10 @@ static const fault faults[] = {
     {"forgotten", "first derivative", {.grad = grad_forgotten}, SQUARE, .only_double = true},
     {"NaN", "nan, numeric", {.grad = grad_not_a_number}, SQUARE, .only_double = true},
     {"gradient's shape", "gives a gradient of the shape", {.grad = grad_of_wrong_shape}, SQUARE},
-    {"second order", "second derivative", {.grad = grad_without_a_gradient}, SQUARE,
+    {"second order",
+     "second derivative",
+     {.grad = grad_without_a_gradient},
+     SQUARE,
      .only_double = true},
     {"gradient for ids", "one of ids and got a gradient", {.grad = grad_for_ids}, LOOK},
     {"repeated id", "first derivative", {.run = run_look}, LOOK, .only_double = true},
@@ -303,7 +306,7 @@ static void plant(const fault *fault) {
     planted.grad = fault->bare ? NULL : fault->lie.grad ? fault->lie.grad : planted.grad;
     planted.run = fault->lie.run ? fault->lie.run : planted.run;
     planted.shape = fault->lie.shape ? fault->lie.shape : planted.shape;
-    planted.examples = fault->bare                ? NULL
+    planted.examples = fault->bare           ? NULL
                        : fault->lie.examples ? fault->lie.examples
                                              : planted.examples;
     planted.no_gradient = fault->lie.no_gradient;
