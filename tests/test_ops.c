@@ -347,6 +347,7 @@ int main(void) {
     suite_add_tcase(suite, table);
     TCase *check = tcase_create("the check itself");
     tcase_add_test(check, an_honest_op_passes);
+    tcase_set_tags(check, "planted"); /* faults that memory checkers see as well */
     tcase_add_loop_test(check, a_planted_fault_is_caught, 0, FAULTS);
     suite_add_tcase(suite, check);
     SRunner *runner = srunner_create(suite);
