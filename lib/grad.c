@@ -142,6 +142,10 @@ static bool can_differentiate(grove_tensor y, const grove_tensor *x, int count) 
 }
 
 grove_status grove_gradients(grove_tensor y, const grove_tensor *x, int count, grove_tensor *dx) {
+    if (count > 0 && (!x || !dx)) {
+        grove_mistake(y.graph, GROVE_BAD_ARGUMENT, "gradients: there is no list of tensors");
+        return GROVE_BAD_ARGUMENT;
+    }
     for (int i = 0; i < count; i++) {
         dx[i] = GROVE_NONE;
     }

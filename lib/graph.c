@@ -137,13 +137,13 @@ grove_tensor grove_refuse_builder(grove_graph *graph, const grove_op *op, grove_
 /* The graph that the inputs belong to, or NULL (with the mistake noted) if they do not fit. */
 static grove_graph *common_graph(const grove_op *op, grove_graph *graph, const grove_tensor *in,
                                  int inputs) {
-    for (int i = 0; i < inputs && !graph; i++) {
+    for (int i = 0; i < inputs && in && !graph; i++) {
         graph = in[i].graph;
     }
     if (!graph || graph->error.status != GROVE_OK) {
         return NULL;
     }
-    for (int i = 0; i < inputs; i++) {
+    for (int i = 0; i < inputs && in; i++) {
         bool is_node = grove_is_valid(in[i]) && (size_t)in[i].index < in[i].graph->node_count;
         if (!is_node || in[i].graph != graph) {
             grove_mistake(graph, GROVE_BAD_ARGUMENT, "%s (node %zu): its input %d is %s", op->name,
@@ -152,7 +152,7 @@ static grove_graph *common_graph(const grove_op *op, grove_graph *graph, const g
             return NULL;
         }
     }
-    if (inputs < op->min_inputs || inputs > op->max_inputs) {
+    if (inputs < op->min_inputs || inputs > op->max_inputs || (inputs > 0 && !in)) {
         grove_mistake(graph, GROVE_BAD_ARGUMENT, "%s (node %zu): it takes %d to %d inputs, not %d",
                       op->name, graph->node_count, op->min_inputs, op->max_inputs, inputs);
         return NULL;

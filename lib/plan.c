@@ -233,6 +233,7 @@ static bool lay_out(grove_plan *plan) {
     if (!plan->block) {
         return plan_needs_memory(plan, plan->stats.block_bytes);
     }
+    memset(plan->block, 0, plan->stats.block_bytes); /* what is read before the first run is zero */
     for (size_t i = 0; i < plan->place_count; i++) {
         plan->places[i].view.data = memory_of(plan, &plan->places[plan->places[i].root]);
     }
@@ -249,6 +250,9 @@ static bool check_wishes(grove_plan *plan, const grove_tensor *outputs, int coun
     if (graph->error.status != GROVE_OK) {
         return plan_fails(plan, graph->error.status, "%s", graph->error.message);
     }
+    if (count <= 0 || !outputs) {
+        return plan_fails(plan, GROVE_BAD_ARGUMENT, "plan: no output is asked for");
+    }
     for (int i = 0; i < count; i++) {
         bool good = grove_is_valid(outputs[i]) && outputs[i].graph == graph &&
                     (size_t)outputs[i].index < graph->node_count;
@@ -256,9 +260,6 @@ static bool check_wishes(grove_plan *plan, const grove_tensor *outputs, int coun
             return plan_fails(plan, GROVE_BAD_ARGUMENT, "plan: output %d is no tensor of the graph",
                               i);
         }
-    }
-    if (count <= 0) {
-        return plan_fails(plan, GROVE_BAD_ARGUMENT, "plan: no output is asked for");
     }
     if (plan->options.batch < GROVE_EMPTY || plan->options.batch > INT32_MAX) {
         return plan_fails(plan, GROVE_BAD_ARGUMENT,

@@ -164,7 +164,8 @@ double grove_scalar(grove_plan *plan, grove_tensor tensor) {
 const void *grove_value_named(grove_plan *plan, const char *name) {
     grove_tensor tensor = plan ? grove_find(plan->graph, name) : GROVE_NONE;
     if (plan && !plan->broken && !grove_is_valid(tensor)) {
-        grove_fail(&plan->error, GROVE_NOT_FOUND, "value: no node is called '%.80s'", name);
+        grove_fail(&plan->error, GROVE_NOT_FOUND, "value: no node is called '%.80s'",
+                   name ? name : "");
     }
     return grove_is_valid(tensor) ? grove_value(plan, tensor) : NULL;
 }

@@ -147,6 +147,10 @@ grove_status grove_save(const char *path, const grove_tensor *outputs, int outpu
                         const grove_save_options *options, grove_error *error) {
     static const grove_save_options defaults = {0};
     grove_error_clear(error);
+    if (!path || !outputs) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT, "save: there is no %s",
+                          path ? "list of outputs" : "path");
+    }
     grove_model_saving saving = {.path = path,
                                  .graph = output_count > 0 ? outputs[0].graph : NULL,
                                  .outputs = outputs,

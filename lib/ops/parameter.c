@@ -232,6 +232,10 @@ grove_tensor grove_state(grove_graph *graph, const char *name, grove_type type, 
 
 grove_tensor grove_constant(grove_graph *graph, const char *name, grove_shape shape,
                             const grove_real *values) {
+    if (!values) {
+        return grove_refuse_builder(graph, &grove_op_constant, GROVE_BAD_ARGUMENT,
+                                    "it has no numbers");
+    }
     grove_tensor constant = append(&grove_op_constant, graph, name, GROVE_REAL, shape);
     if (grove_is_valid(constant) && grove_parameter_size(constant) > 0) {
         memcpy(grove_parameter_data(constant), values,

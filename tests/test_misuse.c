@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Misuse: NULL, tensors that are none, lists that are missing. Nothing crashes, and where there is
+ * somebody to tell, a sentence says what was wrong.
+ */
+#include <check.h>
+#include <math.h>
+#include <string.h>
+
+#include "grove/grove.h"
+
+START_TEST(without_a_graph) {
+    grove_tensor none = GROVE_NONE;
+    ck_assert_ptr_null(grove_plan_new(NULL, &none, 1, NULL));
+    ck_assert_int_eq(grove_bind(NULL, none, NULL), GROVE_NO_MEMORY);
+    ck_assert_int_eq(grove_run(NULL), GROVE_NO_MEMORY);
+    ck_assert_ptr_null(grove_value(NULL, none));
+    ck_assert_ptr_null(grove_value_named(NULL, "x"));
+    ck_assert(isnan(grove_scalar(NULL, none)));
+    ck_assert_int_eq(grove_graph_error(NULL)->status, GROVE_NO_MEMORY);
+    ck_assert_int_eq(grove_plan_error(NULL)->status, GROVE_NO_MEMORY);
+    ck_assert(!grove_is_valid(grove_find(NULL, "x")));
+    ck_assert(!grove_is_valid(grove_parameter(NULL, "w", GROVE_SHAPE(2), (grove_init){0})));
+    grove_plan_free(NULL);
+    grove_graph_free(NULL);
+}
+END_TEST
+
+START_TEST(without_a_tensor) {
+    grove_tensor none = GROVE_NONE;
+    ck_assert(!grove_is_valid(grove_relu(none)));
+    ck_assert(!grove_is_valid(grove_dropout(none, 0.5)));
+    ck_assert(!grove_is_valid(grove_nn_dense(none, 3, "dense")));
+    ck_assert(!grove_is_valid(grove_nn_embedding(none, 3, 3, "table")));
+    ck_assert(!grove_is_valid(grove_softmax_cross_entropy(none, none)));
+    ck_assert(!grove_is_valid(grove_minimize(none, GROVE_ADAM(.rate = 1))));
+    ck_assert(!grove_is_valid(grove_gradient(none, none)));
+    ck_assert(!grove_is_valid(grove_name(none, "x")));
+    ck_assert_int_eq(grove_settle(none), GROVE_BAD_ARGUMENT);
+    ck_assert_int_eq(grove_nn_depth(NULL, 0), -1);
+    ck_assert(!grove_is_valid(grove_concat(NULL, 0, 0)));
+    ck_assert(!grove_is_valid(grove_group(NULL, 0)));
+}
+END_TEST
+
+/* Each mistake in a graph of its own, for the first one is kept. */
+static void tells(grove_graph *g, const char *words) {
+    ck_assert_msg(strstr(grove_graph_error(g)->message, words) != NULL, "%s",
+                  grove_graph_error(g)->message);
+    grove_graph_free(g);
+}
+
+START_TEST(missing_lists_and_names) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_constant(g, "c", GROVE_SHAPE(3), NULL);
+    tells(g, "it has no numbers");
+    g = grove_graph_new(NULL);
+    grove_input(g, NULL, GROVE_REAL, GROVE_SCALAR);
+    tells(g, "a name must not be empty");
+    g = grove_graph_new(NULL);
+    grove_relu((grove_tensor){g, 12345});
+    tells(g, "its input 0 is no tensor");
+    g = grove_graph_new(NULL);
+    grove_tensor x = grove_input_reals(g, "x", 2);
+    ck_assert_int_eq(grove_gradients(grove_sum(x, GROVE_ALL_AXES), NULL, 1, NULL),
+                     GROVE_BAD_ARGUMENT);
+    tells(g, "there is no list of tensors");
+    g = grove_graph_new(NULL);
+    x = grove_input_reals(g, "x", 2);
+    grove_settle(grove_sum(x, GROVE_ALL_AXES));
+    tells(g, "was not made by grove_minimize");
+}
+END_TEST
+
+START_TEST(plans_of_nothing) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor x = grove_input_reals(g, "x", GROVE_BATCH, 2);
+    for (int i = 0; i < 2; i++) {
+        grove_plan *plan = grove_plan_new(g, i ? &x : NULL, i ? -1 : 1, NULL);
+        ck_assert_ptr_nonnull(strstr(grove_plan_error(plan)->message, "no output is asked for"));
+        ck_assert_int_eq(grove_run(plan), GROVE_BAD_ARGUMENT);
+        grove_plan_free(plan);
+    }
+    /* An input that is an output, and that is bound to nothing any more. */
+    const grove_real numbers[] = {3, 4};
+    grove_plan *plan = grove_plan_new(g, &x, 1, NULL);
+    grove_bind(plan, x, numbers);
+    ck_assert_int_eq(grove_run(plan), GROVE_OK);
+    ck_assert_ptr_eq(grove_value(plan, x), numbers);
+    grove_bind(plan, x, NULL);
+    ck_assert_int_eq(grove_run(plan), GROVE_BAD_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(grove_plan_error(plan)->message, "'x' is not bound"));
+    ck_assert_ptr_null(grove_value_named(plan, NULL));
+    grove_plan_free(plan);
+    grove_graph_free(g);
+}
+END_TEST
+
+/* Outputs named twice, inputs, parameters and updates among the outputs, in both kinds of plan. */
+START_TEST(odd_outputs) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor x = grove_input_reals(g, "x", GROVE_BATCH, 2);
+    grove_tensor w =
+        grove_parameter(g, "w", GROVE_SHAPE(2), (grove_init){GROVE_INIT_CONSTANT, .a = 1});
+    grove_tensor loss = grove_mean(grove_mul(x, w), GROVE_ALL_AXES);
+    grove_tensor step = grove_minimize(loss, GROVE_SGD(.rate = 1));
+    const grove_real rows[] = {1, 2, 3, 4};
+    for (int training = 0; training < 2; training++) {
+        grove_tensor outputs[] = {step, loss, loss, w, x};
+        grove_plan *plan = grove_plan_new(
+            g, outputs, 5, &(grove_plan_options){.batch = 2, .training = training == 1});
+        grove_bind(plan, x, rows);
+        ck_assert_double_eq(grove_scalar(plan, loss), 0); /* before the first run */
+        ck_assert_int_eq(grove_run(plan), GROVE_OK);
+        ck_assert_double_eq_tol(grove_scalar(plan, loss), 2.5, 1e-6);
+        ck_assert_double_eq_tol((double)((const grove_real *)grove_value(plan, w))[1],
+                                training ? -0.5 : 1, 1e-6);
+        ck_assert_int_eq(grove_value(plan, step) != NULL, training);
+        grove_plan_free(plan);
+    }
+    grove_graph_free(g);
+}
+END_TEST
+
+int main(void) {
+    TCase *cases = tcase_create("misuse");
+    tcase_add_test(cases, without_a_graph);
+    tcase_add_test(cases, without_a_tensor);
+    tcase_add_test(cases, missing_lists_and_names);
+    tcase_add_test(cases, plans_of_nothing);
+    tcase_add_test(cases, odd_outputs);
+    Suite *suite = suite_create("misuse");
+    suite_add_tcase(suite, cases);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
