@@ -89,7 +89,7 @@ static void run_sweep(sweep *s) {
         }
     }
     for (int32_t i = 0; i <= s->top; i++) {
-        if (s->wanted[i]) {
+        if (s->wanted[i] && s->gradient[i] >= 0) {
             s->graph->nodes[i].gradient = s->gradient[i];
         }
     }
@@ -123,6 +123,10 @@ static bool can_differentiate(grove_tensor y, const grove_tensor *x, int count) 
     if (y.graph->error.status != GROVE_OK) {
         return false;
     }
+    if ((size_t)y.index >= y.graph->node_count) {
+        grove_mistake(y.graph, GROVE_BAD_ARGUMENT, "gradients: y is no tensor of the graph");
+        return false;
+    }
     if (grove_node_type(y) != GROVE_REAL) {
         grove_mistake(y.graph, GROVE_BAD_TYPE,
                       "gradients: y is a tensor of ids, it must be "
@@ -130,7 +134,8 @@ static bool can_differentiate(grove_tensor y, const grove_tensor *x, int count) 
         return false;
     }
     for (int i = 0; i < count; i++) {
-        if (!grove_is_valid(x[i]) || x[i].graph != y.graph) {
+        bool known = grove_is_valid(x[i]) && (size_t)x[i].index < y.graph->node_count;
+        if (!known || x[i].graph != y.graph) {
             grove_mistake(y.graph, GROVE_BAD_ARGUMENT,
                           "gradients: x[%d] is no tensor of the "
                           "graph of y",

@@ -233,14 +233,13 @@ static bool fill_node(grove_graph *graph, const grove_shaping *shaping, grove_no
     return true;
 }
 
-/* Far from any size that could be negated or multiplied without care. */
+/* No dimension beyond 2^31 - 1: products and ids count no further. */
 static bool has_sane_dimensions(grove_shape shape) {
-    for (int i = 0; i < shape.rank; i++) {
-        if (shape.dim[i] < -INT32_MAX) {
-            return false;
-        }
+    bool sane = shape.rank >= 0 && shape.rank <= GROVE_MAX_RANK;
+    for (int i = 0; i < shape.rank && sane; i++) {
+        sane = shape.dim[i] >= -INT32_MAX && shape.dim[i] <= INT32_MAX;
     }
-    return shape.rank <= GROVE_MAX_RANK;
+    return sane;
 }
 
 static bool check_result(grove_shaping *shaping) {

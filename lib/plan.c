@@ -3,8 +3,8 @@
  * plan.c - stage four: which nodes, in which order, in which memory, in how many tiles.
  *
  * A plan is made in one pass after another over an array of places: select (what do the outputs
- * need?), order (updates marked GROVE_FIRST and what they need go first, all else by index), views
- * (real sizes at this batch), aliases, lifetimes, layout (lib/layout.c), steps.
+ * need?), order (updates marked GROVE_FIRST and what they need go first, all other updates last),
+ * views (real sizes at this batch), aliases, lifetimes, layout (lib/layout.c), steps.
  */
 #include "plan.h"
 
@@ -55,9 +55,12 @@ static void mark(const grove_plan *plan, unsigned char *marks) {
     }
 }
 
-static void take(grove_plan *plan, const unsigned char *marks, unsigned char wanted) {
+static void take(grove_plan *plan, const unsigned char *marks, unsigned char wanted, bool updates) {
     for (size_t i = 0; i < plan->nodes; i++) {
-        if (marks[i] == wanted && !is_left_out(plan, &plan->graph->nodes[i])) {
+        const grove_node *node = &plan->graph->nodes[i];
+        bool early = marks[i] == (NEEDED | EARLY);
+        bool fits = early || ((node->op->flags & GROVE_UPDATE) != 0) == updates;
+        if (marks[i] == wanted && fits && !is_left_out(plan, node)) {
             plan->place_of[i] = (int32_t)plan->place_count;
             plan->places[plan->place_count++] = (grove_place){.node = (int32_t)i};
         }
@@ -80,8 +83,10 @@ static bool select_and_order(grove_plan *plan, const grove_tensor *outputs, int 
     }
     plan->places = grove_arena_alloc(&plan->arena, needed * sizeof *plan->places);
     if (plan->places) {
-        take(plan, marks, NEEDED | EARLY);
-        take(plan, marks, NEEDED);
+        take(plan, marks, NEEDED | EARLY, true);
+        take(plan, marks, NEEDED, false);
+        plan->first_update_place = plan->place_count;
+        take(plan, marks, NEEDED, true);
     }
     grove_release(&plan->allocator, marks);
     return plan->places || plan_needs_memory(plan, needed * sizeof *plan->places);
@@ -203,8 +208,12 @@ static bool make_steps(grove_plan *plan) {
     if (!plan->steps) {
         return plan_needs_memory(plan, plan->place_count * sizeof *plan->steps);
     }
+    plan->first_update = SIZE_MAX;
     for (size_t i = 0; i < plan->place_count; i++) {
         const grove_node *node = node_at(plan, &plan->places[i]);
+        if (i == plan->first_update_place) {
+            plan->first_update = plan->step_count;
+        }
         if (node->op->run && !is_alias(plan, node) && !add_step(plan, &plan->places[i])) {
             return false;
         }
@@ -233,7 +242,6 @@ static bool lay_out(grove_plan *plan) {
     if (!plan->block) {
         return plan_needs_memory(plan, plan->stats.block_bytes);
     }
-    memset(plan->block, 0, plan->stats.block_bytes); /* what is read before the first run is zero */
     for (size_t i = 0; i < plan->place_count; i++) {
         plan->places[i].view.data = memory_of(plan, &plan->places[plan->places[i].root]);
     }

@@ -41,8 +41,11 @@ struct grove_plan {
     size_t nodes;      /* of the graph when the plan was made */
     grove_place *places;
     size_t place_count;
+    size_t first_update_place;
     grove_step *steps;
     size_t step_count;
+    size_t first_update; /* the updates are the last steps: from this one on */
+    bool has_run;
     char *block; /* results, then scratch */
     grove_plan_stats stats;
     grove_pool *pool;        /* NULL where one thread is enough */

@@ -102,6 +102,15 @@ static void run_step(grove_plan *plan, grove_step *step) {
     }
 }
 
+/* Whatever an update would refuse is refused before the first one writes: all of them, or none. */
+static void check_updates(grove_plan *plan) {
+    for (size_t i = plan->first_update; i < plan->step_count && !plan->failed; i++) {
+        if (plan->steps[i].op->check) {
+            plan->steps[i].op->check(&plan->steps[i].call);
+        }
+    }
+}
+
 grove_status grove_run(grove_plan *plan) {
     if (!plan || plan->broken) {
         return grove_plan_error(plan)->status;
@@ -113,10 +122,16 @@ grove_status grove_run(grove_plan *plan) {
     }
     grove_blas_enter();
     for (size_t i = 0; i < plan->step_count && !plan->failed; i++) {
-        plan->steps[i].call.run = plan->graph->training_runs;
-        run_step(plan, &plan->steps[i]);
+        if (i == plan->first_update) {
+            check_updates(plan);
+        }
+        if (!plan->failed) {
+            plan->steps[i].call.run = plan->graph->training_runs;
+            run_step(plan, &plan->steps[i]);
+        }
     }
     grove_blas_leave();
+    plan->has_run = true;
     if (plan->options.training && !plan->failed) {
         /* A training run changes its graph, as the header says. */
         grove_set_training_runs((grove_graph *)(uintptr_t)plan->graph,
@@ -148,17 +163,22 @@ const void *grove_value(grove_plan *plan, grove_tensor tensor) {
                    grove_node_words(plan->graph, tensor.index, words, sizeof words));
         return NULL;
     }
+    if (!plan->has_run && grove_place_in_block(plan, root)) {
+        grove_fail(&plan->error, GROVE_NOT_FOUND, "value: the plan has not been run yet");
+        return NULL;
+    }
     return place->view.data;
 }
 
 double grove_scalar(grove_plan *plan, grove_tensor tensor) {
-    const grove_place *place = find_place(plan, tensor);
     const void *value = grove_value(plan, tensor);
-    if (!value || !place || place->view.count != 1) {
+    const grove_place *place = find_place(plan, tensor);
+    size_t count = place ? place->view.count : grove_parameter_size(tensor);
+    if (!value || count != 1) {
         return (double)NAN;
     }
-    return place->view.type == GROVE_REAL ? (double)*(const grove_real *)value
-                                          : (double)*(const grove_id *)value;
+    return grove_node_type(tensor) == GROVE_REAL ? (double)*(const grove_real *)value
+                                                 : (double)*(const grove_id *)value;
 }
 
 const void *grove_value_named(grove_plan *plan, const char *name) {

@@ -20,7 +20,7 @@ grove_shape grove_shape_of(int rank, const int64_t *dim) {
 }
 
 bool grove_shape_equal(grove_shape a, grove_shape b) {
-    if (a.rank != b.rank) {
+    if (a.rank != b.rank || a.rank > GROVE_MAX_RANK) {
         return false;
     }
     for (int i = 0; i < a.rank; i++) {
@@ -43,7 +43,7 @@ static int dimension_text(int64_t dim, char *text, size_t size) {
 }
 
 const char *grove_shape_text(grove_shape shape, char *text, size_t size) {
-    if (shape.rank < 0) {
+    if (shape.rank < 0 || shape.rank > GROVE_MAX_RANK) {
         snprintf(text, size, "[more than %d dimensions]", GROVE_MAX_RANK);
         return text;
     }

@@ -76,7 +76,7 @@ static bool agrees(bench *b, const char *order, int leaf, size_t position, doubl
     if (check_close(analytic, numeric, tolerance, least)) {
         return true;
     }
-    char name[16] = "the output";
+    char name[24] = "the output";
     if (leaf != SCENE_R) {
         snprintf(name, sizeof name, "input %d", leaf);
     }

@@ -44,10 +44,11 @@ GROVE_API void grove_plan_free(grove_plan *plan);
  * grove_input_ids. An input that the plan does not need may be bound all the same. */
 GROVE_API grove_status grove_bind(grove_plan *plan, grove_tensor input, const void *data);
 
-/* Computes the outputs from the bound inputs and the parameters as they are now. On failure (an id
- * out of range, an input not bound) says so in grove_plan_error, and no parameter has made a step;
- * resting rows that the ids name may have been brought up to date, which changes nothing they mean.
- * */
+/* Computes the outputs from the bound inputs and the parameters as they are now. All that only
+ * reads comes before all updates, so whatever is read of a parameter is its value before the step,
+ * wherever it stands in the graph. On failure (an id out of range, an input not bound) says so in
+ * grove_plan_error, and no parameter has made a step; resting rows that the ids name may have been
+ * brought up to date, which changes nothing they mean. */
 GROVE_API grove_status grove_run(grove_plan *plan);
 
 /* What happened last: of making the plan, or of its last grove_bind or grove_run. Never NULL. */

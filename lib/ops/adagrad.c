@@ -160,6 +160,7 @@ GROVE_ROOM(adagrad_rows) = {
     .shape = rows_shape,
     .run = rows_run,
     .scratch = grove_row_gradient_scratch,
+    .check = grove_check_row_update,
     .no_gradient = "it changes its parameter in place",
     .examples = rows_examples,
 };

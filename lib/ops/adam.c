@@ -25,7 +25,7 @@ static bool shape(grove_shaping *s) {
 
 static grove_status run(const grove_call *call, size_t begin, size_t end) {
     adam_update u = adam_update_number(call->attributes, (double)grove_reals(call, 2)[0],
-                                       grove_ids(call, 5)[0] + 1);
+                                       grove_update_number(grove_ids(call, 5)[0]));
     adam_apply(&u, end - begin, grove_written(call, 0) + begin, grove_written(call, 3) + begin,
                grove_written(call, 4) + begin, grove_reals(call, 1) + begin);
     return GROVE_OK;

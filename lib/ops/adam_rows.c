@@ -31,7 +31,7 @@ static grove_status rows_run(const grove_call *call, size_t begin, size_t end) {
     if (status != GROVE_OK) {
         return status;
     }
-    grove_id t = grove_ids(call, 6)[0] + 1;
+    grove_id t = grove_update_number(grove_ids(call, 6)[0]);
     grove_id *last = call->inputs == 8 ? call->in[7]->data : NULL;
     adam_update u = adam_update_number(call->attributes, (double)grove_reals(call, 3)[0], t);
     for (size_t i = 0; i < g.merged.count; i++) {
@@ -85,6 +85,7 @@ GROVE_ROOM(adam_rows) = {
     .shape = rows_shape,
     .run = rows_run,
     .scratch = grove_row_gradient_scratch,
+    .check = grove_check_row_update,
     .no_gradient = "it changes its parameter in place",
     .examples = rows_examples,
 };

@@ -17,7 +17,7 @@ static const grove_field fields[] = {GROVE_FIELD(struct input, type, INT),
 
 static bool shape(grove_shaping *s) {
     const struct input *attributes = s->attributes;
-    if (attributes->shape.rank < 0) {
+    if (attributes->shape.rank < 0 || attributes->shape.rank > GROVE_MAX_RANK) {
         return grove_refuse(s, GROVE_BAD_SHAPE, "it has more than %d dimensions", GROVE_MAX_RANK);
     }
     if (attributes->type != GROVE_REAL && attributes->type != GROVE_ID) {

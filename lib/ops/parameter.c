@@ -28,7 +28,7 @@ static const grove_field fields[] = {GROVE_FIELD(struct stored, type, INT),
 static bool shape(grove_shaping *s) {
     const struct stored *attributes = s->attributes;
     s->shape = attributes->shape;
-    if (s->shape.rank < 0) {
+    if (s->shape.rank < 0 || s->shape.rank > GROVE_MAX_RANK) {
         return grove_refuse(s, GROVE_BAD_SHAPE, "it has more than %d dimensions", GROVE_MAX_RANK);
     }
     for (int i = 0; i < s->shape.rank; i++) {

@@ -184,6 +184,8 @@ struct grove_op {
     size_t (*items)(const grove_call *call);                               /* NULL: grove_as_one */
     size_t (*cost)(const grove_call *call);    /* of an item, in additions; NULL: 1 */
     size_t (*scratch)(const grove_call *call); /* bytes; NULL: none */
+    /* For updates: finds whatever would make run fail. All are asked before any of them runs. */
+    grove_status (*check)(const grove_call *call);
     /* dx[i] = the node that computes the gradient of input i, given that of y; those that get none
      * stay as they are (GROVE_NONE). */
     void (*grad)(grove_tensor y, grove_tensor dy, grove_tensor *dx);

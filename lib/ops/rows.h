@@ -20,11 +20,21 @@ static inline size_t grove_row_gradient_scratch(const grove_call *call) {
     return grove_merge_scratch(call->in[1]->count) + call->in[2]->count * sizeof(grove_real);
 }
 
+/* For the descriptor's check: are the ids (input 1) rows of the table (input 0)? */
+static inline grove_status grove_check_row_update(const grove_call *call) {
+    return grove_check_ids(call, 1, 0, call->in[1]->count, call->in[0]->dim[0]);
+}
+
+/* The number of the update that is being made: one after those done, up to the last that counts. */
+static inline grove_id grove_update_number(grove_id step) {
+    return step < INT32_MAX ? step + 1 : INT32_MAX;
+}
+
 /* For updates whose inputs begin (table [rows, width], ids [...], values [..., width]): checks the
  * ids, then merges. Nothing is written but scratch. */
 static inline grove_status grove_gather_rows(const grove_call *call, grove_row_gradient *gradient) {
     size_t count = call->in[1]->count, width = grove_width(call->in[0]);
-    grove_status status = grove_check_ids(call, 1, 0, count, call->in[0]->dim[0]);
+    grove_status status = grove_check_row_update(call);
     if (status != GROVE_OK) {
         return status;
     }

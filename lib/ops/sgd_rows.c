@@ -42,7 +42,7 @@ static grove_status run(const grove_call *call, size_t begin, size_t end) {
         sgd_apply(call->attributes, (double)grove_reals(call, 3)[0], g.width,
                   grove_written(call, 0) + at, buffer ? buffer + at : NULL, g.sums + i * g.width);
         if (last) {
-            last[row] = grove_ids(call, 6)[0] + 1;
+            last[row] = grove_update_number(grove_ids(call, 6)[0]);
         }
     }
     return GROVE_OK;
@@ -102,6 +102,7 @@ GROVE_ROOM(sgd_rows) = {
     .shape = shape,
     .run = run,
     .scratch = grove_row_gradient_scratch,
+    .check = grove_check_row_update,
     .no_gradient = "it changes its parameter in place",
     .examples = examples,
 };
