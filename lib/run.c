@@ -174,6 +174,10 @@ double grove_scalar(grove_plan *plan, grove_tensor tensor) {
     const void *value = grove_value(plan, tensor);
     const grove_place *place = find_place(plan, tensor);
     size_t count = place ? place->view.count : grove_parameter_size(tensor);
+    if (value && count != 1) {
+        grove_fail(&plan->error, GROVE_BAD_SHAPE, "scalar: the tensor has %zu numbers, not one",
+                   count);
+    }
     if (!value || count != 1) {
         return (double)NAN;
     }

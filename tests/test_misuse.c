@@ -67,6 +67,16 @@ START_TEST(missing_lists_and_names) {
     tells(g, "there is no list of tensors");
     g = grove_graph_new(NULL);
     x = grove_input_reals(g, "x", 2);
+    grove_minimize(grove_sum(x, GROVE_ALL_AXES), GROVE_ADAM(.rate = 1));
+    tells(g, "depends on no parameter");
+    g = grove_graph_new(NULL);
+    grove_nn_dense(grove_input_reals(g, "x", 2), 0, "h");
+    tells(g, "dense layer 'h': it needs 1 unit or more");
+    g = grove_graph_new(NULL);
+    grove_nn_embedding(grove_input_ids(g, "x", 2), 0, 3, "t");
+    tells(g, "embedding layer 't': it needs 1 row");
+    g = grove_graph_new(NULL);
+    x = grove_input_reals(g, "x", 2);
     grove_settle(grove_sum(x, GROVE_ALL_AXES));
     tells(g, "was not made by grove_minimize");
 }

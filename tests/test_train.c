@@ -270,6 +270,72 @@ START_TEST(every_allocation_may_fail) {
 }
 END_TEST
 
+/* Rows that are not there, and things that are missing. */
+START_TEST(rows_beyond_the_dataset) {
+    lesson l = make_lesson();
+    grove_classifier c = make_classifier(&l, 16);
+    grove_fit_options how = usual();
+    grove_fit_result result;
+    grove_predictor *predictor = NULL;
+    grove_error error = {0};
+    const size_t beyond[] = {3, ROWS};
+    float answers[4];
+    grove_rows rows = {l.data, beyond, 2}, too_many = {l.data, NULL, ROWS + 1};
+    ck_assert_int_eq(grove_fit(&c, l.schema, rows, l.valid, &how, &result, &error),
+                     GROVE_BAD_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(error.message, "row 600 of a dataset of 600 rows"));
+    ck_assert_int_eq(grove_fit(&c, l.schema, l.train, too_many, &how, &result, &error),
+                     GROVE_BAD_ARGUMENT);
+    ck_assert_int_eq(grove_predictor_new(c.graph, l.schema, 0, 1, &predictor, &error), GROVE_OK);
+    ck_assert_int_eq(grove_predictor_run(predictor, rows, answers, &error), GROVE_BAD_ARGUMENT);
+    ck_assert_int_eq(grove_predictor_run(NULL, rows, answers, &error), GROVE_BAD_ARGUMENT);
+    ck_assert_int_eq(grove_fit(&c, l.schema, l.train, l.valid, NULL, &result, &error),
+                     GROVE_BAD_ARGUMENT);
+    grove_predictor_free(predictor);
+    ck_assert_int_eq(grove_predictor_new(c.graph, NULL, 0, 1, &predictor, &error),
+                     GROVE_BAD_ARGUMENT);
+    grove_classifier_free(&c);
+    ck_assert_int_eq(grove_classifier_new(l.schema, NULL, &c, &error), GROVE_BAD_ARGUMENT);
+    free_lesson(&l);
+}
+END_TEST
+
+/* A model whose inputs have the right names and the wrong shapes or types. */
+START_TEST(inputs_of_another_form) {
+    lesson l = make_lesson();
+    for (int i = 0; i < 4; i++) {
+        grove_graph *g = grove_graph_new(NULL);
+        grove_input(g, "column.kind", i == 0 ? GROVE_REAL : GROVE_ID,
+                    i == 1 ? GROVE_SHAPE(GROVE_BATCH, 5000) : GROVE_SHAPE(GROVE_BATCH));
+        grove_tensor numbers = grove_input(
+            g, "numbers", GROVE_REAL, i == 2 ? GROVE_SHAPE(7, 2) : GROVE_SHAPE(GROVE_BATCH, 2));
+        grove_name(grove_softmax(numbers), "probabilities");
+        grove_predictor *predictor = NULL;
+        grove_error error = {0};
+        grove_status status = grove_predictor_new(g, l.schema, 0, 1, &predictor, &error);
+        ck_assert_int_eq(status, i < 3 ? GROVE_NOT_FOUND : GROVE_OK);
+        grove_predictor_free(predictor);
+        grove_graph_free(g);
+    }
+    free_lesson(&l);
+}
+END_TEST
+
+START_TEST(training_goes_on_in_a_second_fit) {
+    lesson l = make_lesson();
+    grove_classifier c = make_classifier(&l, 16);
+    grove_fit_options how = usual();
+    grove_fit_result first, second;
+    grove_error error = {0};
+    ck_assert_int_eq(grove_fit(&c, l.schema, l.train, l.valid, &how, &first, &error), GROVE_OK);
+    ck_assert_msg(grove_fit(&c, l.schema, l.train, l.valid, &how, &second, &error) == GROVE_OK,
+                  "%s", error.message);
+    ck_assert(second.train_loss < first.train_loss);
+    grove_classifier_free(&c);
+    free_lesson(&l);
+}
+END_TEST
+
 START_TEST(metrics_by_hand) {
     /* Scores of class 1: 0.9 0.6 0.6 0.2; labels 1 1 0 0. Of the 4 pairs, 3 are right and one ties.
      * */
@@ -306,6 +372,9 @@ int main(void) {
     tcase_add_test(cases, a_loss_that_is_no_number);
     tcase_add_test(cases, what_cannot_be_trained);
     tcase_add_test(cases, every_allocation_may_fail);
+    tcase_add_test(cases, rows_beyond_the_dataset);
+    tcase_add_test(cases, inputs_of_another_form);
+    tcase_add_test(cases, training_goes_on_in_a_second_fit);
     tcase_add_test(cases, metrics_by_hand);
     Suite *suite = suite_create("train");
     suite_add_tcase(suite, cases);

@@ -289,6 +289,9 @@ grove_status grove_table_read_csv_stream(FILE *stream, const char *name,
 grove_status grove_table_read_csv(const char *path, const grove_csv_options *options,
                                   grove_table **table, grove_error *error) {
     *table = NULL;
+    if (!path) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT, "there is no path to read a table from");
+    }
     if (strcmp(path, "-") == 0) {
         return grove_table_read_csv_stream(stdin, "standard input", options, table, error);
     }

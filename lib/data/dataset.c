@@ -301,6 +301,9 @@ static void gather_row(const grove_dataset *d, size_t row, size_t to, const grov
 grove_status grove_dataset_gather(const grove_dataset *dataset, const size_t *order, size_t start,
                                   size_t size, const grove_batch *batch, grove_error *error) {
     grove_error_clear(error);
+    if (!dataset || !batch) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT, "there is no dataset, or no batch to fill");
+    }
     for (size_t i = 0; i < size; i++) {
         size_t row = order ? order[start + i] : start + i;
         if (row >= dataset->rows) {

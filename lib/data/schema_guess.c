@@ -279,7 +279,7 @@ grove_status grove_schema_guess(const grove_table *table, const grove_schema_opt
     chosen.allocator = grove_allocator_or_default(&chosen.allocator);
     grove_error_clear(error);
     *schema = NULL;
-    if (table->rows == 0) {
+    if (!table || table->rows == 0) {
         return grove_fail(error, GROVE_BAD_DATA, "a schema cannot be guessed from no rows");
     }
     size_t size = table->columns * sizeof(int);

@@ -147,6 +147,9 @@ grove_status grove_load(const char *path, const grove_allocator *wanted, grove_m
     grove_allocator allocator = grove_allocator_or_default(wanted);
     grove_error_clear(error);
     *model = NULL;
+    if (!path) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT, "there is no path to load a model from");
+    }
     grove_model *fresh = grove_alloc_zero(&allocator, 1, sizeof *fresh);
     if (!fresh) {
         return grove_fail_memory(error, sizeof *fresh);

@@ -151,6 +151,9 @@ grove_status grove_save(const char *path, const grove_tensor *outputs, int outpu
         return grove_fail(error, GROVE_BAD_ARGUMENT, "save: there is no %s",
                           path ? "list of outputs" : "path");
     }
+    if (output_count > 0 && !grove_is_valid(outputs[0])) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT, "save: output 0 is no tensor");
+    }
     grove_model_saving saving = {.path = path,
                                  .graph = output_count > 0 ? outputs[0].graph : NULL,
                                  .outputs = outputs,

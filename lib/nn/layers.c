@@ -36,6 +36,11 @@ grove_tensor grove_nn_dense_with(grove_tensor x, int64_t units, const char *name
     if (!grove_is_valid(x)) {
         return GROVE_NONE;
     }
+    if (units < 1) {
+        grove_mistake(x.graph, GROVE_BAD_ARGUMENT, "dense layer '%.80s': it needs 1 unit or more",
+                      name ? name : "");
+        return GROVE_NONE;
+    }
     grove_init init = {.kind = GROVE_INIT_XAVIER_UNIFORM};
     if (options && options->weight_init) {
         init = *options->weight_init;
@@ -58,6 +63,12 @@ grove_tensor grove_nn_dense(grove_tensor x, int64_t units, const char *name) {
 grove_tensor grove_nn_embedding(grove_tensor ids, int64_t rows, int64_t width, const char *name) {
     char text[256];
     if (!grove_is_valid(ids)) {
+        return GROVE_NONE;
+    }
+    if (rows < 1 || width < 1) {
+        grove_mistake(ids.graph, GROVE_BAD_ARGUMENT,
+                      "embedding layer '%.80s': it needs 1 row and 1 column or more",
+                      name ? name : "");
         return GROVE_NONE;
     }
     grove_init init = {.kind = GROVE_INIT_NORMAL, .b = width > 0 ? 1 / sqrt((double)width) : 0};

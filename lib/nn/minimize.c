@@ -9,7 +9,6 @@
 
 #include "base/memory.h"
 #include "grove/nn.h"
-#include "grove/plan.h"
 
 /* What is being built. */
 typedef struct minimizer {
@@ -20,6 +19,8 @@ typedef struct minimizer {
     grove_tensor *parameter, *gradient; /* [count] */
     grove_tensor *update, *settling;    /* updates, and what settles resting rows */
     int count, updates, settlings;
+    grove_tensor loss;
+    bool *below; /* [loss.index + 1] what the loss depends on */
 } minimizer;
 
 /* A gradient that is a scatter of rows is row-sparse: its ids and values say it all. */
@@ -33,6 +34,27 @@ static grove_tensor ids_of(grove_tensor gradient) {
 
 static grove_tensor values_of(grove_tensor gradient) {
     return grove_node_input(gradient, 1);
+}
+
+/* Is this node a lookup in the table? */
+static bool looks_up(grove_tensor node, grove_tensor table) {
+    return strcmp(grove_node_op(node), "embedding") == 0 &&
+           grove_node_input(node, 0).index == table.index;
+}
+
+/* Which nodes up to t does t depend on? [t.index + 1], to be released; NULL when memory is short.
+ * */
+static bool *ancestors_of(grove_tensor t) {
+    grove_allocator allocator = grove_graph_allocator(t.graph);
+    bool *marks = grove_alloc_zero(&allocator, (size_t)t.index + 1, sizeof *marks);
+    for (int32_t i = t.index; marks && i >= 0; i--) {
+        grove_tensor node = grove_node_at(t.graph, i);
+        marks[i] = marks[i] || i == t.index;
+        for (int k = 0; marks[i] && k < grove_node_inputs(node); k++) {
+            marks[grove_node_input(node, k).index] = true;
+        }
+    }
+    return marks;
 }
 
 /* ---- gradients ------------------------------------------------------------------------------- */
@@ -82,8 +104,17 @@ static void clip(minimizer *m, double limit) {
 
 static grove_tensor state(grove_tensor parameter, const char *what, grove_type type,
                           grove_shape shape) {
-    char text[320];
-    snprintf(text, sizeof text, "%s.%s", grove_node_name(parameter), what);
+    char text[640];
+    int length = snprintf(text, sizeof text, "%s.%s", grove_node_name(parameter), what);
+    if (length < 0 || length > (int)sizeof text - 16) {
+        grove_mistake(parameter.graph, GROVE_BAD_ARGUMENT,
+                      "minimize: the name '%.40s...' is too long for an optimizer's state",
+                      grove_node_name(parameter));
+        return GROVE_NONE;
+    }
+    for (int i = 2; grove_is_valid(grove_find(parameter.graph, text)); i++) {
+        snprintf(text + length, sizeof text - (size_t)length, ".%d", i); /* of another optimizer */
+    }
     return grove_state(parameter.graph, text, type, shape);
 }
 
@@ -102,10 +133,44 @@ static void add_update(minimizer *m, grove_tensor update) {
     m->update[m->updates++] = update;
 }
 
-/* A catch-up for the rows that the batch names comes with the update; one for all rows settles. */
-static void add_catch_up(minimizer *m, grove_tensor of_batch, grove_tensor of_all) {
-    add_update(m, of_batch);
-    m->settling[m->settlings++] = of_all;
+/* The states of one table's exact row form; how a catch-up is made of them for some ids, or for all
+ * rows (GROVE_NONE). */
+typedef struct row_states {
+    grove_tensor table, first, second, last;
+    const void *options;
+    grove_tensor (*catch_up)(const minimizer *m, const struct row_states *states, grove_tensor ids);
+} row_states;
+
+/* Every lookup that the loss depends on must find its rows up to date, also one that no gradient
+ * passes; where something else reads the table, all rows must be. One for all rows settles. */
+static void add_catch_ups(minimizer *m, const row_states *states) {
+    bool only_lookups = true;
+    for (int32_t i = 0; i <= m->loss.index; i++) {
+        grove_tensor node = grove_node_at(m->graph, i);
+        for (int k = 0; m->below[i] && k < grove_node_inputs(node); k++) {
+            bool reads = grove_node_input(node, k).index == states->table.index;
+            only_lookups = only_lookups && (!reads || looks_up(node, states->table));
+        }
+    }
+    for (int32_t i = 0; i <= m->loss.index && only_lookups; i++) {
+        grove_tensor node = grove_node_at(m->graph, i);
+        if (m->below[i] && looks_up(node, states->table)) {
+            add_update(m, states->catch_up(m, states, grove_node_input(node, 1)));
+        }
+    }
+    if (!only_lookups) {
+        add_update(m, states->catch_up(m, states, GROVE_NONE));
+    }
+    m->settling[m->settlings++] = states->catch_up(m, states, GROVE_NONE);
+}
+
+static grove_tensor sgd_catch_up(const minimizer *m, const row_states *s, grove_tensor ids) {
+    return grove_sgd_catch_up(s->table, m->rate, s->first, s->last, m->step, ids, s->options);
+}
+
+static grove_tensor adam_catch_up(const minimizer *m, const row_states *s, grove_tensor ids) {
+    return grove_adam_catch_up(s->table, m->rate, s->first, s->second, m->step, s->last, ids,
+                               s->options);
 }
 
 static void add_sgd(minimizer *m, grove_tensor p, grove_tensor g, double scale, double decay) {
@@ -120,8 +185,7 @@ static void add_sgd(minimizer *m, grove_tensor p, grove_tensor g, double scale, 
     }
     grove_tensor ids = ids_of(g), last = exact ? row_clock(p) : GROVE_NONE;
     if (exact) {
-        add_catch_up(m, grove_sgd_catch_up(p, m->rate, buffer, last, m->step, ids, &o),
-                     grove_sgd_catch_up(p, m->rate, buffer, last, m->step, GROVE_NONE, &o));
+        add_catch_ups(m, &(row_states){p, buffer, GROVE_NONE, last, &o, sgd_catch_up});
     }
     add_update(m, grove_sgd_rows(p, ids, values_of(g), m->rate, buffer, last,
                                  exact ? m->step : GROVE_NONE, &o));
@@ -141,8 +205,7 @@ static void add_adam(minimizer *m, grove_tensor p, grove_tensor g, double scale,
     }
     grove_tensor ids = ids_of(g), last = m->wish.lazy ? GROVE_NONE : row_clock(p);
     if (!m->wish.lazy) {
-        add_catch_up(m, grove_adam_catch_up(p, m->rate, first, second, m->step, last, ids, &o),
-                     grove_adam_catch_up(p, m->rate, first, second, m->step, last, GROVE_NONE, &o));
+        add_catch_ups(m, &(row_states){p, first, second, last, &o, adam_catch_up});
     }
     add_update(m, grove_adam_rows(p, ids, values_of(g), m->rate, first, second, m->step, last, &o));
 }
@@ -156,16 +219,19 @@ static void add_adagrad(minimizer *m, grove_tensor p, grove_tensor g, double sca
 }
 
 /* The rule of decay: weights decay; biases and tables do not, unless their options say so. */
-static double decay_of(const minimizer *m, grove_tensor parameter, grove_tensor gradient) {
+static double decay_of(const minimizer *m, grove_tensor parameter) {
     grove_decay wish = grove_parameter_get(parameter).decay;
-    bool by_rule = grove_node_shape(parameter).rank >= 2 && !is_row_sparse(gradient);
+    bool by_rule = grove_node_shape(parameter).rank >= 2;
+    for (int32_t i = 0; i <= m->loss.index && by_rule; i++) {
+        by_rule = !looks_up(grove_node_at(m->graph, i), parameter);
+    }
     bool on = wish == GROVE_DECAY_ON || (wish == GROVE_DECAY_BY_RULE && by_rule);
     return on ? m->wish.decay : 0;
 }
 
 static void add_update_of(minimizer *m, int i) {
     grove_tensor p = m->parameter[i], g = m->gradient[i];
-    double scale = grove_parameter_get(p).rate, decay = decay_of(m, p, g);
+    double scale = grove_parameter_get(p).rate, decay = decay_of(m, p);
     switch (m->wish.kind) {
     case GROVE_OPTIMIZER_SGD:
         add_sgd(m, p, g, scale, decay);
@@ -208,6 +274,11 @@ static grove_tensor build(minimizer *m, grove_tensor loss) {
     collect_parameters(m);
     grove_gradients(loss, m->parameter, m->count, m->gradient);
     drop_those_without_gradient(m);
+    if (m->count == 0) {
+        grove_mistake(m->graph, GROVE_BAD_ARGUMENT,
+                      "minimize: the loss depends on no parameter that may be trained");
+        return GROVE_NONE;
+    }
     if (m->wish.clip_norm > 0 && m->count > 0) {
         clip(m, m->wish.clip_norm);
     }
@@ -237,6 +308,11 @@ static bool check(grove_tensor loss, const grove_optimizer *o) {
             "kind of optimizer a known one");
         return false;
     }
+    if (o->kind != GROVE_OPTIMIZER_SGD && (o->momentum != 0 || o->nesterov)) {
+        grove_mistake(loss.graph, GROVE_BAD_ARGUMENT,
+                      "minimize: momentum and Nesterov's form belong to sgd; adam has its beta1");
+        return false;
+    }
     if (grove_node_shape(loss).rank != 0 || grove_node_type(loss) != GROVE_REAL) {
         grove_mistake(
             loss.graph, GROVE_BAD_SHAPE,
@@ -246,51 +322,62 @@ static bool check(grove_tensor loss, const grove_optimizer *o) {
     return true;
 }
 
+/* Resting rows are settled outside of a step, and caught up before anything else in one: so the
+ * rate can depend neither on an input nor on what is trained. */
+static bool check_rate(grove_tensor rate, grove_graph *graph) {
+    if (!grove_is_valid(rate)) {
+        return true;
+    }
+    grove_allocator allocator = grove_graph_allocator(rate.graph);
+    bool *marks = ancestors_of(rate), good = marks != NULL && rate.graph == graph;
+    for (int32_t i = 0; i <= rate.index && good; i++) {
+        grove_tensor node = grove_node_at(rate.graph, i);
+        bool is_input = strcmp(grove_node_op(node), "input") == 0;
+        good = !marks[i] || (!is_input && !grove_parameter_is_trainable(node));
+    }
+    if (!good) {
+        grove_mistake(
+            graph, GROVE_BAD_ARGUMENT,
+            "minimize: the rate must not depend on an input or a trained parameter; let it "
+            "be a state of the same graph, and write its number between two runs");
+    }
+    grove_release(&allocator, marks);
+    return good;
+}
+
+static size_t count_lookups(const grove_graph *graph) {
+    size_t lookups = 0;
+    for (int32_t i = 0; i < grove_node_count(graph); i++) {
+        lookups += strcmp(grove_node_op(grove_node_at(graph, i)), "embedding") == 0;
+    }
+    return lookups;
+}
+
 grove_tensor grove_minimize(grove_tensor loss, const grove_optimizer *optimizer) {
-    if (!grove_is_valid(loss) || !check(loss, optimizer)) {
+    if (!grove_is_valid(loss) || !check(loss, optimizer) ||
+        !check_rate(optimizer->rate_node, loss.graph)) {
         return GROVE_NONE;
     }
     grove_allocator allocator = grove_graph_allocator(loss.graph);
-    minimizer m = {.graph = loss.graph, .wish = *optimizer};
+    minimizer m = {.graph = loss.graph, .wish = *optimizer, .loss = loss};
     size_t most = (size_t)grove_parameter_count(loss.graph) + 1;
-    grove_tensor *lists = grove_alloc(&allocator, 5 * most * sizeof *lists);
-    if (!lists) {
+    grove_tensor *lists =
+        grove_alloc(&allocator, (5 * most + count_lookups(loss.graph)) * sizeof *lists);
+    m.below = ancestors_of(loss);
+    if (!lists || !m.below) {
+        grove_release(&allocator, m.below);
+        grove_release(&allocator, lists);
         grove_mistake(loss.graph, GROVE_NO_MEMORY, "out of memory: no optimizer was made");
         return GROVE_NONE;
     }
     m.parameter = lists;
     m.gradient = lists + most;
     m.settling = lists + 2 * most;
-    m.update = lists + 3 * most; /* two for each table */
+    m.update = lists + 3 * most; /* two for a table, and one for each of its lookups */
     set_defaults(&m);
     find_name(&m);
     grove_tensor step = build(&m, loss);
+    grove_release(&allocator, m.below);
     grove_release(&allocator, lists);
     return step;
-}
-
-grove_tensor grove_settled(grove_tensor minimize) {
-    char text[96];
-    snprintf(text, sizeof text, "%s.settled", grove_node_name(minimize));
-    grove_tensor settled = grove_find(minimize.graph, text);
-    if (!grove_is_valid(settled) && grove_is_valid(minimize)) {
-        grove_mistake(minimize.graph, GROVE_BAD_ARGUMENT,
-                      "settled: the tensor was not made by grove_minimize");
-    }
-    return settled;
-}
-
-grove_status grove_settle(grove_tensor minimize) {
-    grove_tensor settled = grove_settled(minimize);
-    if (!grove_is_valid(settled)) {
-        return minimize.graph ? grove_graph_error(minimize.graph)->status : GROVE_BAD_ARGUMENT;
-    }
-    grove_plan_options options = {.training = true,
-                                  .allocator = grove_graph_allocator(minimize.graph)};
-    grove_plan *plan = grove_plan_new(minimize.graph, &settled, 1, &options);
-    uint64_t runs = grove_training_runs(minimize.graph);
-    grove_status status = grove_run(plan);
-    grove_set_training_runs(minimize.graph, runs); /* settling is no step of training */
-    grove_plan_free(plan);
-    return status;
 }

@@ -10,7 +10,7 @@
  * Shapes: parameter, gradient, m, v of one shape; rate a scalar; step a scalar id, advanced by
  *   count.
  * Numerics: the corrections 1 - beta^t are computed in double.
- * Cost: one square root and two divisions an element.
+ * Cost: one square root and one division an element.
  */
 #include "adam.h"
 

@@ -10,7 +10,7 @@
  * adam_catch_up does what it missed when it is met again.
  * Shapes: table, m, v [rows, width]; ids [...]; values [..., width]; last [rows] ids; rate, step
  *   scalars. An id that stands there twice is met once, with the sum of its values.
- * Cost: one square root and two divisions for each number of a met row.
+ * Cost: one square root and one division for each number of a met row.
  */
 #include "adam.h"
 

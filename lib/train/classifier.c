@@ -75,6 +75,9 @@ grove_status grove_classifier_new(const grove_schema *schema,
                                   const grove_classifier_options *options,
                                   grove_classifier *classifier, grove_error *error) {
     *classifier = (grove_classifier){0};
+    if (!schema || !options) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT, "a classifier needs a schema and options");
+    }
     if (!is_possible(schema, options, error)) {
         return GROVE_BAD_ARGUMENT;
     }
@@ -106,8 +109,11 @@ void grove_classifier_free(grove_classifier *classifier) {
 }
 
 grove_id grove_schema_majority(const grove_schema *schema) {
-    size_t label = (size_t)grove_schema_label(schema);
+    size_t label = schema ? (size_t)grove_schema_label(schema) : 0;
     grove_id best = 0;
+    if (!schema) {
+        return best;
+    }
     for (grove_id id = 1; id < grove_schema_ids(schema, label); id++) {
         bool more = grove_schema_count(schema, label, id) > grove_schema_count(schema, label, best);
         best = more ? id : best;

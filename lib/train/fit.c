@@ -123,8 +123,9 @@ static bool open_trainer(trainer *t) {
         return false;
     }
     return grove_feed_open(&t->feed, t->classifier->graph, t->schema, size, t->error) == GROVE_OK &&
-           grove_feed_fits(&t->feed, t->train.dataset, t->error) == GROVE_OK && open_plans(t) &&
-           open_validation(t);
+           grove_feed_fits(&t->feed, &t->train, t->error) == GROVE_OK &&
+           (t->valid.count == 0 || grove_feed_fits(&t->feed, &t->valid, t->error) == GROVE_OK) &&
+           open_plans(t) && open_validation(t);
 }
 
 static void close_trainer(trainer *t) {
@@ -182,7 +183,7 @@ static bool train_batch(trainer *t, size_t begin, size_t count, int epoch, doubl
 }
 
 static void report(trainer *t, grove_progress *progress) {
-    if (t->wish.progress && !t->wish.progress(t->wish.user, progress)) {
+    if (!t->stopped && t->wish.progress && !t->wish.progress(t->wish.user, progress)) {
         t->stopped = true;
     }
 }
@@ -276,6 +277,11 @@ grove_status grove_fit(grove_classifier *classifier, const grove_schema *schema,
                        grove_rows train_rows, grove_rows valid, const grove_fit_options *options,
                        grove_fit_result *result, grove_error *error) {
     grove_error own = {0};
+    if (!classifier || !classifier->graph || !schema || !options || !result) {
+        return grove_fail(
+            error, GROVE_BAD_ARGUMENT,
+            "training needs a classifier, a schema, options and a place for the result");
+    }
     trainer t = {.classifier = classifier,
                  .allocator = grove_graph_allocator(classifier->graph),
                  .wish = *options,

@@ -18,13 +18,20 @@ static grove_status find_inputs(grove_feed *feed, const grove_graph *graph,
         size_t column = (size_t)grove_schema_categorical(schema, i);
         snprintf(text, sizeof text, "column.%s", grove_schema_name(schema, column));
         feed->inputs[i] = grove_find(graph, text);
-        if (!grove_is_valid(feed->inputs[i])) {
-            return grove_fail(error, GROVE_NOT_FOUND, "the model has no input '%s'", text);
+        grove_shape shape = grove_node_shape(feed->inputs[i]);
+        bool fits = shape.rank == 1 && shape.dim[0] == GROVE_BATCH &&
+                    grove_node_type(feed->inputs[i]) == GROVE_ID;
+        if (!fits) { /* also where there is none */
+            return grove_fail(error, GROVE_NOT_FOUND, "the model has no input '%s' of ids [batch]",
+                              text);
         }
     }
     feed->number_input = grove_find(graph, "numbers");
     grove_shape shape = grove_node_shape(feed->number_input);
-    if (feed->numeric > 0 && (shape.rank != 2 || shape.dim[1] != (int64_t)feed->numeric)) {
+    bool fits = shape.rank == 2 && shape.dim[0] == GROVE_BATCH &&
+                shape.dim[1] == (int64_t)feed->numeric &&
+                grove_node_type(feed->number_input) == GROVE_REAL;
+    if (feed->numeric > 0 && !fits) {
         return grove_fail(error, GROVE_NOT_FOUND, "the model has no input 'numbers' [batch, %zu]",
                           feed->numeric);
     }
@@ -79,8 +86,17 @@ void grove_feed_set(grove_feed *feed, size_t place, const grove_dataset *dataset
     }
 }
 
-grove_status grove_feed_fits(const grove_feed *feed, const grove_dataset *dataset,
-                             grove_error *error) {
+grove_status grove_feed_fits(const grove_feed *feed, const grove_rows *rows, grove_error *error) {
+    const grove_dataset *dataset = rows->dataset;
+    if (!dataset) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT, "there is no dataset");
+    }
+    for (size_t i = 0; i < rows->count; i++) {
+        if (grove_row_at(rows, i) >= grove_dataset_rows(dataset)) {
+            return grove_fail(error, GROVE_BAD_ARGUMENT, "row %zu of a dataset of %zu rows",
+                              grove_row_at(rows, i), grove_dataset_rows(dataset));
+        }
+    }
     bool last_is_there =
         feed->categorical == 0 || grove_dataset_ids(dataset, feed->categorical - 1);
     bool no_more = !grove_dataset_ids(dataset, feed->categorical);
@@ -111,7 +127,8 @@ static grove_status open_predictor(grove_predictor *p, const grove_graph *graph,
     }
     p->answer = grove_find(graph, "probabilities");
     grove_shape shape = grove_node_shape(p->answer);
-    if (shape.rank != 2 || shape.dim[0] != GROVE_BATCH || shape.dim[1] < 1) {
+    if (shape.rank != 2 || shape.dim[0] != GROVE_BATCH || shape.dim[1] < 1 ||
+        grove_node_type(p->answer) != GROVE_REAL) {
         return grove_fail(error, GROVE_NOT_FOUND,
                           "the model has no output 'probabilities' [batch, classes]");
     }
@@ -127,6 +144,10 @@ grove_status grove_predictor_new(const grove_graph *graph, const grove_schema *s
                                  grove_error *error) {
     grove_allocator allocator = grove_graph_allocator(graph);
     *predictor = NULL;
+    if (!graph || !schema || batch < 0 || batch > INT32_MAX) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT,
+                          "a predictor needs a graph, a schema, and a batch of 0 rows or more");
+    }
     grove_predictor *p = grove_alloc_zero(&allocator, 1, sizeof *p);
     if (!p) {
         return grove_fail_memory(error, sizeof *p);
@@ -175,8 +196,11 @@ static grove_status answer_batch(grove_predictor *p, const grove_rows *rows, siz
 
 grove_status grove_predictor_run(grove_predictor *predictor, grove_rows rows, float *probabilities,
                                  grove_error *error) {
+    if (!predictor || !probabilities) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT, "there is no predictor, or nowhere to answer");
+    }
     size_t size = predictor->feed.size;
-    grove_status status = grove_feed_fits(&predictor->feed, rows.dataset, error);
+    grove_status status = grove_feed_fits(&predictor->feed, &rows, error);
     for (size_t begin = 0; begin < rows.count && status == GROVE_OK; begin += size) {
         size_t left = rows.count - begin, count = left < size ? left : size;
         status = answer_batch(predictor, &rows, begin, count,

@@ -26,9 +26,8 @@ void grove_feed_close(grove_feed *feed);
 /* Binds the room to the inputs of a plan, once for all runs. */
 grove_status grove_feed_bind(const grove_feed *feed, grove_plan *plan, grove_error *error);
 
-/* Does this dataset have the columns of the feed? */
-grove_status grove_feed_fits(const grove_feed *feed, const grove_dataset *dataset,
-                             grove_error *error);
+/* Are these rows there, with the columns of the feed? */
+grove_status grove_feed_fits(const grove_feed *feed, const grove_rows *rows, grove_error *error);
 
 /* Copies one row of the dataset to its place. */
 void grove_feed_set(grove_feed *feed, size_t place, const grove_dataset *dataset, size_t row);
