@@ -373,8 +373,9 @@ START_TEST(mistakes_in_words) {
     grove_graph_free(g);
 
     g = grove_graph_new(NULL);
-    w = grove_parameter(g, "w", GROVE_SCALAR, (grove_init){0});
-    grove_minimize(w, GROVE_SGD(.rate_node = grove_input_reals(g, "rate", 1)));
+    rows = grove_nn_embedding(grove_input_ids(g, "ids", 2), 4, 2, "rows");
+    grove_tensor rate = grove_input_reals(g, "rate", 1), one = grove_sum(rate, GROVE_ALL_AXES);
+    grove_minimize(grove_sum(rows, GROVE_ALL_AXES), GROVE_ADAM(.rate_node = one));
     ck_assert_ptr_nonnull(strstr(grove_graph_error(g)->message, "must not depend on an input"));
     grove_graph_free(g);
 }

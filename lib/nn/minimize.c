@@ -20,7 +20,8 @@ typedef struct minimizer {
     grove_tensor *update, *settling;    /* updates, and what settles resting rows */
     int count, updates, settlings;
     grove_tensor loss;
-    bool *below; /* [loss.index + 1] what the loss depends on */
+    bool *below;     /* [loss.index + 1] what the loss depends on */
+    bool catches_up; /* are there rows whose missed updates are made at the rate? */
 } minimizer;
 
 /* A gradient that is a scatter of rows is row-sparse: its ids and values say it all. */
@@ -145,6 +146,7 @@ typedef struct row_states {
  * passes; where something else reads the table, all rows must be. One for all rows settles. */
 static void add_catch_ups(minimizer *m, const row_states *states) {
     bool only_lookups = true;
+    m->catches_up = true;
     for (int32_t i = 0; i <= m->loss.index; i++) {
         grove_tensor node = grove_node_at(m->graph, i);
         for (int k = 0; m->below[i] && k < grove_node_inputs(node); k++) {
@@ -269,6 +271,29 @@ static grove_tensor named(minimizer *m, grove_tensor tensor, const char *part) {
     return grove_name(tensor, text);
 }
 
+/* Resting rows are settled outside of a step, and caught up before anything else in one: so the
+ * rate can depend neither on an input nor on what is trained. */
+static bool check_rate(grove_tensor rate, grove_graph *graph) {
+    if (!grove_is_valid(rate)) {
+        return false;
+    }
+    grove_allocator allocator = grove_graph_allocator(rate.graph);
+    bool *marks = ancestors_of(rate), good = marks != NULL && rate.graph == graph;
+    for (int32_t i = 0; i <= rate.index && good; i++) {
+        grove_tensor node = grove_node_at(rate.graph, i);
+        bool is_input = strcmp(grove_node_op(node), "input") == 0;
+        good = !marks[i] || (!is_input && !grove_parameter_is_trainable(node));
+    }
+    if (!good) {
+        grove_mistake(
+            graph, GROVE_BAD_ARGUMENT,
+            "minimize: the rate must not depend on an input or a trained parameter; let it "
+            "be a state of the same graph, and write its number between two runs");
+    }
+    grove_release(&allocator, marks);
+    return good;
+}
+
 static grove_tensor build(minimizer *m, grove_tensor loss) {
     char text[96];
     collect_parameters(m);
@@ -290,10 +315,18 @@ static grove_tensor build(minimizer *m, grove_tensor loss) {
     for (int i = 0; i < m->count; i++) {
         add_update_of(m, i);
     }
+    if (m->catches_up && !check_rate(m->rate, m->graph)) {
+        return GROVE_NONE;
+    }
     m->settling[m->settlings++] = m->step; /* so that the group is never empty */
     named(m, grove_group(m->settling, m->settlings), ".settled");
     add_update(m, grove_count(m->step)); /* last: the updates read how many went before them */
     return named(m, grove_group(m->update, m->updates), "");
+}
+
+static bool has_no_momentum(grove_optimizer_kind kind) {
+    return kind == GROVE_OPTIMIZER_ADAM || kind == GROVE_OPTIMIZER_ADAMW ||
+           kind == GROVE_OPTIMIZER_ADAGRAD;
 }
 
 /* Refuses by building a node that cannot be: the graph keeps the sentence. */
@@ -308,9 +341,9 @@ static bool check(grove_tensor loss, const grove_optimizer *o) {
             "kind of optimizer a known one");
         return false;
     }
-    if (o->kind != GROVE_OPTIMIZER_SGD && (o->momentum != 0 || o->nesterov)) {
+    if (has_no_momentum(o->kind) && (o->momentum != 0 || o->nesterov)) {
         grove_mistake(loss.graph, GROVE_BAD_ARGUMENT,
-                      "minimize: momentum and Nesterov's form belong to sgd; adam has its beta1");
+                      "minimize: momentum is no part of adam, which has its beta1, nor of adagrad");
         return false;
     }
     if (grove_node_shape(loss).rank != 0 || grove_node_type(loss) != GROVE_REAL) {
@@ -322,29 +355,6 @@ static bool check(grove_tensor loss, const grove_optimizer *o) {
     return true;
 }
 
-/* Resting rows are settled outside of a step, and caught up before anything else in one: so the
- * rate can depend neither on an input nor on what is trained. */
-static bool check_rate(grove_tensor rate, grove_graph *graph) {
-    if (!grove_is_valid(rate)) {
-        return true;
-    }
-    grove_allocator allocator = grove_graph_allocator(rate.graph);
-    bool *marks = ancestors_of(rate), good = marks != NULL && rate.graph == graph;
-    for (int32_t i = 0; i <= rate.index && good; i++) {
-        grove_tensor node = grove_node_at(rate.graph, i);
-        bool is_input = strcmp(grove_node_op(node), "input") == 0;
-        good = !marks[i] || (!is_input && !grove_parameter_is_trainable(node));
-    }
-    if (!good) {
-        grove_mistake(
-            graph, GROVE_BAD_ARGUMENT,
-            "minimize: the rate must not depend on an input or a trained parameter; let it "
-            "be a state of the same graph, and write its number between two runs");
-    }
-    grove_release(&allocator, marks);
-    return good;
-}
-
 static size_t count_lookups(const grove_graph *graph) {
     size_t lookups = 0;
     for (int32_t i = 0; i < grove_node_count(graph); i++) {
@@ -354,8 +364,7 @@ static size_t count_lookups(const grove_graph *graph) {
 }
 
 grove_tensor grove_minimize(grove_tensor loss, const grove_optimizer *optimizer) {
-    if (!grove_is_valid(loss) || !check(loss, optimizer) ||
-        !check_rate(optimizer->rate_node, loss.graph)) {
+    if (!grove_is_valid(loss) || !check(loss, optimizer)) {
         return GROVE_NONE;
     }
     grove_allocator allocator = grove_graph_allocator(loss.graph);
