@@ -278,7 +278,11 @@ static bool check_rate(grove_tensor rate, grove_graph *graph) {
         return false;
     }
     grove_allocator allocator = grove_graph_allocator(rate.graph);
-    bool *marks = ancestors_of(rate), good = marks != NULL && rate.graph == graph;
+    bool *marks = ancestors_of(rate), good = rate.graph == graph;
+    if (!marks) {
+        grove_mistake(graph, GROVE_NO_MEMORY, "out of memory: no optimizer was made");
+        return false;
+    }
     for (int32_t i = 0; i <= rate.index && good; i++) {
         grove_tensor node = grove_node_at(rate.graph, i);
         bool is_input = strcmp(grove_node_op(node), "input") == 0;
