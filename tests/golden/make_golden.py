@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Makes the golden numbers: what PyTorch computes for the cases of tests/test_golden.c.
+
+    make_golden.py             write the files beside this script
+    make_golden.py --check     make them in memory and compare with the files (exit 1: they differ;
+                               exit 77: no PyTorch here, or not the one that made the files)
+
+README.md, beside this script, says what a file looks like and how to add a case.
+"""
+
+import argparse
+import pathlib
+import sys
+
+try:
+    import torch
+except ImportError:
+    sys.exit(77)
+
+import losses
+import ops
+import training
+from book import Book
+
+HERE = pathlib.Path(__file__).parent
+
+# file, title, tolerances (double, float), chapters
+BOOKS = [
+    ("ops.txt", "ops and their gradients", 1e-12, 2e-6,
+     (ops.elementwise, ops.arithmetic, ops.products, ops.reductions, ops.form, ops.lookups,
+      ops.softmaxes)),
+    ("losses.txt", "losses and their gradients", 1e-12, 2e-6,
+     (losses.cross_entropies, losses.other_losses)),
+    ("layers.txt", "layers and their gradients", 1e-12, 2e-6, (losses.layers,)),
+    ("second.txt", "gradients of gradients", 1e-12, 2e-6, (losses.second_order,)),
+    ("optimizers.txt", "optimizers over 20 steps", 1e-12, 4e-6, (training.optimizers,)),
+    ("curves.txt", "training curves of small models", 1e-12, 1e-5, (training.curves,)),
+]
+ROUNDING = 1e-13  # of the largest number in its line: another processor's last digits
+
+
+def make_books():
+    torch.set_num_threads(1)
+    for name, title, double, single, chapters in BOOKS:
+        book = Book(name, title, double, single)
+        for chapter in chapters:
+            chapter(book)
+        yield book
+
+
+def numbers_of(line):
+    """The numbers in a line, and what else stands there."""
+    words = line.split()
+    numbers = []
+    for i, word in enumerate(words):
+        try:
+            numbers.append(float(word))
+            words[i] = ""
+        except ValueError:
+            pass
+    return words, numbers
+
+
+def same_line(a, b):
+    if a == b:
+        return True
+    (words_a, a), (words_b, b) = numbers_of(a), numbers_of(b)
+    size = max(map(abs, a + b), default=0)
+    return words_a == words_b and all(abs(x - y) <= ROUNDING * max(size, 1) for x, y in zip(a, b))
+
+
+def check(books):
+    """0: the files are what this PyTorch makes, but for roundings; 77: another one made them."""
+    status = 0
+    for book in books:
+        path, made = HERE / book.name, book.text()
+        kept = path.read_text(encoding="ascii")
+        lines, old = made.splitlines(), kept.splitlines()
+        if lines[1] != old[1]:
+            print(f"{book.name}: '{old[1]}'; here is {torch.__version__}")
+            return 77
+        wrong = [n for n, (a, b) in enumerate(zip(lines, old), 1) if not same_line(a, b)]
+        if wrong or len(lines) != len(old):
+            status = 1
+            print(f"{book.name}: {len(wrong)} lines differ, the first of them {wrong[:1]}; "
+                  f"{len(old)} lines that should be {len(lines)}")
+        else:
+            print(f"{book.name}: {'the same bytes' if made == kept else 'the same but roundings'}")
+    return status
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--check", action="store_true", help="compare with the files")
+    arguments = parser.parse_args()
+    books = list(make_books())
+    if arguments.check:
+        return check(books)
+    for book in books:
+        (HERE / book.name).write_text(book.text(), encoding="ascii")
+        print(f"{book.name}: {len(book.names)} cases")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
