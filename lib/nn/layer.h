@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * nn/layer.h - what layers share: how their parameters and results are called.
+ */
+#ifndef GROVE_NN_LAYER_H
+#define GROVE_NN_LAYER_H
+
+#include <stdio.h>
+
+#include "grove/ops.h"
+
+/* "hidden" and "weight" make "hidden.weight". A name that is too long is cut, and then refused as a
+ * double one if it no longer is unique. */
+typedef struct grove_part_name {
+    char text[256];
+} grove_part_name;
+
+static inline const char *grove_part(grove_part_name *name, const char *layer, const char *part) {
+    snprintf(name->text, sizeof name->text, "%.220s.%s", layer ? layer : "", part);
+    return name->text;
+}
+
+/* The parameter of that part of the layer. */
+static inline grove_tensor grove_part_parameter(grove_graph *graph, const char *layer,
+                                                const char *part, grove_shape shape,
+                                                grove_init init) {
+    grove_part_name name;
+    return grove_parameter(graph, grove_part(&name, layer, part), shape, init);
+}
+
+/* The result of a layer takes the layer's name, unless an input has it already: the embedding of
+ * "species" may be called "species" too. */
+static inline grove_tensor grove_name_if_free(grove_tensor y, const char *name) {
+    bool taken = name && grove_is_valid(y) && grove_is_valid(grove_find(y.graph, name));
+    return taken ? y : grove_name(y, name);
+}
+
+static inline int64_t grove_last_dimension(grove_tensor x) {
+    grove_shape shape = grove_node_shape(x);
+    return shape.rank > 0 ? shape.dim[shape.rank - 1] : 1;
+}
+
+#endif
