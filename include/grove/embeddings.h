@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * grove/embeddings.h - more that a table of vectors can do: bags of ids, and rows that rest.
+ *
+ * A table is a parameter [rows, width], made by grove_nn_embedding (nn.h), by a layer below or by
+ * grove_parameter. Its gradient is row-sparse: what a batch does not name is neither read nor
+ * written. Names are made as in nn.h.
+ */
+#ifndef GROVE_EMBEDDINGS_H
+#define GROVE_EMBEDDINGS_H
+
+#include "ops.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- bags ------------------------------------------------------------------------------------ */
+
+/* Zero means the default, field by field. */
+typedef struct grove_nn_embedding_bag_options {
+    grove_embedding_bag_options bag; /* sum, mean or max; padding */
+    grove_tensor offsets;            /* ids are one list, and each bag begins where these say */
+    grove_tensor weights;            /* of the shape of ids; in sums */
+    const grove_init *table_init;    /* NULL: normal, of standard deviation 1 / sqrt(width) */
+} grove_nn_embedding_bag_options;
+
+/* An embedding layer for things that have several categories at once, in no order: one vector for a
+ * whole bag of ids, the sum (the default), the mean or, column by column, the largest of their
+ * rows. The table is called name.weight [rows, width]. An empty bag yields zeros.
+ *
+ * ids [..., n], a bag in each row -> [..., width]. Shorter bags are filled up with an id that is
+ * said to be the padding; -1 is a good one, for it takes no row of the table:
+ *
+ *     grove_nn_embedding_bag(genres, 20, 8, "genres", &(grove_nn_embedding_bag_options){
+ *         .bag = {.mode = GROVE_BAG_MEAN, .padded = true, .padding = -1}});
+ *
+ * Two rules: the padding gets no gradient, and it is not counted in the mean.
+ *
+ * ids [total] and offsets [bags] -> [bags, width]: bag b holds the ids from offsets[b] on, up to
+ * before offsets[b + 1] (the last one: to the end). Offsets begin with 0 and never fall. With
+ * include_last_offset there is one more, which is the number of ids; then their size must be fixed.
+ * If batches have lists of different lengths, the end of the list may be padding, too. */
+GROVE_API grove_tensor grove_nn_embedding_bag(grove_tensor ids, int64_t rows, int64_t width,
+                                              const char *name,
+                                              const grove_nn_embedding_bag_options *options);
+
+/* ---- rows that rest -------------------------------------------------------------------------- */
+
+/* Freezes rows of a table: training leaves them as they are, bit by bit, whatever the optimizer,
+ * its decay and its momentum, and whether their gradient is row-sparse or dense. For vectors that
+ * were learned elsewhere, and beside them rows that are still to be learned; for a row that means
+ * "nothing here". The whole table is frozen by grove_parameter_set.
+ *
+ * To be called before grove_minimize; called again, it freezes more. Frozen rows do not count in
+ * the norm that gradients are clipped by. If the table's gradient is dense (it is multiplied, as in
+ * a tied output layer), its other rows are updated like those of a table: they decay only if the
+ * parameter's options ask for it.
+ *
+ * What is frozen stands in a state, "<table>.row_or_nobody" [rows]. It is training's, and does not
+ * go into model files. Refused, also in the graph's error: what is no parameter [rows, width], and
+ * a row that it does not have. */
+GROVE_API grove_status grove_freeze_rows(grove_tensor table, const grove_id *rows, size_t count);
+
+/* How many rows of the table are frozen by grove_freeze_rows. */
+GROVE_API size_t grove_frozen_rows(grove_tensor table);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
