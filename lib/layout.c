@@ -105,6 +105,9 @@ static bool works_in_place(const layout *l, const grove_place *place) {
 static void bury(layout *l, grove_place *place, int32_t now, bool in_place) {
     const grove_node *node = &l->plan->graph->nodes[place->node];
     for (int32_t k = node->inputs; k-- > 0;) {
+        if (!grove_plan_reads(l->plan, node, k)) {
+            continue;
+        }
         grove_place *root = root_of_input(l, place, k);
         bool dies = root->last_use == now && !root->kept && grove_place_in_block(l->plan, root);
         if (dies && !(in_place && k == 0)) {

@@ -37,6 +37,23 @@ static bool is_left_out(const grove_plan *plan, const grove_node *node) {
     return (node->op->flags & GROVE_UPDATE) && !plan->options.training;
 }
 
+/* The input whose memory the node's result is in this plan, or -1 if it has its own. */
+static int32_t aliased_input(const grove_plan *plan, const grove_node *node) {
+    if ((node->op->flags & GROVE_TRAINING) && !plan->options.training) {
+        return node->inputs - 1;
+    }
+    return node->op->flags & GROVE_ALIAS ? 0 : -1;
+}
+
+static bool is_alias(const grove_plan *plan, const grove_node *node) {
+    return aliased_input(plan, node) >= 0;
+}
+
+bool grove_plan_reads(const grove_plan *plan, const grove_node *node, int32_t input) {
+    int32_t aliased = aliased_input(plan, node);
+    return aliased < 0 || aliased == input;
+}
+
 enum { NEEDED = 1, EARLY = 2 };
 
 /* Marks what the outputs need, and what must be early for the sake of a GROVE_FIRST update. */
@@ -50,7 +67,7 @@ static void mark(const grove_plan *plan, unsigned char *marks) {
             marks[i] |= EARLY;
         }
         for (int32_t k = 0; k < node->inputs; k++) {
-            marks[node->in[k]] |= marks[i];
+            marks[node->in[k]] |= grove_plan_reads(plan, node, k) ? marks[i] : 0;
         }
     }
 }
@@ -121,11 +138,6 @@ bool grove_place_in_block(const grove_plan *plan, const grove_place *place) {
     return !(node_at(plan, place)->op->flags & (GROVE_STORED | GROVE_BOUND));
 }
 
-static bool is_alias(const grove_plan *plan, const grove_node *node) {
-    return (node->op->flags & GROVE_ALIAS) ||
-           ((node->op->flags & GROVE_TRAINING) && !plan->options.training);
-}
-
 static int32_t input_place(const grove_plan *plan, const grove_node *node, int32_t input) {
     return plan->place_of[node->in[input]];
 }
@@ -138,15 +150,17 @@ static void find_lifetimes(grove_plan *plan) {
         place->root = (int32_t)i;
         place->next_alias = -1;
         place->last_use = (int32_t)i;
-        if (is_alias(plan, node)) {
-            place->root = plan->places[input_place(plan, node, 0)].root;
+        int32_t aliased = aliased_input(plan, node);
+        if (aliased >= 0) {
+            place->root = plan->places[input_place(plan, node, aliased)].root;
             grove_place *root = &plan->places[place->root];
             place->next_alias = root->next_alias;
             root->next_alias = (int32_t)i;
         }
         for (int32_t k = 0; k < node->inputs; k++) {
-            int32_t root = plan->places[input_place(plan, node, k)].root;
-            plan->places[root].last_use = (int32_t)i;
+            if (grove_plan_reads(plan, node, k)) {
+                plan->places[plan->places[input_place(plan, node, k)].root].last_use = (int32_t)i;
+            }
         }
     }
 }

@@ -57,5 +57,8 @@ struct grove_plan {
 /* Lays the results out: sets offset of every root that lies in the block; returns the size. */
 size_t grove_plan_layout(grove_plan *plan, size_t *unshared);
 bool grove_place_in_block(const grove_plan *plan, const grove_place *place);
+/* Does the node read this input in this plan? An alias reads only what it is an alias of; another
+ * input may have no place. */
+bool grove_plan_reads(const grove_plan *plan, const grove_node *node, int32_t input);
 
 #endif

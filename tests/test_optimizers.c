@@ -158,9 +158,28 @@ START_TEST(rows_of_adagrad_equal_dense) {
 }
 END_TEST
 
+START_TEST(rows_of_rowwise_adagrad_equal_dense) {
+    check_equal(GROVE_ROWWISE_ADAGRAD(.rate = 0.1), GROVE_DECAY_BY_RULE);
+}
+END_TEST
+
+/* What a row of rmsprop missed does not depend on the rate, so the rate may change. */
+START_TEST(rows_of_rmsprop_equal_dense) {
+    grove_schedule cosine = {GROVE_SCHEDULE_COSINE, .steps = STEPS, .warm_up = 20};
+    check_equal(GROVE_RMSPROP(.rate = 0.005), GROVE_DECAY_BY_RULE);
+    check_equal(GROVE_RMSPROP(.rate = 0.005, .alpha = 0.9, .epsilon = 1e-3), GROVE_DECAY_BY_RULE);
+    check_equal(GROVE_RMSPROP(.rate = 0.005, .centered = true, .epsilon = 0.01),
+                GROVE_DECAY_BY_RULE);
+    check_equal(GROVE_RMSPROP(.rate = 0.005, .schedule = cosine), GROVE_DECAY_BY_RULE);
+}
+END_TEST
+
 START_TEST(clipped_rows_equal_dense) {
     check_equal(GROVE_SGD(.rate = 0.1, .clip_norm = 0.05), GROVE_DECAY_BY_RULE);
     check_equal(GROVE_ADAM(.rate = 0.01, .clip_norm = 0.05), GROVE_DECAY_BY_RULE);
+    check_equal(GROVE_SGD(.rate = 0.1, .clip_value = 0.05), GROVE_DECAY_BY_RULE);
+    check_equal(GROVE_ADAM(.rate = 0.01, .clip_value = 0.05, .clip_norm = 0.06),
+                GROVE_DECAY_BY_RULE);
 }
 END_TEST
 
@@ -390,6 +409,8 @@ int main(void) {
     tcase_add_test(cases, rows_of_adam_equal_dense);
     tcase_add_test(cases, rows_of_adamw_equal_dense);
     tcase_add_test(cases, rows_of_adagrad_equal_dense);
+    tcase_add_test(cases, rows_of_rowwise_adagrad_equal_dense);
+    tcase_add_test(cases, rows_of_rmsprop_equal_dense);
     tcase_add_test(cases, clipped_rows_equal_dense);
     tcase_add_test(cases, lazy_is_not_dense);
     tcase_add_test(cases, untouched_rows_stay_bitwise);

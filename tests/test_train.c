@@ -198,6 +198,73 @@ START_TEST(the_same_bits_on_any_number_of_threads) {
 }
 END_TEST
 
+/* One epoch, with this decay of averages; copies the first weights out. */
+static void train_briefly(const lesson *l, double average, grove_rows valid, grove_real *weights) {
+    grove_classifier c = make_classifier(l, 16);
+    grove_fit_options how = usual();
+    grove_fit_result result;
+    grove_error error = {0};
+    how.optimizer.average = average;
+    how.epochs = 1;
+    ck_assert_msg(grove_fit(&c, l->schema, l->train, valid, &how, &result, &error) == GROVE_OK,
+                  "%s", error.message);
+    if (valid.count > 0) {
+        ck_assert(metrics_of(&c, l, valid).log_loss == result.valid.log_loss);
+    }
+    memcpy(weights, grove_parameter_data(grove_find(c.graph, "mlp.0.weight")),
+           16 * sizeof *weights);
+    grove_classifier_free(&c);
+}
+
+/* Where averages are kept, they are what is given back, with validation and without. */
+START_TEST(averages_are_given_back) {
+    lesson l = make_lesson();
+    grove_rows none = {.dataset = l.data, .count = 0};
+    grove_real plain[16], validated[16], averaged[16];
+    train_briefly(&l, 0, l.valid, plain);
+    train_briefly(&l, 0.9, l.valid, validated);
+    train_briefly(&l, 0.9, none, averaged);
+    ck_assert(memcmp(validated, averaged, sizeof averaged) == 0);
+    ck_assert(memcmp(plain, averaged, sizeof averaged) != 0);
+    free_lesson(&l);
+}
+END_TEST
+
+START_TEST(a_plateau_lowers_the_rate) {
+    lesson l = make_lesson();
+    grove_classifier c = make_classifier(&l, 16);
+    grove_fit_options how = usual();
+    grove_fit_result result;
+    grove_error error = {0};
+    how.optimizer.rate = 0.05;
+    how.plateau_factor = 0.5;
+    how.plateau_patience = 1;
+    how.epochs = 12;
+    how.patience = 12;
+    ck_assert_msg(grove_fit(&c, l.schema, l.train, l.valid, &how, &result, &error) == GROVE_OK,
+                  "%s", error.message);
+    ck_assert(grove_get_rate(grove_find(c.graph, "plateau.rate")) < 0.03);
+    grove_classifier_free(&c);
+    free_lesson(&l);
+}
+END_TEST
+
+START_TEST(a_plateau_wants_a_rate) {
+    lesson l = make_lesson();
+    grove_classifier c = make_classifier(&l, 16);
+    grove_fit_options how = usual();
+    grove_fit_result result;
+    grove_error error = {0};
+    how.plateau_factor = 0.5;
+    how.optimizer.rate = 0;
+    ck_assert_int_eq(grove_fit(&c, l.schema, l.train, l.valid, &how, &result, &error),
+                     GROVE_BAD_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(error.message, "a rate of the optimizer"));
+    grove_classifier_free(&c);
+    free_lesson(&l);
+}
+END_TEST
+
 /* The loss of a huge rate is no number soon: an error in words, and the best weights back. */
 START_TEST(a_loss_that_is_no_number) {
     lesson l = make_lesson();
@@ -369,6 +436,9 @@ int main(void) {
     tcase_add_test(cases, the_best_epochs_weights_are_given_back);
     tcase_add_test(cases, a_stopped_training_gives_the_best_so_far);
     tcase_add_test(cases, the_same_bits_on_any_number_of_threads);
+    tcase_add_test(cases, averages_are_given_back);
+    tcase_add_test(cases, a_plateau_lowers_the_rate);
+    tcase_add_test(cases, a_plateau_wants_a_rate);
     tcase_add_test(cases, a_loss_that_is_no_number);
     tcase_add_test(cases, what_cannot_be_trained);
     tcase_add_test(cases, every_allocation_may_fail);

@@ -25,15 +25,21 @@
 #include "graph.h"
 #include "ops.h"
 #include "grad.h"
+#include "schedules.h"
 #include "nn.h"
+#include "losses.h"
+#include "layers.h"
+#include "embeddings.h"
 #include "plan.h"
 #include "data_table.h"
 #include "data.h"
+#include "data_vectors.h"
 #include "metrics.h"
 #include "train.h"
 #include "atomic_file.h"
 #include "tensors_file.h"
 #include "model_file.h"
+#include "vectors_file.h"
 /* clang-format on */
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "grad.h"
 #include "ops.h"
+#include "schedules.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -72,42 +73,60 @@ typedef enum grove_optimizer_kind {
     GROVE_OPTIMIZER_SGD,
     GROVE_OPTIMIZER_ADAM,
     GROVE_OPTIMIZER_ADAMW,
-    GROVE_OPTIMIZER_ADAGRAD
+    GROVE_OPTIMIZER_ADAGRAD,
+    GROVE_OPTIMIZER_ROWWISE_ADAGRAD, /* one sum of squares for each row of a weight or a table */
+    GROVE_OPTIMIZER_RMSPROP
 } grove_optimizer_kind;
 
 /* Zero means the default, field by field. */
 typedef struct grove_optimizer {
     grove_optimizer_kind kind;
-    double rate;            /* the learning rate: 0.01 for sgd and adagrad, 0.001 for adam(w) */
-    grove_tensor rate_node; /* instead: a scalar tensor of the graph */
-    double momentum;        /* sgd */
-    bool nesterov;          /* sgd */
-    double beta1, beta2;    /* adam(w): 0.9, 0.999 */
-    double epsilon;         /* adam(w): 1e-8, adagrad: 1e-10 */
-    double decay;           /* weight decay; decoupled for adamw (default there 0.01), coupled else.
-                                  Biases and tables decay only if their options ask for it. */
-    double clip_norm;       /* the gradients of all parameters together are scaled down to this
-                                  length when they are longer; 0: never */
-    bool lazy;              /* row-sparse updates in the plain lazy form, without catching up */
+    double rate;             /* the learning rate: 0.001 for adam(w), 0.01 for the others */
+    grove_tensor rate_node;  /* instead: a scalar tensor of the graph (grove_rate_state, say) */
+    grove_schedule schedule; /* how the rate changes from update to update: schedules.h */
+    grove_tensor clock;      /* counts the updates; instead of a new "optimizer.step" */
+    double momentum;         /* sgd, rmsprop */
+    bool nesterov;           /* sgd */
+    double beta1, beta2;     /* adam(w): 0.9, 0.999 */
+    double alpha;            /* rmsprop: 0.99 */
+    bool centered;           /* rmsprop: by the standard deviation of gradients */
+    double epsilon;          /* adam(w), rmsprop: 1e-8, the adagrads: 1e-10 */
+    double decay;      /* weight decay; decoupled for adamw (default there 0.01), coupled else.
+                          Biases and tables decay only if their options ask for it. */
+    double clip_value; /* each number of a gradient is brought to -clip_value...clip_value; 0:
+                          never. Before clip_norm, where both are asked for. */
+    double clip_norm;  /* the gradients of all parameters together are scaled down to this
+                          length when they are longer; 0: never */
+    double average;    /* keep a running average of all trained parameters, for evaluation, with
+                          this decay (0.999, say); 0: none. See grove_swap_averages. */
+    bool lazy;         /* row-sparse updates in the plain lazy form, without catching up */
 } grove_optimizer;
 
 #define GROVE_SGD(...) (&(grove_optimizer){.kind = GROVE_OPTIMIZER_SGD, __VA_ARGS__})
 #define GROVE_ADAM(...) (&(grove_optimizer){.kind = GROVE_OPTIMIZER_ADAM, __VA_ARGS__})
 #define GROVE_ADAMW(...) (&(grove_optimizer){.kind = GROVE_OPTIMIZER_ADAMW, __VA_ARGS__})
 #define GROVE_ADAGRAD(...) (&(grove_optimizer){.kind = GROVE_OPTIMIZER_ADAGRAD, __VA_ARGS__})
+#define GROVE_ROWWISE_ADAGRAD(...)                                                                 \
+    (&(grove_optimizer){.kind = GROVE_OPTIMIZER_ROWWISE_ADAGRAD, __VA_ARGS__})
+#define GROVE_RMSPROP(...) (&(grove_optimizer){.kind = GROVE_OPTIMIZER_RMSPROP, __VA_ARGS__})
 
 /* Appends the backward pass of the loss and the updates of all trainable parameters that it depends
  * on; returns one tensor that stands for them all: compute it in a training plan, and the
- * parameters have made a step.
+ * parameters have made a step. Running averages that the loss depends on (batch normalization's,
+ * layers.h) move with it.
  *
  * A table that is only looked up gets a row-sparse update: only the rows that the batch names are
  * touched, whatever the table's size. For adam and momentum it comes in two forms:
  *   exact (the default): a row that is met again first receives the movement and decay that the
  *     dense form would have given it while it rested; so it is the dense form, within rounding, for
- *     a constant rate. Rows that nobody meets wait: grove_settle before you evaluate.
+ *     a constant rate. Where the rate changes (a schedule, a rate state), what a row missed is made
+ *     up for at the rate of the step that meets it, not at those of the steps it missed. Rows that
+ *     nobody meets wait: grove_settle before you evaluate.
  *   lazy (.lazy = true): a resting row and its moments rest. Cheaper when rows rest for long, and
  *     what many frameworks call sparse Adam; not the dense form: rare rows move less.
- * For adagrad, and sgd without momentum, there is no difference.
+ * For the adagrads, and sgd without momentum, there is no difference, whatever the rate does. The
+ * exact form of rmsprop makes up for the fading of its averages, at any rates; with momentum or
+ * decay it has only the lazy form.
  *
  * The optimizer's state is made of tensors: "optimizer.step", "<parameter>.adam_m"... */
 GROVE_API grove_tensor grove_minimize(grove_tensor loss, const grove_optimizer *optimizer);
@@ -121,6 +140,14 @@ GROVE_API grove_status grove_settle(grove_tensor minimize);
 /* The same as a tensor, for those who settle often: to be computed in a training plan of its own.
  * */
 GROVE_API grove_tensor grove_settled(grove_tensor minimize);
+
+/* Where the optimizer keeps running averages of weights (.average): settles, then exchanges each
+ * parameter's numbers with those of the state "<parameter>.average". Evaluate or save; then call it
+ * once more, and train on. An average follows the weights as each update leaves them, and begins
+ * where they stood at the first step. Those of a table go by rows, at no cost for rows that rest:
+ * the same numbers, unless resting rows move (exact adam and momentum), which the average sees when
+ * they are met or settled. */
+GROVE_API grove_status grove_swap_averages(grove_tensor minimize);
 
 #ifdef __cplusplus
 }

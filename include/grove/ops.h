@@ -19,6 +19,21 @@ typedef struct grove_cross_entropy_options {
     double smoothing;       /* in [0, 1): this share of the target is spread over all classes */
 } grove_cross_entropy_options;
 
+/* An id that names no row. Where ids say which rows get something (scatter_rows and the updates) it
+ * is passed over; where they are looked up it is refused like any other that is out of range. It is
+ * made by ops, for padding and for rows that are frozen. */
+#define GROVE_NOBODY INT32_MIN
+
+/* For embedding_bag: what becomes of the rows that a bag of ids names. */
+typedef enum grove_bag_mode { GROVE_BAG_SUM, GROVE_BAG_MEAN, GROVE_BAG_MAX } grove_bag_mode;
+typedef struct grove_embedding_bag_options {
+    grove_bag_mode mode;
+    bool padded;      /* ids that are equal to `padding` are not in the bag: they add nothing, are
+                         not counted in a mean, are never the largest, and get no gradient */
+    grove_id padding; /* may be any id, also -1 */
+    bool include_last_offset; /* the offsets end with the number of all ids: one more than bags */
+} grove_embedding_bag_options;
+
 /* For the updates. `decay` is the weight decay, 0 for none; `scale` multiplies the rate (a
  * parameter's own rate), 0 meaning 1. */
 typedef struct grove_sgd_options {
@@ -40,6 +55,14 @@ typedef struct grove_adagrad_options {
     double decay;   /* coupled; dense form only */
     double scale;
 } grove_adagrad_options;
+
+typedef struct grove_rmsprop_options {
+    double alpha, epsilon; /* 0 means 0.99, 1e-8 */
+    double momentum;       /* 0: none */
+    bool centered;         /* divides by the standard deviation of gradients, not their size */
+    double decay;          /* coupled: added to the gradient as decay * parameter */
+    double scale;
+} grove_rmsprop_options;
 
 #define GROVE_OP(name, parameters, contract) GROVE_API grove_tensor grove_##name parameters;
 #include "ops.def"

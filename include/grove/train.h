@@ -99,6 +99,10 @@ typedef struct grove_fit_options {
     int64_t batch;             /* 256 */
     grove_optimizer optimizer; /* a zeroed one is plain SGD: set what you want */
     int patience;              /* stop after so many epochs without a better validation loss; 5 */
+    double plateau_factor;     /* multiply the rate by this when more than plateau_patience epochs
+                                  have had no better validation loss, then count anew; wants .rate
+                                  of the optimizer; 0: never */
+    int plateau_patience;      /* 2 */
     double unknown_share; /* in training, this share of the ids is replaced by id 0, the unknown
                                   category, so that its row learns to stand for a rare one */
     uint64_t seed;        /* of the order of the rows, and of that share */
@@ -117,7 +121,8 @@ typedef struct grove_fit_result {
 
 /* Trains on the rows of `train` (shuffled anew for each epoch), validates on those of `valid`
  * (count 0: none, and the last weights are kept). Both datasets have labels. Whatever ends the
- * training, the classifier has the weights of its best epoch afterwards. */
+ * training, the classifier has the weights of its best epoch afterwards. With .average of the
+ * optimizer, the averages are what is validated and what the classifier has then. */
 GROVE_API grove_status grove_fit(grove_classifier *classifier, const grove_schema *schema,
                                  grove_rows train, grove_rows valid,
                                  const grove_fit_options *options, grove_fit_result *result,

@@ -32,6 +32,10 @@ grove_merged grove_merge(const grove_id *ids, size_t count, void *scratch) {
     int32_t *table = (int32_t *)((char *)scratch + 2 * list);
     memset(table, -1, cells * sizeof *table);
     for (size_t i = 0; i < count; i++) {
+        merged.slot[i] = -1;
+        if (ids[i] < 0) {
+            continue;
+        }
         size_t cell = first_cell(ids[i], mask);
         while (table[cell] >= 0 && merged.rows[table[cell]] != ids[i]) {
             cell = (cell + 1) & mask;
@@ -49,6 +53,9 @@ void grove_merge_sum(const grove_merged *merged, const grove_real *values, size_
                      size_t width, grove_real *sums) {
     memset(sums, 0, merged->count * width * sizeof *sums);
     for (size_t i = 0; i < count; i++) {
+        if (merged->slot[i] < 0) {
+            continue;
+        }
         const grove_real *value = values + i * width;
         grove_real *sum = sums + (size_t)merged->slot[i] * width;
         for (size_t k = 0; k < width; k++) {

@@ -6,7 +6,8 @@
 #include "grove/tensor.h"
 
 /* The distinct ids of a list, in the order of their first appearance; `slot[i]` tells which of them
- * ids[i] is. Without a sort, and at a cost that depends on the list alone, never on the table. */
+ * ids[i] is. Without a sort, and at a cost that depends on the list alone, never on the table.
+ * Negative ids are nobody's: they are in no row, and their slot is -1. */
 typedef struct grove_merged {
     size_t count;   /* how many distinct ids */
     grove_id *rows; /* [count] */
@@ -16,10 +17,11 @@ typedef struct grove_merged {
 /* Bytes of scratch that grove_merge needs for a list of this length. */
 size_t grove_merge_scratch(size_t ids);
 
-/* Ids must be valid (not negative). The result lies in scratch, aligned to 64 bytes. */
+/* The result lies in scratch, aligned to 64 bytes. */
 grove_merged grove_merge(const grove_id *ids, size_t count, void *scratch);
 
-/* sums[slot[i]] += values[i] for rows of this width: [merged.count, width], added in order. */
+/* sums[slot[i]] += values[i] for rows of this width: [merged.count, width], added in order; what is
+ * nobody's is not read. */
 void grove_merge_sum(const grove_merged *merged, const grove_real *values, size_t count,
                      size_t width, grove_real *sums);
 

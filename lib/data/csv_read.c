@@ -244,15 +244,6 @@ grove_status grove_table_read_csv_bytes(const void *bytes, size_t size, const ch
     return end(&r, table);
 }
 
-static grove_status cannot_read(const char *path, int number, grove_error *error) {
-    char reason[128], place[GROVE_PLACE_SIZE];
-    if (strerror_r(number, reason, sizeof reason) != 0) {
-        snprintf(reason, sizeof reason, "system error %d", number);
-    }
-    return grove_fail(error, GROVE_NO_FILE, "cannot read '%s': %s", grove_place(place, path, 0),
-                      reason);
-}
-
 static void feed_stream(reader *r, FILE *stream) {
     char *block = grove_alloc(&r->table->allocator, BLOCK_BYTES);
     if (!block) {
@@ -264,7 +255,7 @@ static void feed_stream(reader *r, FILE *stream) {
         errno = 0;
         size = fread(block, 1, BLOCK_BYTES, stream);
         if (size < BLOCK_BYTES && ferror(stream)) {
-            r->status = cannot_read(r->table->source, errno, r->error);
+            r->status = grove_cannot_read(r->table->source, errno, r->error);
         } else {
             feed(r, block, size);
         }
@@ -297,7 +288,7 @@ grove_status grove_table_read_csv(const char *path, const grove_csv_options *opt
     }
     FILE *stream = fopen(path, "rb");
     if (!stream) {
-        return cannot_read(path, errno, error);
+        return grove_cannot_read(path, errno, error);
     }
     grove_status status = grove_table_read_csv_stream(stream, path, options, table, error);
     fclose(stream);

@@ -87,3 +87,12 @@ grove_status grove_no_column(const grove_table *table, const char *name, grove_e
                       grove_place(place, table->source, 0), grove_quote_text(wanted, name),
                       grove_quote_text(there, table->names[nearest]));
 }
+
+grove_status grove_cannot_read(const char *path, int number, grove_error *error) {
+    char reason[128], place[GROVE_PLACE_SIZE];
+    if (strerror_r(number, reason, sizeof reason) != 0) {
+        snprintf(reason, sizeof reason, "system error %d", number);
+    }
+    return grove_fail(error, GROVE_NO_FILE, "cannot read '%s': %s", grove_place(place, path, 0),
+                      reason);
+}

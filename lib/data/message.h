@@ -22,4 +22,7 @@ bool grove_list_add(char text[GROVE_LIST_SIZE], size_t *used, grove_cell item);
 /* "data.csv has no column 'incom'; the nearest name is 'income'", as GROVE_NOT_FOUND. */
 grove_status grove_no_column(const grove_table *table, const char *name, grove_error *error);
 
+/* "cannot read 'data.csv': No such file or directory", as GROVE_NO_FILE; number is errno's. */
+grove_status grove_cannot_read(const char *path, int number, grove_error *error);
+
 #endif

@@ -3,36 +3,16 @@
  * layers.c - layers: ops and the parameters they bring.
  */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "grove/nn.h"
+#include "layer.h"
 
 enum { WIDEST = 16 }; /* of the rule for embeddings */
 
-/* "hidden" and "weight" make "hidden.weight". A name that is too long is cut, and then refused as a
- * double one if it no longer is unique. */
-static const char *part_of(char *text, size_t size, const char *layer, const char *part) {
-    snprintf(text, size, "%s.%s", layer ? layer : "", part);
-    return text;
-}
-
-/* The result of a layer takes the layer's name, unless an input has it already: the embedding of
- * "species" may be called "species" too. */
-static grove_tensor name_if_free(grove_tensor y, const char *name) {
-    bool taken = name && grove_is_valid(y) && grove_is_valid(grove_find(y.graph, name));
-    return taken ? y : grove_name(y, name);
-}
-
-static int64_t last_dimension(grove_tensor x) {
-    grove_shape shape = grove_node_shape(x);
-    return shape.rank > 0 ? shape.dim[shape.rank - 1] : 1;
-}
-
 grove_tensor grove_nn_dense_with(grove_tensor x, int64_t units, const char *name,
                                  const grove_dense_options *options) {
-    char text[256];
     if (!grove_is_valid(x)) {
         return GROVE_NONE;
     }
@@ -45,15 +25,15 @@ grove_tensor grove_nn_dense_with(grove_tensor x, int64_t units, const char *name
     if (options && options->weight_init) {
         init = *options->weight_init;
     }
-    grove_tensor weight = grove_parameter(x.graph, part_of(text, sizeof text, name, "weight"),
-                                          GROVE_SHAPE(units, last_dimension(x)), init);
+    grove_tensor weight = grove_part_parameter(x.graph, name, "weight",
+                                               GROVE_SHAPE(units, grove_last_dimension(x)), init);
     grove_tensor y = grove_matmul(x, weight, false, true);
     if (!options || !options->no_bias) {
-        grove_tensor bias = grove_parameter(x.graph, part_of(text, sizeof text, name, "bias"),
-                                            GROVE_SHAPE(units), (grove_init){0});
+        grove_tensor bias =
+            grove_part_parameter(x.graph, name, "bias", GROVE_SHAPE(units), (grove_init){0});
         y = grove_add(y, bias);
     }
-    return name_if_free(y, name);
+    return grove_name_if_free(y, name);
 }
 
 grove_tensor grove_nn_dense(grove_tensor x, int64_t units, const char *name) {
@@ -61,7 +41,6 @@ grove_tensor grove_nn_dense(grove_tensor x, int64_t units, const char *name) {
 }
 
 grove_tensor grove_nn_embedding(grove_tensor ids, int64_t rows, int64_t width, const char *name) {
-    char text[256];
     if (!grove_is_valid(ids)) {
         return GROVE_NONE;
     }
@@ -72,9 +51,9 @@ grove_tensor grove_nn_embedding(grove_tensor ids, int64_t rows, int64_t width, c
         return GROVE_NONE;
     }
     grove_init init = {.kind = GROVE_INIT_NORMAL, .b = width > 0 ? 1 / sqrt((double)width) : 0};
-    grove_tensor table = grove_parameter(ids.graph, part_of(text, sizeof text, name, "weight"),
-                                         GROVE_SHAPE(rows, width), init);
-    return name_if_free(grove_embedding(table, ids), name);
+    grove_tensor table =
+        grove_part_parameter(ids.graph, name, "weight", GROVE_SHAPE(rows, width), init);
+    return grove_name_if_free(grove_embedding(table, ids), name);
 }
 
 int64_t grove_nn_embedding_width(int64_t rows) {
@@ -85,7 +64,8 @@ int64_t grove_nn_embedding_width(int64_t rows) {
 /* ---- depth ----------------------------------------------------------------------------------- */
 
 static bool is_layer(grove_tensor node) {
-    bool lookup = strcmp(grove_node_op(node), "embedding") == 0;
+    bool lookup = strcmp(grove_node_op(node), "embedding") == 0 ||
+                  strcmp(grove_node_op(node), "embedding_bag") == 0;
     bool product = strcmp(grove_node_op(node), "matmul") == 0;
     return (lookup && grove_parameter_is_trainable(grove_node_input(node, 0))) ||
            (product && (grove_parameter_is_trainable(grove_node_input(node, 0)) ||

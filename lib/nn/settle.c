@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * settle.c - between two steps: resting rows are brought up to date.
+ * settle.c - between two steps: resting rows are brought up to date, and running averages take the
+ * weights' place and give it back.
  */
 #include <stdio.h>
 
@@ -30,5 +31,46 @@ grove_status grove_settle(grove_tensor minimize) {
     grove_status status = grove_run(plan);
     grove_set_training_runs(minimize.graph, runs); /* settling is no step of training */
     grove_plan_free(plan);
+    return status;
+}
+
+/* ---- running averages ------------------------------------------------------------------------ */
+
+/* The state that keeps the parameter's average, or GROVE_NONE. */
+static grove_tensor average_of(grove_tensor parameter) {
+    char text[640];
+    snprintf(text, sizeof text, "%s.average", grove_node_name(parameter));
+    grove_tensor average = grove_find(parameter.graph, text);
+    bool good = grove_parameter_data(average) && grove_node_type(average) == GROVE_REAL &&
+                grove_parameter_size(average) == grove_parameter_size(parameter);
+    return good ? average : GROVE_NONE;
+}
+
+static void swap(grove_tensor parameter, grove_tensor average) {
+    grove_real *w = grove_parameter_data(parameter), *a = grove_parameter_data(average);
+    for (size_t i = 0; i < grove_parameter_size(parameter); i++) {
+        grove_real kept = w[i];
+        w[i] = a[i];
+        a[i] = kept;
+    }
+}
+
+grove_status grove_swap_averages(grove_tensor minimize) {
+    grove_status status = grove_settle(minimize);
+    int swapped = 0;
+    for (int32_t i = 0; status == GROVE_OK && i < grove_parameter_count(minimize.graph); i++) {
+        grove_tensor parameter = grove_parameter_at(minimize.graph, i);
+        grove_tensor average =
+            grove_parameter_is_trainable(parameter) ? average_of(parameter) : GROVE_NONE;
+        if (grove_is_valid(average)) {
+            swap(parameter, average);
+            swapped++;
+        }
+    }
+    if (status == GROVE_OK && swapped == 0) {
+        grove_mistake(minimize.graph, GROVE_BAD_ARGUMENT,
+                      "swap averages: the optimizer keeps none; ask for them with .average");
+        return GROVE_BAD_ARGUMENT;
+    }
     return status;
 }

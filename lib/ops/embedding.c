@@ -9,11 +9,11 @@
  * Shapes: table [rows, width], ids [...] -> [..., width].
  * Gradient: table[r] is copied to every i with ids[i] = r, so it gets the sum of their dy[i]: that
  *   is scatter_rows(ids, dy). A repeated id counts as often as it stands there; a row that no id
- *   names gets zero. The adjoint of scatter_rows is the lookup again: dvalues = embedding(dtable,
- *   ids).
+ *   names gets zero. The adjoint of scatter_rows is the lookup again: dvalues[i] = dtable[ids[i]].
  *   scatter_rows is made in full only if somebody asks for its value: optimizers see the node and
  *   take its ids and values, so that a step's cost does not grow with the table. Two lookups in one
- *   table join into one scatter of both lists.
+ *   table join into one scatter of both lists. The id GROVE_NOBODY names no row: its values are
+ *   passed over, here and in all updates, and get no gradient. A lookup refuses it.
  * Numerics: repeated rows are added in the order of the ids; nothing depends on threads.
  * Errors: an id below 0 or beyond the last row fails the run, in words, before anything is written.
  * Cost: width numbers an id.
@@ -88,9 +88,12 @@ static grove_status scatter_run(const grove_call *call, size_t begin, size_t end
     const grove_real *values = grove_reals(call, 1); /* [ids, width] */
     size_t count = call->in[0]->count, width = grove_width(call->out);
     grove_real *table = grove_out(call); /* [rows, width] */
-    grove_status status = grove_check_ids(call, 0, 0, count, call->out->dim[0]);
+    grove_status status = grove_check_row_ids(call, 0, 0, count, call->out->dim[0]);
     memset(table, 0, call->out->count * sizeof *table);
     for (size_t i = 0; i < count && status == GROVE_OK; i++) {
+        if (ids[i] == GROVE_NOBODY) {
+            continue;
+        }
         grove_real *row = table + (size_t)ids[i] * width;
         for (size_t k = 0; k < width; k++) {
             row[k] += values[i * width + k];
@@ -99,8 +102,13 @@ static grove_status scatter_run(const grove_call *call, size_t begin, size_t end
     return status;
 }
 
+/* The lookup again, as bags of one id each: there nobody has a row of zeros. */
 static void scatter_grad(grove_tensor y, grove_tensor dy, grove_tensor *dx) {
-    dx[1] = grove_embedding(dy, grove_node_input(y, 0));
+    grove_embedding_bag_options nobody = {.padded = true, .padding = GROVE_NOBODY};
+    grove_tensor ids = grove_node_input(y, 0);
+    grove_shape one = grove_node_shape(ids);
+    one.dim[one.rank++] = 1;
+    dx[1] = grove_embedding_bag(dy, grove_reshape(ids, one), GROVE_NONE, GROVE_NONE, &nobody);
 }
 
 /* scatter(i, v) + scatter(j, w) = scatter(i then j, v then w), flattened to one list. */

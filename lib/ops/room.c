@@ -134,17 +134,33 @@ size_t grove_as_one(const grove_call *call) {
     return 1;
 }
 
+static grove_status bad_id(const grove_call *call, int input, size_t position, size_t rows) {
+    grove_id id = grove_ids(call, input)[position];
+    if (rows == 0) {
+        return grove_call_fail(call, input, position, GROVE_BAD_DATA,
+                               "is %" PRId32 ", but the table has no rows", id);
+    }
+    return grove_call_fail(call, input, position, GROVE_BAD_DATA,
+                           "is %" PRId32 ", it must be from 0 to %zu", id, rows - 1);
+}
+
 grove_status grove_check_ids(const grove_call *call, int input, size_t begin, size_t end,
                              size_t rows) {
     const grove_id *ids = grove_ids(call, input);
     for (size_t i = begin; i < end; i++) {
         if (ids[i] < 0 || (size_t)ids[i] >= rows) {
-            if (rows == 0) {
-                return grove_call_fail(call, input, i, GROVE_BAD_DATA,
-                                       "is %" PRId32 ", but the table has no rows", ids[i]);
-            }
-            return grove_call_fail(call, input, i, GROVE_BAD_DATA,
-                                   "is %" PRId32 ", it must be from 0 to %zu", ids[i], rows - 1);
+            return bad_id(call, input, i, rows);
+        }
+    }
+    return GROVE_OK;
+}
+
+grove_status grove_check_row_ids(const grove_call *call, int input, size_t begin, size_t end,
+                                 size_t rows) {
+    const grove_id *ids = grove_ids(call, input);
+    for (size_t i = begin; i < end; i++) {
+        if (ids[i] != GROVE_NOBODY && (ids[i] < 0 || (size_t)ids[i] >= rows)) {
+            return bad_id(call, input, i, rows);
         }
     }
     return GROVE_OK;

@@ -103,6 +103,9 @@ grove_status grove_call_fail(const grove_call *call, int input, size_t position,
  * range. Each kernel that follows ids does this before it writes anything. */
 grove_status grove_check_ids(const grove_call *call, int input, size_t begin, size_t end,
                              size_t rows);
+/* The same where ids say which rows get something: GROVE_NOBODY is fine, and is passed over. */
+grove_status grove_check_row_ids(const grove_call *call, int input, size_t begin, size_t end,
+                                 size_t rows);
 
 static inline const grove_real *grove_reals(const grove_call *call, int position) {
     return call->in[position]->data;
@@ -160,9 +163,10 @@ typedef struct grove_example {
 /* ---- the descriptor -------------------------------------------------------------------------- */
 
 enum {
-    GROVE_ALIAS = 1,      /* the result is input 0's memory, seen otherwise; there is no kernel */
+    GROVE_ALIAS = 1,      /* the result is input 0's memory, seen otherwise; there is no kernel,
+                             and other inputs are not computed for it */
     GROVE_IN_PLACE = 2,   /* the kernel may write its result over input 0 (same size) */
-    GROVE_TRAINING = 4,   /* outside training the result is input 0 itself */
+    GROVE_TRAINING = 4,   /* outside training the result is its last input itself, an alias */
     GROVE_UPDATE = 8,     /* changes its written inputs; outside training it is left out */
     GROVE_FIRST = 16,     /* an update that goes before all else in a run */
     GROVE_STORED = 32,    /* a leaf whose memory the graph owns */

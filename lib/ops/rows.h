@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * ops/rows.h - what the row forms of all updates share: a row-sparse gradient is a list of ids and
- * a row of values for each; rows that stand in the list more than once are merged first.
+ * a row of values for each; rows that stand in the list more than once are merged first, and
+ * GROVE_NOBODY's values are passed over.
  */
 #ifndef GROVE_OPS_ROWS_H
 #define GROVE_OPS_ROWS_H
@@ -22,7 +23,7 @@ static inline size_t grove_row_gradient_scratch(const grove_call *call) {
 
 /* For the descriptor's check: are the ids (input 1) rows of the table (input 0)? */
 static inline grove_status grove_check_row_update(const grove_call *call) {
-    return grove_check_ids(call, 1, 0, call->in[1]->count, call->in[0]->dim[0]);
+    return grove_check_row_ids(call, 1, 0, call->in[1]->count, call->in[0]->dim[0]);
 }
 
 /* The number of the update that is being made: one after those done, up to the last that counts. */
@@ -99,9 +100,11 @@ static inline grove_status grove_catch_up(const grove_call *call, int position, 
     }
     size_t count = call->in[position]->count;
     const grove_id *ids = grove_ids(call, position);
-    grove_status status = grove_check_ids(call, position, 0, count, call->in[0]->dim[0]);
+    grove_status status = grove_check_row_ids(call, position, 0, count, call->in[0]->dim[0]);
     for (size_t i = 0; i < count && status == GROVE_OK; i++) {
-        catch_up(call, context, (size_t)ids[i]);
+        if (ids[i] != GROVE_NOBODY) {
+            catch_up(call, context, (size_t)ids[i]);
+        }
     }
     return status;
 }

@@ -23,7 +23,7 @@ static grove_status run(const grove_call *call, size_t begin, size_t end) {
     (void)begin;
     (void)end;
     size_t count = call->in[0]->count, width = grove_width(call->in[1]);
-    grove_status status = grove_check_ids(call, 0, 0, count, INT32_MAX);
+    grove_status status = grove_check_row_ids(call, 0, 0, count, INT32_MAX);
     if (status != GROVE_OK) {
         return status;
     }

@@ -25,7 +25,9 @@ typedef struct trainer {
     size_t *order;     /* [train.count] the rows of this epoch */
     grove_feed feed;
     grove_id *labels; /* [batch] */
+    grove_tensor step;
     grove_plan *full, *rest, *settle;
+    grove_plateau plateau; /* its rate is GROVE_NONE where none is watched */
     grove_predictor *predictor;
     float *answers;   /* [valid.count, classes] */
     grove_id *truth;  /* [valid.count] their labels */
@@ -49,6 +51,7 @@ static void set_defaults(grove_fit_options *o) {
     o->epochs = o->epochs > 0 ? o->epochs : 20;
     o->batch = o->batch > 0 ? o->batch : 256;
     o->patience = o->patience > 0 ? o->patience : 5;
+    o->plateau_patience = o->plateau_patience > 0 ? o->plateau_patience : 2;
     o->threads = o->threads > 0 ? o->threads : 1;
 }
 
@@ -73,9 +76,36 @@ static bool bind(trainer *t, grove_plan *plan) {
            grove_bind(plan, t->classifier->label, t->labels) == GROVE_OK;
 }
 
+/* The rate becomes a state, which end_epoch lowers. */
+static bool open_plateau(trainer *t) {
+    grove_optimizer *optimizer = &t->wish.optimizer;
+    t->plateau = (grove_plateau){
+        .rate = GROVE_NONE, .factor = t->wish.plateau_factor, .patience = t->wish.plateau_patience};
+    if (t->wish.plateau_factor == 0) {
+        return true;
+    }
+    bool possible = t->wish.plateau_factor > 0 && t->wish.plateau_factor < 1 &&
+                    t->valid.count > 0 && optimizer->rate > 0 &&
+                    !grove_is_valid(optimizer->rate_node);
+    if (!possible) {
+        grove_fail(
+            t->error, GROVE_BAD_ARGUMENT,
+            "training: a plateau_factor must lie between 0 and 1, and wants rows to validate "
+            "on and a rate of the optimizer");
+        return false;
+    }
+    t->plateau.rate = grove_rate_state(t->classifier->graph, "plateau.rate", optimizer->rate);
+    optimizer->rate_node = t->plateau.rate;
+    return true;
+}
+
 static bool open_plans(trainer *t) {
+    if (!open_plateau(t)) {
+        return false;
+    }
     grove_tensor step = grove_minimize(t->classifier->loss, &t->wish.optimizer);
     grove_tensor outputs[] = {step, t->classifier->loss}, settled = grove_settled(step);
+    t->step = step;
     size_t size = t->feed.size;
     t->full = training_plan(t, outputs, 2, size);
     t->rest = t->full ? training_plan(t, outputs, 2, t->train.count % size) : NULL;
@@ -237,8 +267,18 @@ static bool validate(trainer *t, grove_metrics *metrics) {
                                         &t->allocator, metrics, t->error) == GROVE_OK;
 }
 
+/* Where the optimizer keeps averages, they are what is validated and given back. */
+static bool swap_averages(trainer *t) {
+    grove_status status = t->wish.optimizer.average > 0 ? grove_swap_averages(t->step) : GROVE_OK;
+    if (status != GROVE_OK) {
+        grove_fail(t->error, status, "training: the averages could not take the weights' place");
+    }
+    return status == GROVE_OK;
+}
+
 static bool end_epoch(trainer *t, grove_progress *progress) {
-    if (!validate(t, &progress->valid)) {
+    bool averaged = t->predictor != NULL;
+    if ((averaged && !swap_averages(t)) || !validate(t, &progress->valid)) {
         return false;
     }
     progress->is_best = !t->predictor || !(progress->valid.log_loss >= t->best_loss);
@@ -252,8 +292,11 @@ static bool end_epoch(trainer *t, grove_progress *progress) {
             copy_weights(t, false);
         }
     }
+    if (grove_is_valid(t->plateau.rate)) {
+        grove_plateau_step(&t->plateau, progress->valid.log_loss);
+    }
     report(t, progress);
-    return true;
+    return !averaged || swap_averages(t);
 }
 
 static bool train(trainer *t) {
@@ -266,7 +309,7 @@ static bool train(trainer *t) {
         }
         t->stopped = t->stopped || (t->best && epoch - t->result.best_epoch >= t->wish.patience);
     }
-    return true;
+    return t->best || swap_averages(t);
 }
 
 static bool has_labels(grove_rows rows) {
