@@ -253,22 +253,6 @@ static inline grove_status bag_check(const grove_call *call, const bags *b, size
     return status;
 }
 
-/* Rows lie far apart, and one alone keeps the processor too busy to look far ahead: so the row that
- * comes some places later is asked for now. The ids there may not have been checked yet. */
-static inline void bag_prefetch(const bags *b, size_t i, size_t first, size_t count) {
-#if defined(__GNUC__)
-    enum { AHEAD = 8, LINE = 64 / sizeof(grove_real) };
-    if (i + AHEAD < b->total && b->ids[i + AHEAD] >= 0 && (size_t)b->ids[i + AHEAD] < b->rows) {
-        const grove_real *row = b->table + (size_t)b->ids[i + AHEAD] * b->width + first;
-        for (size_t k = 0; k < count; k += LINE) {
-            __builtin_prefetch(row + k);
-        }
-    }
-#else
-    (void)b, (void)i, (void)first, (void)count;
-#endif
-}
-
 /* ---- the largest of a bag, column by column -------------------------------------------------- */
 
 enum { BAG_COLUMNS = 64 }; /* worked on together */
@@ -283,7 +267,6 @@ static inline void bag_find_peak(const bags *b, const bag *it, size_t first, siz
                                  bag_peak *peak) {
     bool any = false;
     for (size_t i = it->begin; i < it->end; i++) {
-        bag_prefetch(b, i, first, count);
         if (bag_is_padding(b, i)) {
             continue;
         }
@@ -309,5 +292,17 @@ static inline size_t bag_cost(const grove_call *call, int at) {
     bags b = bags_of(call, at);
     return (b.count ? b.total / b.count + 1 : 1) * (100 + b.width);
 }
+
+/* ---- pieces of worked examples --------------------------------------------------------------- */
+
+#define BAG_IDS(rank, dims, ...)                                                                   \
+    { .type = GROVE_ID, .shape = {rank, dims}, .values = GROVE_NUMBERS(__VA_ARGS__) }
+#define BAG_MATRIX                                                                                 \
+    { 2, 3 }
+#define BAG_TABLE(checked)                                                                         \
+    {                                                                                              \
+        .shape = {2, {4, 2}}, .values = GROVE_NUMBERS(1, 40, 2, 30, 3, 20, 4, 10),                 \
+        .no_check = !(checked)                                                                     \
+    }
 
 #endif

@@ -33,18 +33,27 @@ static bool shape(grove_shaping *s) {
 
 /* ---- run ------------------------------------------------------------------------------------- */
 
-/* dy [width]; y [ids, width], of which the bag's own are written. */
+/* row [width] = share * dy */
+static void give(const bags *b, double share, const grove_real *dy, grove_real *row) {
+    for (size_t k = 0; k < b->width; k++) {
+        row[k] = (grove_real)(share * (double)dy[k]);
+    }
+}
+
+/* dy [width]; y [ids, width], of which the bag's own are written. Without weights all get the same:
+ * it is computed for the first of them. */
 static void run_sum(const bags *b, const bag *it, const grove_real *dy, grove_real *y) {
-    bool mean = b->a->mode == GROVE_BAG_MEAN;
+    double equal = b->a->mode == GROVE_BAG_MEAN ? 1 / (double)it->size : 1;
+    const grove_real *before = NULL;
     for (size_t i = it->begin; i < it->end; i++) {
         grove_real *row = y + i * b->width;
-        double share = b->weights ? (double)b->weights[i] : mean ? 1 / (double)it->size : 1;
         if (bag_is_padding(b, i)) {
             memset(row, 0, b->width * sizeof *row);
-            continue;
-        }
-        for (size_t k = 0; k < b->width; k++) {
-            row[k] = (grove_real)(share * (double)dy[k]);
+        } else if (before) {
+            memcpy(row, before, b->width * sizeof *row);
+        } else {
+            give(b, b->weights ? (double)b->weights[i] : equal, dy, row);
+            before = b->weights ? NULL : row;
         }
     }
 }
@@ -136,45 +145,41 @@ static grove_tensor build_max_offsets(const grove_tensor *in) {
     return grove_embedding_bag_gradient(in[0], in[1], in[2], in[3], GROVE_NONE, &o);
 }
 
-#define IDS_OF(rank, dims, ...)                                                                    \
-    { .type = GROVE_ID, .shape = {rank, dims}, .values = GROVE_NUMBERS(__VA_ARGS__) }
 #define NONE GROVE_NOBODY
-#define MATRIX                                                                                     \
-    { 2, 3 }
-#define TABLE                                                                                      \
-    { .shape = {2, {4, 2}}, .values = GROVE_NUMBERS(1, 40, 2, 30, 3, 20, 4, 10), .no_check = true }
 #define DY                                                                                         \
     { .shape = {2, {2, 2}}, .values = GROVE_NUMBERS(6, 8, 1, 2) }
 
 static const grove_example examples[] = {
     {.inputs = 3,
-     .in = {DY, TABLE, IDS_OF(2, MATRIX, 2, 0, 2, 3, NONE, NONE)},
+     .in = {DY, BAG_TABLE(false), BAG_IDS(2, BAG_MATRIX, 2, 0, 2, 3, NONE, NONE)},
      .build = build_sum,
      .out = GROVE_NUMBERS(6, 8, 6, 8, 6, 8, 1, 2, 0, 0, 0, 0),
      .dy = GROVE_NUMBERS(1, 10, 2, 20, 3, 30, 4, 40, 5, 50, 6, 60),
      .dx = {GROVE_NUMBERS(6, 60, 4, 40)}},
     {.inputs = 3,
-     .in = {DY, TABLE, IDS_OF(2, MATRIX, 2, NONE, 0, NONE, NONE, NONE)},
+     .in = {DY, BAG_TABLE(false), BAG_IDS(2, BAG_MATRIX, 2, NONE, 0, NONE, NONE, NONE)},
      .build = build_mean,
      .out = GROVE_NUMBERS(3, 4, 0, 0, 3, 4, 0, 0, 0, 0, 0, 0)},
     /* Row 2 stands there twice: its first place gets it all. */
     {.inputs = 3,
-     .in = {DY, TABLE, IDS_OF(2, MATRIX, 0, 2, 2, NONE, NONE, NONE)},
+     .in = {DY, BAG_TABLE(false), BAG_IDS(2, BAG_MATRIX, 0, 2, 2, NONE, NONE, NONE)},
      .build = build_max,
      .out = GROVE_NUMBERS(0, 8, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0)},
     {.inputs = 5,
      .in = {DY,
-            TABLE,
-            IDS_OF(1, {4}, 2, 0, 2, 3),
-            IDS_OF(1, {2}, 0, 3),
+            BAG_TABLE(false),
+            BAG_IDS(1, {4}, 2, 0, 2, 3),
+            BAG_IDS(1, {2}, 0, 3),
             {.shape = {1, {4}}, .values = GROVE_NUMBERS(1, 2, 0.5, -1)}},
      .build = build_offsets,
      .out = GROVE_NUMBERS(6, 8, 12, 16, 3, 4, -1, -2)},
     {.inputs = 4,
-     .in = {DY, TABLE, IDS_OF(1, {4}, 2, 0, 2, 3), IDS_OF(1, {3}, 0, 3, 4)},
+     .in = {DY, BAG_TABLE(false), BAG_IDS(1, {4}, 2, 0, 2, 3), BAG_IDS(1, {3}, 0, 3, 4)},
      .build = build_max_offsets},
     {.inputs = 3,
-     .in = {{.shape = {2, {3, 2}}}, TABLE, IDS_OF(2, MATRIX, 2, 0, 2, 3, NONE, NONE)},
+     .in = {{.shape = {2, {3, 2}}},
+            BAG_TABLE(false),
+            BAG_IDS(2, BAG_MATRIX, 2, 0, 2, 3, NONE, NONE)},
      .build = build_sum,
      .refused = "the gradient of the bags must have the shape [2, 2]"},
     {0},
