@@ -15,7 +15,9 @@ grove_tensor grove_softmax_cross_entropy_with(grove_tensor logits, grove_tensor 
     grove_shape shape = grove_node_shape(logits);
     grove_tensor weights =
         grove_label_weights(labels, class_weights, shape.rank == 2 ? shape.dim[1] : 0, options);
-    return grove_div(grove_sum(rows, GROVE_ALL_AXES), grove_sum(weights, GROVE_ALL_AXES));
+    /* One after the other: the order of arguments, and so of nodes, is the compiler's to choose. */
+    grove_tensor total = grove_sum(rows, GROVE_ALL_AXES);
+    return grove_div(total, grove_sum(weights, GROVE_ALL_AXES));
 }
 
 grove_tensor grove_softmax_cross_entropy(grove_tensor logits, grove_tensor labels) {
