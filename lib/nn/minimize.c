@@ -143,13 +143,10 @@ static bool check_rate(grove_tensor rate, grove_graph *graph) {
         bool is_input = strcmp(grove_node_op(node), "input") == 0;
         good = !marks[i] || (!is_input && !grove_parameter_is_trainable(node));
     }
-    if (!marks) {
-        grove_mistake(graph, GROVE_NO_MEMORY, "out of memory: no optimizer was made");
-    } else if (!good) {
-        grove_mistake(
-            graph, GROVE_BAD_ARGUMENT,
-            "minimize: the rate must not depend on an input or a trained parameter; let it "
-            "be a state of the same graph, and write its number between two runs");
+    if (!good) {
+        grove_mistake(graph, GROVE_BAD_ARGUMENT,
+                      "minimize: the rate must not depend on an input or a trained parameter, for "
+                      "resting rows are caught up by it; let it be a state, or take the lazy form");
     }
     grove_release(&allocator, marks);
     return good;
