@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * grove/ops.h - the builders of all ops. One op is one row of ops.def; each row is expanded here
- * into a prototype, in the library into its table, and in the manual into a page.
+ * into a prototype, and in the library into its table and its numbers.
  */
 #ifndef GROVE_OPS_H
 #define GROVE_OPS_H
