@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * group - one handle for many nodes: a plan that is asked for it computes them all. So all updates
- * of a training step are one tensor. It has no numbers: [0].
+ * of a training step are one tensor.
+ *
+ * Shapes: any, of any types -> [0]: it has no numbers.
  */
 #include "room.h"
 
