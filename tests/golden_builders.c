@@ -281,6 +281,8 @@ static const struct {
     {"rowwise_adagrad_rows", "held against plain C in test_schedules.c; no golden numbers yet"},
     {"rmsprop", "held against plain C in test_schedules.c; no golden numbers yet"},
     {"rmsprop_rows", "held against plain C in test_schedules.c; no golden numbers yet"},
+    {"remember", "held against plain C by its example, in use in test_optimizers.c"},
+    {"next_rows", "held against plain C by its example, in use in test_optimizers.c"},
     {"weight_average", "held against plain C in test_schedules.c; no golden numbers yet"},
 };
 

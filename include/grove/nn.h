@@ -82,7 +82,7 @@ typedef enum grove_optimizer_kind {
 typedef struct grove_optimizer {
     grove_optimizer_kind kind;
     double rate;             /* the learning rate: 0.001 for adam(w), 0.01 for the others */
-    grove_tensor rate_node;  /* instead: a scalar tensor of the graph (grove_rate_state, say) */
+    grove_tensor rate_node;  /* instead: any scalar tensor of the graph (grove_rate_state, say) */
     grove_schedule schedule; /* how the rate changes from update to update: schedules.h */
     grove_tensor clock;      /* counts the updates; instead of a new "optimizer.step" */
     double momentum;         /* sgd, rmsprop */
@@ -118,15 +118,15 @@ typedef struct grove_optimizer {
  * A table that is only looked up gets a row-sparse update: only the rows that the batch names are
  * touched, whatever the table's size. For adam and momentum it comes in two forms:
  *   exact (the default): a row that is met again first receives the movement and decay that the
- *     dense form would have given it while it rested; so it is the dense form, within rounding, for
- *     a constant rate. Where the rate changes (a schedule, a rate state), what a row missed is made
- *     up for at the rate of the step that meets it, not at those of the steps it missed. Rows that
- *     nobody meets wait: grove_settle before you evaluate.
+ *     dense form would have given it while it rested, each missed update at the rate it had. So it
+ *     is the dense form, within rounding, whatever the rate does. A rate that changes (a schedule,
+ *     a rate_node) is remembered for this, "optimizer.rates", and in each step a row or a few of
+ *     every table have their turn, so that none rests for longer than is remembered: at most
+ *     16,384 updates. Rows that nobody meets wait: grove_settle before you evaluate.
  *   lazy (.lazy = true): a resting row and its moments rest. Cheaper when rows rest for long, and
  *     what many frameworks call sparse Adam; not the dense form: rare rows move less.
- * For the adagrads, and sgd without momentum, there is no difference, whatever the rate does. The
- * exact form of rmsprop makes up for the fading of its averages, at any rates; with momentum or
- * decay it has only the lazy form.
+ * For the adagrads, and sgd without momentum, there is no difference. The exact form of rmsprop
+ * makes up for the fading of its averages; with momentum or decay it has only the lazy form.
  *
  * The optimizer's state is made of tensors: "optimizer.step", "<parameter>.adam_m"... */
 GROVE_API grove_tensor grove_minimize(grove_tensor loss, const grove_optimizer *optimizer);

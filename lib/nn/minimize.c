@@ -118,6 +118,8 @@ static void add_clock_and_rate(minimizer *m) {
     m->rate = grove_is_valid(m->wish.rate_node) ? m->wish.rate_node
                                                 : grove_fill(m->graph, GROVE_SCALAR, m->wish.rate);
     bool moves = schedule->kind != GROVE_SCHEDULE_CONSTANT || schedule->warm_up != 0;
+    m->rates = m->rate;
+    m->rate_changes = moves || grove_is_valid(m->wish.rate_node);
     if (moves) {
         m->rate = grove_mul(m->rate, grove_schedule_factor(m->step, schedule));
     }
@@ -126,30 +128,20 @@ static void add_clock_and_rate(minimizer *m) {
     }
 }
 
-/* Resting rows are settled outside of a step, and caught up before anything else in one: so the
- * rate can depend neither on an input nor on what is trained. */
-static bool check_rate(grove_tensor rate, grove_graph *graph) {
-    if (!grove_is_valid(rate)) {
-        return false;
+/* A rate that changes is remembered, for the rows that rest; for as many updates as the largest
+ * table has rows, within limits: none of its rows then rests for longer (updates.c). */
+enum { FEWEST_RATES = 256, MOST_RATES = 16384 };
+
+static void remember_rates(minimizer *m) {
+    int64_t rows = FEWEST_RATES;
+    for (int i = 0; i < m->count; i++) {
+        int64_t own = is_row_sparse(m->gradient[i]) ? grove_node_shape(m->gradient[i]).dim[0] : 0;
+        rows = own > rows ? own : rows;
     }
-    grove_allocator allocator = grove_graph_allocator(rate.graph);
-    bool *marks = ancestors_of(rate), good = rate.graph == graph;
-    if (!marks) {
-        grove_mistake(graph, GROVE_NO_MEMORY, "out of memory: no optimizer was made");
-        return false;
-    }
-    for (int32_t i = 0; i <= rate.index && good; i++) {
-        grove_tensor node = grove_node_at(rate.graph, i);
-        bool is_input = strcmp(grove_node_op(node), "input") == 0;
-        good = !marks[i] || (!is_input && !grove_parameter_is_trainable(node));
-    }
-    if (!good) {
-        grove_mistake(graph, GROVE_BAD_ARGUMENT,
-                      "minimize: the rate must not depend on an input or a trained parameter, for "
-                      "resting rows are caught up by it; let it be a state, or take the lazy form");
-    }
-    grove_release(&allocator, marks);
-    return good;
+    rows = rows < MOST_RATES ? rows : MOST_RATES;
+    char text[96];
+    snprintf(text, sizeof text, "%s.rates", m->name);
+    m->rates = grove_state(m->graph, text, GROVE_REAL, GROVE_SHAPE(rows));
 }
 
 static grove_tensor build(minimizer *m, grove_tensor loss) {
@@ -171,15 +163,19 @@ static grove_tensor build(minimizer *m, grove_tensor loss) {
         clip(m, m->wish.clip_norm);
     }
     add_clock_and_rate(m);
+    bool remembers = m->rate_changes && grove_catches_up(m);
+    if (remembers) {
+        remember_rates(m);
+    }
     for (int i = 0; i < m->count; i++) {
         grove_add_update_of(m, i);
+    }
+    if (remembers) {
+        add_update(m, grove_remember(m->rates, m->rate, m->step));
     }
     grove_tensor averages = grove_running_averages(loss);
     if (grove_is_valid(averages)) {
         add_update(m, averages);
-    }
-    if (m->catches_up && !check_rate(m->rate, m->graph)) {
-        return GROVE_NONE;
     }
     m->settling[m->settlings++] = m->step; /* so that the group is never empty */
     named(m, grove_group(m->settling, m->settlings), ".settled");
@@ -234,7 +230,7 @@ grove_tensor grove_minimize(grove_tensor loss, const grove_optimizer *optimizer)
     minimizer m = {.graph = loss.graph, .wish = *optimizer, .loss = loss};
     size_t most = (size_t)grove_parameter_count(loss.graph) + 1;
     grove_tensor *lists =
-        grove_alloc(&allocator, (7 * most + count_lookups(loss.graph)) * sizeof *lists);
+        grove_alloc(&allocator, (8 * most + count_lookups(loss.graph)) * sizeof *lists);
     m.below = ancestors_of(loss);
     if (!lists || !m.below) {
         grove_release(&allocator, m.below);
@@ -245,7 +241,7 @@ grove_tensor grove_minimize(grove_tensor loss, const grove_optimizer *optimizer)
     m.parameter = lists;
     m.gradient = lists + most;
     m.settling = lists + 2 * most;
-    m.update = lists + 4 * most; /* three for each parameter, one for each lookup, two more */
+    m.update = lists + 4 * most; /* four for each parameter, one for each lookup, four more */
     set_defaults(&m);
     find_name(&m);
     grove_tensor step = build(&m, loss);

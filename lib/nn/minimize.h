@@ -16,12 +16,14 @@ typedef struct minimizer {
     grove_optimizer wish;
     char name[64];
     grove_tensor rate, step;
+    grove_tensor
+        rates; /* what missed updates are done at: the rate, or the list of the last ones */
+    bool rate_changes;
     grove_tensor *parameter, *gradient; /* [count] */
     grove_tensor *update, *settling;    /* updates, and what settles resting rows */
     int count, updates, settlings;
     grove_tensor loss;
-    bool *below;     /* [loss.index + 1] what the loss depends on */
-    bool catches_up; /* some table's resting rows do, at the rate */
+    bool *below; /* [loss.index + 1] what the loss depends on */
 } minimizer;
 
 static inline void add_update(minimizer *m, grove_tensor update) {
@@ -40,6 +42,9 @@ static inline grove_tensor ids_of(grove_tensor gradient) {
 static inline grove_tensor values_of(grove_tensor gradient) {
     return grove_node_input(gradient, 1);
 }
+
+/* Does any table have resting rows that are caught up, at the rates of the updates they missed? */
+bool grove_catches_up(const minimizer *m);
 
 /* Adds the update of parameter i, and what its resting rows and its running average need. */
 void grove_add_update_of(minimizer *m, int i);

@@ -60,6 +60,12 @@ typedef struct row_states {
     grove_tensor (*catch_up)(const minimizer *m, const struct row_states *states, grove_tensor ids);
 } row_states;
 
+/* So many rows that each has its turn before the rate of its last update is forgotten. */
+static grove_tensor rows_whose_turn_it_is(const minimizer *m, grove_tensor table) {
+    int64_t rows = grove_node_shape(table).dim[0], memory = grove_node_shape(m->rates).dim[0];
+    return grove_next_rows(m->step, rows, memory > 0 ? (rows + memory - 1) / memory : 0);
+}
+
 /* Every lookup that the loss depends on must find its rows up to date, also one that no gradient
  * passes; where something else reads the table, all rows must be. One for all rows settles. */
 static void add_catch_ups(minimizer *m, const row_states *states) {
@@ -80,24 +86,29 @@ static void add_catch_ups(minimizer *m, const row_states *states) {
     if (!only_lookups) {
         add_update(m, states->catch_up(m, states, GROVE_NONE));
     }
+    if (m->rate_changes && only_lookups) {
+        add_update(m, states->catch_up(m, states, rows_whose_turn_it_is(m, states->table)));
+    }
     m->settling[m->settlings++] = states->catch_up(m, states, GROVE_NONE);
-    m->catches_up = true;
 }
 
 static grove_tensor sgd_catch_up(const minimizer *m, const row_states *s, grove_tensor ids) {
-    return grove_sgd_catch_up(s->table, m->rate, s->first, s->last, m->step, ids, s->options);
+    return grove_sgd_catch_up(s->table, m->rates, s->first, s->last, m->step, ids, s->options);
 }
 
 static grove_tensor adam_catch_up(const minimizer *m, const row_states *s, grove_tensor ids) {
-    return grove_adam_catch_up(s->table, m->rate, s->first, s->second, m->step, s->last, ids,
+    return grove_adam_catch_up(s->table, m->rates, s->first, s->second, m->step, s->last, ids,
                                s->options);
+}
+
+static bool sgd_catches_up(const minimizer *m, double decay) {
+    return !m->wish.lazy && (m->wish.momentum > 0 || decay > 0);
 }
 
 static void add_sgd(minimizer *m, grove_tensor p, grove_tensor g, double scale, double decay) {
     grove_sgd_options o = {
         .momentum = m->wish.momentum, .nesterov = m->wish.nesterov, .decay = decay, .scale = scale};
-    bool sparse = is_row_sparse(g),
-         exact = sparse && !m->wish.lazy && (o.momentum > 0 || decay > 0);
+    bool sparse = is_row_sparse(g), exact = sparse && sgd_catches_up(m, decay);
     grove_tensor buffer = o.momentum > 0 || exact ? moment(p, "momentum") : GROVE_NONE;
     if (!sparse) {
         add_update(m, grove_sgd(p, g, m->rate, buffer, &o));
@@ -186,6 +197,16 @@ static double decay_of(const minimizer *m, grove_tensor parameter) {
     }
     bool on = wish == GROVE_DECAY_ON || (wish == GROVE_DECAY_BY_RULE && by_rule);
     return on ? m->wish.decay : 0;
+}
+
+bool grove_catches_up(const minimizer *m) {
+    bool adam = m->wish.kind == GROVE_OPTIMIZER_ADAM || m->wish.kind == GROVE_OPTIMIZER_ADAMW;
+    bool sgd = m->wish.kind == GROVE_OPTIMIZER_SGD, any = false;
+    for (int i = 0; i < m->count && !any; i++) {
+        any = is_row_sparse(m->gradient[i]) &&
+              (adam ? !m->wish.lazy : sgd && sgd_catches_up(m, decay_of(m, m->parameter[i])));
+    }
+    return any;
 }
 
 void grove_add_update_of(minimizer *m, int i) {
