@@ -14,7 +14,7 @@
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-enum { GOLDEN_LINES = 32, GOLDEN_NAME = 80 };
+enum { GOLDEN_LINES = 96, GOLDEN_NAME = 80 };
 
 typedef enum golden_kind {
     GOLDEN_SET,   /* a setting: one number or a list */
@@ -87,6 +87,9 @@ double golden_size(const golden_line *want);
 /* got [count], or NULL for zeros, against what is wanted from `begin` on. One fault at most. */
 bool golden_compare(golden_tally *t, const golden_case *c, const golden_line *want, size_t begin,
                     const grove_real *got, size_t count);
+/* The same for ids, got [want->count]: not one may differ. */
+bool golden_compare_ids(golden_tally *t, const golden_case *c, const golden_line *want,
+                        const grove_id *got);
 
 /* Makes the last number of each result too wrong to pass, and answers how many results there are.
  */
@@ -108,6 +111,9 @@ typedef struct golden_builder {
     bool trains;      /* yields the scalar loss of a model to be trained; else a function's y */
     grove_tensor (*build)(const golden_scene *s);
 } golden_builder;
+
+/* Builds and runs the case, and compares. */
+void golden_check(const golden_case *c, golden_tally *t);
 
 /* NULL for a name that nobody knows. */
 const golden_builder *golden_builder_of(const char *case_name);

@@ -269,6 +269,18 @@ bool golden_compare(golden_tally *t, const golden_case *c, const golden_line *wa
     return true;
 }
 
+bool golden_compare_ids(golden_tally *t, const golden_case *c, const golden_line *want,
+                        const grove_id *got) {
+    for (size_t i = 0; i < want->count; i++) {
+        if (!got || (double)got[i] != want->numbers[i]) {
+            golden_fault(t, c, "%s[%zu] is %.17g and should be %.17g", want->name, i,
+                         got ? (double)got[i] : 0, want->numbers[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
 int golden_spoil(golden_case *c) {
     int spoiled = 0;
     for (int i = 0; i < c->lines; i++) {
