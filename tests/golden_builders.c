@@ -13,28 +13,8 @@
 static const struct {
     const char *op, *reason;
 } exceptions[] = {
-    {"constant", "given numbers: there is nothing to compute"},
-    {"clip", "held against plain C in test_schedules.c; no golden numbers yet"},
-    {"floor", "held against plain C in test_schedules.c; no golden numbers yet"},
-    {"cos", "held against plain C in test_schedules.c; no golden numbers yet"},
-    {"sin", "held against plain C in test_schedules.c; no golden numbers yet"},
-    {"real_of", "held against plain C in test_schedules.c; no golden numbers yet"},
-    {"merge_rows", "held against plain C in test_schedules.c; no golden numbers yet"},
-    {"embedding_bag_gradient",
-     "held against plain C in test_embedding_bag.c; no golden numbers yet"},
-    {"embedding_bag_ids", "held against plain C in test_embedding_bag.c; no golden numbers yet"},
-    {"map_ids", "held against plain C in test_embedding_bag.c; no golden numbers yet"},
-    {"positions", "held against plain C in test_embedding_bag.c; no golden numbers yet"},
-    {"when_training", "held against plain C in test_layers.c; no golden numbers yet"},
-    {"running_average", "held against plain C in test_layers.c; no golden numbers yet"},
-    {"follow", "held against plain C in test_layers.c; no golden numbers yet"},
-    {"rowwise_adagrad", "held against plain C in test_schedules.c; no golden numbers yet"},
-    {"rowwise_adagrad_rows", "held against plain C in test_schedules.c; no golden numbers yet"},
-    {"rmsprop", "held against plain C in test_schedules.c; no golden numbers yet"},
-    {"rmsprop_rows", "held against plain C in test_schedules.c; no golden numbers yet"},
     {"remember", "held against plain C by its example, in use in test_optimizers.c"},
     {"next_rows", "held against plain C by its example, in use in test_optimizers.c"},
-    {"weight_average", "held against plain C in test_schedules.c; no golden numbers yet"},
     {NULL, NULL},
 };
 /* clang-format on */

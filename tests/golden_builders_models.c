@@ -45,7 +45,9 @@ static grove_tensor build_mlp(const golden_scene *s) {
 /* Batch normalization between the layers; "out" is asked for outside training, too. */
 static grove_tensor build_normalized(const golden_scene *s) {
     grove_batch_norm_options o = {.momentum = number(s, "average_momentum")};
-    grove_tensor normal = grove_nn_batch_norm(grove_nn_dense(in(s, "x"), 5, "hidden"), "norm", &o);
+    grove_dense_options no_bias = {.no_bias = true};
+    grove_tensor hidden = grove_nn_dense_with(in(s, "x"), 5, "hidden", &no_bias);
+    grove_tensor normal = grove_nn_batch_norm(hidden, "norm", &o);
     grove_tensor out = grove_nn_dense(grove_relu(normal), 1, "out");
     return grove_huber_loss(out, in(s, "target"), 0.5, GROVE_NONE);
 }

@@ -210,22 +210,34 @@ static grove_plan *plan_training(const golden_scene *s, grove_tensor step, grove
     return grove_plan_new(s->graph, outputs, count, &(grove_plan_options){.training = true});
 }
 
-/* After a step: "loss.each" is a node's numbers in it, "w.path" a parameter's after it. False after
- * a fault: the steps that follow would only repeat it. */
+/* After a step: "loss.each" is a node's numbers in it, "w.path" a parameter's after it. Where fewer
+ * are wanted than there are steps, then of each second step, or each fifth. */
+static bool compare_step_with(const golden_scene *s, const golden_line *want, const char *name,
+                              grove_plan *plan, int step, golden_tally *t) {
+    int64_t steps = (int64_t)golden_number(s->c, "steps");
+    int64_t pace = want->shape.rank && want->shape.dim[0] ? steps / want->shape.dim[0] : 0;
+    if (pace == 0 || pace * want->shape.dim[0] != steps) {
+        golden_fault(t, s->c, "the first axis of %s does not divide the steps", want->name);
+        return false;
+    }
+    if ((step + 1) % pace != 0) {
+        return true;
+    }
+    grove_tensor node = grove_find(s->graph, name);
+    size_t count = grove_value_count(plan, node), begin = (size_t)(step / pace) * count;
+    return golden_compare(t, s->c, want, begin, grove_value(plan, node), count);
+}
+
+/* False after a fault: the steps that follow would only repeat it. */
 static bool compare_step(const golden_scene *s, grove_plan *plan, int step, golden_tally *t) {
     bool good = true;
     for (int i = 0; i < s->c->lines; i++) {
         const golden_line *want = &s->c->line[i];
         char stem[GOLDEN_NAME];
-        if (want->kind != GOLDEN_WANT || (!golden_ending(want->name, ".each", stem) &&
-                                          !golden_ending(want->name, ".path", stem))) {
-            continue;
+        if (want->kind == GOLDEN_WANT && (golden_ending(want->name, ".each", stem) ||
+                                          golden_ending(want->name, ".path", stem))) {
+            good = compare_step_with(s, want, stem, plan, step, t) && good;
         }
-        grove_tensor node = grove_find(s->graph, stem);
-        size_t count = grove_value_count(plan, node);
-        good =
-            golden_compare(t, s->c, want, (size_t)step * count, grove_value(plan, node), count) &&
-            good;
     }
     return good;
 }

@@ -9,8 +9,10 @@
 
 #include "golden.h"
 
-static const char *const files[] = {"ops.txt",    "losses.txt",     "layers.txt",
-                                    "second.txt", "optimizers.txt", "curves.txt"};
+static const char *const files[] = {
+    "ops.txt",    "embeddings.txt", "losses.txt",    "layers.txt", "attention.txt",
+    "second.txt", "optimizers.txt", "schedules.txt", "curves.txt",
+};
 enum { FILES = sizeof files / sizeof *files, FEWEST_CASES = 250 };
 
 /* ---- files ----------------------------------------------------------------------------------- */

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Cases of losses and layers, and of the gradients of gradients."""
+"""Cases of losses."""
 
 import torch
 import torch.nn.functional as F
 
-from book import function, given, gradients, positive, real
-from ops import ELEMENTWISE, IDS, matmul
+from book import function, generator, given, gradients, positive, real
 
-# ---- losses --------------------------------------------------------------------------------------
+# ---- cross-entropy, and what else has no weights for rows ----------------------------------------
 
 CLASSES = 4
 
@@ -99,55 +98,129 @@ def other_losses(book):
                  {"prediction": real(*shape), "target": real(*shape)})
 
 
-# ---- layers --------------------------------------------------------------------------------------
+# ---- losses with weights for rows ----------------------------------------------------------------
+# They are all a number for each element and one mean. PyTorch's reductions know no weights for
+# rows, so where a case has some the mean is written out, over PyTorch's numbers for the elements.
 
 
-def layers(book):
-    for label, shape in (("matrix", (5, 3)), ("cube", (2, 4, 3)), ("deep", (2, 2, 2, 3))):
-        x, weight, bias = real(*shape), real(4, 3), real(4)
-        function(book, f"dense/{label}", F.linear, {"x": x, "fc.weight": weight, "fc.bias": bias})
-        function(book, f"dense/{label}_no_bias", F.linear, {"x": x, "fc.weight": weight}, no_bias=1)
-    function(book, "dense/one_unit", F.linear,
-             {"x": real(4, 3), "fc.weight": real(1, 3), "fc.bias": real(1)})
-    function(book, "dense/relu", lambda x, w, b: torch.relu(F.linear(x, w, b)),
-             {"x": real(6, 5), "fc.weight": real(7, 5), "fc.bias": real(7)}, relu=1)
-    for label, recipe in IDS.items():
-        function(book, f"embedding_layer/{label}", lambda i, w: F.embedding(i, w),
-                 {"ids": recipe, "fc.weight": real(6, 3)})
+def mean(elements, weights=None):
+    if weights is None:
+        return elements.mean()
+    return (elements.reshape(len(elements), -1).mean(1) * weights).sum() / weights.sum()
 
 
-# ---- gradients of gradients ----------------------------------------------------------------------
+def weighted(book, name, elements, inputs, order=1, fixed=(), **settings):
+    """elements(*inputs) is the loss before its mean. A case with weights for rows, and one without;
+    they move too, but for a loss in which no one asks for that."""
+    rows = len(next(iter(inputs.values()))(generator(name)))
+    function(book, name, lambda *x: mean(elements(*x)), inputs, order=order, fixed=fixed,
+             **settings)
+    function(book, f"{name}_weights", lambda *x: mean(elements(*x[:-1]), x[-1]),
+             {**inputs, "weights": positive(rows)}, order=order, fixed=fixed, **settings)
 
 
-def second_order(book):
-    for name, recipe, f, settings in ELEMENTWISE:
-        function(book, f"{name}/second", f, {"x": recipe(3, 4)}, order=2, **settings)
-    for exponent in (-1, 0.5, 2, 3):
-        function(book, f"pow/second_{exponent}", lambda x, e=exponent: torch.pow(x, e),
-                 {"x": positive(3, 4)}, order=2, exponent=exponent)
-    function(book, "mul/second", torch.mul, {"a": real(3, 4), "b": real(4)}, order=2)
-    function(book, "div/second", torch.div, {"a": real(3, 4), "b": positive(4)}, order=2)
-    for ta, tb in ((0, 0), (0, 1), (1, 0), (1, 1)):
-        matmul(book, f"matmul/second_{ta}{tb}", (), (), 3, 4, 2, ta, tb, order=2)
-    matmul(book, "matmul/second_batched", (2,), (2,), 3, 2, 2, 0, 0, order=2)
-    function(book, "mean/second", lambda x: torch.mean(x, 1), {"x": real(3, 4)}, order=2, axes=(1,))
-    function(book, "max/second", lambda x: torch.amax(x, 1), {"x": real(3, 4)}, order=2, axes=(1,))
-    for name, f in (("softmax", F.softmax), ("log_softmax", F.log_softmax)):
-        function(book, f"{name}/second", lambda x, f=f: f(x, -1), {"x": real(3, 4)}, order=2)
-    function(book, "embedding/second", lambda w, i: F.embedding(i, w),
-             {"table": real(6, 3), "ids": given([2, 0, 2])}, order=2)
-    for label, weighted, ignored, smoothing, settings in combinations():
-        if ignored == 3:
-            continue
-        inputs = {"logits": real(3, CLASSES),
-                  "labels": given([2, -1 if ignored == -1 else 0, 3])}
-        inputs.update({"weights": positive(CLASSES)} if weighted else {})
-        function(book, f"cross_entropy/second_{label}",
-                 cross_entropy("mean", ignored, smoothing), inputs, order=2,
-                 fixed=("weights",), **settings)
-    function(book, "binary_cross_entropy/second", F.binary_cross_entropy_with_logits,
-             {"logits": real(5), "targets": real(5, low=0, high=1)}, order=2, fixed=("targets",))
-    function(book, "mean_squared_error/second", F.mse_loss,
-             {"prediction": real(3, 4), "target": real(3, 4)}, order=2)
-    function(book, "dense/second", F.linear,
-             {"x": real(5, 3), "fc.weight": real(4, 3), "fc.bias": real(4)}, order=2)
+def softmax_focal(gamma):
+    """Lin et al. 2017; PyTorch has none."""
+    def f(logits, labels):
+        log_p = F.log_softmax(logits, -1).gather(-1, labels[:, None])[:, 0]
+        return -(1 - log_p.exp()) ** gamma * log_p
+    return f
+
+
+def focal_losses(book, order=1, label=""):
+    """`order` and `label` for the gradients of gradients."""
+    inputs = {"logits": real(5, CLASSES), "labels": given([2, 0, 3, 3, 1])}
+    for gamma in (0, 0.5, 2) if order == 1 else (2,):
+        f = softmax_focal(gamma)
+        weighted(book, f"focal_loss/{label}{gamma}", f, inputs, order, gamma=gamma)
+        # Each class's weight counts above and below the line, as in cross_entropy.
+        function(book, f"focal_loss/{label}{gamma}_class_weights",
+                 lambda x, t, w, f=f: mean(f(x, t), w[t]),
+                 {**inputs, "class_weights": positive(CLASSES)}, order=order,
+                 fixed=("class_weights",), gamma=gamma)
+        function(book, f"focal_loss/{label}{gamma}_both_weights",
+                 lambda x, t, w, v, f=f: mean(f(x, t), w[t] * v),
+                 {**inputs, "class_weights": positive(CLASSES), "weights": positive(5)},
+                 order=order, fixed=("class_weights",), gamma=gamma)
+
+
+def binary_focal(gamma, alpha):
+    """torchvision.ops.sigmoid_focal_loss, which is no part of PyTorch itself, as it is defined."""
+    def f(logits, targets):
+        p = torch.sigmoid(logits)
+        right = p * targets + (1 - p) * (1 - targets)
+        loss = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+        loss = loss * (1 - right) ** gamma
+        return loss if alpha == 0 else loss * (alpha * targets + (1 - alpha) * (1 - targets))
+    return f
+
+
+YES_NO = [[1.0, 0.0, 1.0], [0.0, 0.0, 1.0], [1.0, 1.0, 0.0], [0.0, 1.0, 0.0]]
+
+
+def yes_and_no(book, order=1, label=""):
+    """Of hard targets the gradient is never asked: fixed."""
+    fixed = ("targets",)
+    hard = {"logits": real(4, 3, low=-4, high=4), "targets": given(YES_NO)}
+    soft = {"logits": real(4, 3, low=-4, high=4), "targets": real(4, 3, low=0, high=1)}
+    for gamma, alpha in ((2, 0.25), (0, 0), (0.5, 0), (1.5, 0.75))[:4 if order == 1 else 1]:
+        weighted(book, f"binary_focal_loss/{label}{gamma}_{alpha}", binary_focal(gamma, alpha),
+                 hard, order, fixed, gamma=gamma, alpha=alpha)
+
+    def plain(x, t, p=None):
+        return F.binary_cross_entropy_with_logits(x, t, pos_weight=p, reduction="none")
+    weighted(book, f"binary_cross_entropy_with/{label}soft", plain, soft, order, fixed)
+    for name, size in (("scalar", ()), ("labels", (3,))):
+        weighted(book, f"binary_cross_entropy_with/{label}positive_{name}", plain,
+                 {**soft, "positive_weight": positive(*size)}, order,
+                 fixed + ("positive_weight",))
+    weighted(book, f"multi_label_loss/{label}hard", lambda x, t:
+             F.multilabel_soft_margin_loss(x, t, reduction="none"), hard, order, fixed)
+
+
+def quantile(share):
+    """Pinball loss (Koenker & Bassett 1978); PyTorch has none."""
+    return lambda x, t: torch.maximum(share * (t - x), (share - 1) * (t - x))
+
+
+def numbers(book, order=1, label=""):
+    for shape_label, shape in (("vector", (5,)), ("matrix", (4, 3))):
+        inputs = {"prediction": real(*shape), "target": real(*shape)}
+        weighted(book, f"mean_absolute_error/{label}{shape_label}",
+                 lambda x, t: F.l1_loss(x, t, reduction="none"), inputs, order)
+        for delta in (0.4, 1, 10) if order == 1 and shape_label == "vector" else (0.7,):
+            weighted(book, f"huber_loss/{label}{shape_label}_{delta}", lambda x, t, d=delta:
+                     F.huber_loss(x, t, reduction="none", delta=d), inputs, order, delta=delta)
+        for share in (0.1, 0.5, 0.9) if order == 1 and shape_label == "vector" else (0.3,):
+            weighted(book, f"quantile_loss/{label}{shape_label}_{share}", quantile(share), inputs,
+                     order, quantile=share)
+        if order == 2:
+            return
+    weighted(book, "weighted_mean/cube", lambda x: x, {"elements": real(3, 2, 2)})
+
+
+def divergence(mean_p, log_var_p, mean_q=None, log_var_q=None):
+    p = torch.distributions.Normal(mean_p, (log_var_p / 2).exp())
+    zero = torch.zeros_like(mean_p)
+    q = torch.distributions.Normal(zero if mean_q is None else mean_q,
+                                   (zero if log_var_q is None else log_var_q / 2).exp())
+    return torch.distributions.kl_divergence(p, q).sum(-1)
+
+
+def distributions(book, order=1, label=""):
+    for shape_label, shape in (("matrix", (4, 3)), ("cube", (3, 2, 2))):
+        p = {"mean_p": real(*shape), "log_var_p": real(*shape)}
+        q = {"mean_q": real(*shape), "log_var_q": real(*shape)}
+        weighted(book, f"gaussian_kl/{label}{shape_label}", divergence, {**p, **q}, order)
+        weighted(book, f"gaussian_kl/{label}standard_{shape_label}", divergence, p, order)
+        if order == 2:
+            return
+
+
+def own_loss(book, order=1, label=""):
+    def bread(baked, wanted):
+        e = baked - wanted
+        return (e ** 2 / (e ** 2 + 1) * torch.where(e < 0, -4 * e, e)).mean()
+    for shape_label, shape in (("vector", (6,)), ("matrix", (3, 4))):
+        function(book, f"own_loss/{label}{shape_label}", bread,
+                 {"baked": real(*shape), "wanted": real(*shape)}, order=order)

@@ -10,17 +10,27 @@ README.md, beside this script, says what a file looks like and how to add a case
 """
 
 import argparse
+import os
 import pathlib
 import sys
 
 try:
     import torch
 except ImportError:
+    # A distribution's PyTorch belongs to its own Python; another one may come first in PATH.
+    SYSTEM = "/usr/bin/python3"
+    if os.path.exists(SYSTEM) and os.path.realpath(SYSTEM) != os.path.realpath(sys.executable):
+        os.execv(SYSTEM, [SYSTEM, *sys.argv])
     sys.exit(77)
 
+import attention
+import curves
+import embeddings
+import layers
 import losses
 import ops
-import training
+import optimizers
+import second
 from book import Book
 
 HERE = pathlib.Path(__file__).parent
@@ -28,14 +38,23 @@ HERE = pathlib.Path(__file__).parent
 # file, title, tolerances (double, float), chapters
 BOOKS = [
     ("ops.txt", "ops and their gradients", 1e-12, 2e-6,
-     (ops.elementwise, ops.arithmetic, ops.products, ops.reductions, ops.form, ops.lookups,
-      ops.softmaxes)),
+     (ops.elementwise, ops.arithmetic, ops.products, ops.reductions, ops.form, ops.softmaxes)),
+    ("embeddings.txt", "tables, bags, ids", 1e-12, 2e-6,
+     (embeddings.lookups, embeddings.numbers_of_rows, embeddings.bags, embeddings.bag_gradients)),
     ("losses.txt", "losses and their gradients", 1e-12, 2e-6,
-     (losses.cross_entropies, losses.other_losses)),
-    ("layers.txt", "layers and their gradients", 1e-12, 2e-6, (losses.layers,)),
-    ("second.txt", "gradients of gradients", 1e-12, 2e-6, (losses.second_order,)),
-    ("optimizers.txt", "optimizers over 20 steps", 1e-12, 4e-6, (training.optimizers,)),
-    ("curves.txt", "training curves of small models", 1e-12, 1e-5, (training.curves,)),
+     (losses.cross_entropies, losses.other_losses, losses.focal_losses, losses.yes_and_no,
+      losses.numbers, losses.distributions, losses.own_loss)),
+    ("layers.txt", "layers and their gradients", 1e-12, 2e-6,
+     (layers.dense, layers.normalization, layers.places, layers.recurrence)),
+    ("attention.txt", "attention and the transformer block", 1e-12, 4e-5,
+     (attention.attentions, attention.blocks)),
+    ("second.txt", "gradients of gradients", 1e-12, 2e-5,
+     (second.ops, second.bags, second.layers_and_losses)),
+    ("optimizers.txt", "optimizers over 20 steps", 1e-12, 4e-6,
+     (optimizers.optimizers, optimizers.clipped_updates)),
+    ("schedules.txt", "schedules, averages, decay by rule, frozen rows", 1e-12, 4e-6,
+     (optimizers.schedules, optimizers.averages, optimizers.decay_rule, optimizers.frozen_rows)),
+    ("curves.txt", "training curves of small models", 1e-12, 2e-5, (curves.curves,)),
 ]
 ROUNDING = 1e-13  # of the largest number in its line: another processor's last digits
 

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Cases of ops: elementwise, products, reductions, form, lookups, softmax."""
-
-import random
+"""Cases of ops: elementwise, products, reductions, form, softmax."""
 
 import torch
 import torch.nn.functional as F
 
-from book import function, given, gradients, ids, positive, real
+from book import function, given, gradients, positive, real
 
 # ---- element by element --------------------------------------------------------------------------
 
@@ -38,6 +36,9 @@ ELEMENTWISE = [
     ("scale", real, lambda x: -0.7 * x, {"factor": -0.7}),
     ("shift", real, lambda x: x + 1.3, {"number": 1.3}),
     ("maximum", real, lambda x: torch.clamp(x, min=0.3), {"number": 0.3}),
+    ("clip", real, lambda x: torch.clamp(x, -0.7, 0.9), {"low": -0.7, "high": 0.9}),
+    ("cos", real, torch.cos, {}),
+    ("sin", real, torch.sin, {}),
 ]
 
 
@@ -76,6 +77,11 @@ def edges(book):
             function(book, f"{name}/small_{-number:g}", f, {"x": given([number])})
         function(book, f"{name}/low", f, {"x": low})
     function(book, "tanh/small", torch.tanh, {"x": given([0.0009765625, -0.00390625])})
+    for name, f in (("cos", torch.cos), ("sin", torch.sin)):
+        function(book, f"{name}/far", f, {"x": given([-1000.25, -31.5, 12.0, 100.0, 20000.0])})
+    function(book, "sin/small", torch.sin, {"x": given([0.0009765625, -0.00390625])})
+    function(book, "clip/one_number", lambda x: torch.clamp(x, 0.5, 0.5), {"x": real(3, 5)},
+             low=0.5, high=0.5)
     function(book, "log/near_one", torch.log, {"x": given([0.99609375, 1.00390625, 1.0])})
 
 
@@ -86,6 +92,11 @@ def adjoints(book):
     function(book, "sign/matrix", torch.sign, plain)
     function(book, "sign/zero", torch.sign, {"x": given([0.0, -0.5, 2.0])})
     function(book, "above/matrix", lambda x: (x > 0.3).double(), plain, number=0.3)
+    function(book, "floor/matrix", torch.floor, plain)
+    function(book, "floor/whole", torch.floor, {"x": given([-2.0, -1.5, -0.00390625, 0.0, 3.0])})
+    choice = {"training": real(3, 5), "inference": real(3, 5)}
+    function(book, "when_training/inside", lambda a, b: a, choice, training=1)
+    function(book, "when_training/outside", lambda a, b: b, choice)
     function(book, "stop_gradient/matrix", lambda x: x * x.detach(), plain)
     function(book, "dropout/out_of_training", lambda x: F.dropout(x, 0.4, training=False), plain,
              probability=0.4)
@@ -132,7 +143,7 @@ def products(book):
         for ta, tb in ((0, 0), (0, 1), (1, 0), (1, 1))[:4 if a == b else 2]:
             name = f"matmul/{label}_{'t' if ta else 'n'}{'t' if tb else 'n'}"
             matmul(book, name, a, b, 3, 4, 2, ta, tb)
-    for m, k, n in ((1, 5, 4), (4, 1, 3), (5, 3, 1), (1, 1, 1), (17, 19, 23)):
+    for m, k, n in ((1, 5, 4), (4, 1, 3), (5, 3, 1), (1, 1, 1), (9, 11, 10)):
         matmul(book, f"matmul/{m}_{k}_{n}", (), (), m, k, n, 0, 1)
 
 
@@ -230,33 +241,7 @@ def form(book):
                  axis=axis, begin=begin, size=shape[axis])
 
 
-# ---- lookups, softmax------- --------------------------------------------------------------------
-
-
-def scatter(rows):
-    def f(ids, values):
-        width = values.shape[-1]
-        return torch.zeros(rows, width, dtype=values.dtype).index_add(
-            0, ids.reshape(-1), values.reshape(-1, width))
-    return f
-
-
-IDS = {"some": ids(5, rows=6), "matrix": ids(2, 3, rows=6), "cube": ids(2, 2, 2, rows=6),
-       "repeated": given([2, 0, 2, 2, 5, 0]), "all_the_same": given([3, 3, 3]),
-       "first_and_last": given([0, 5]), "one": given(4)}
-
-
-def lookups(book):
-    for label, recipe in IDS.items():
-        function(book, f"embedding/{label}", lambda w, i: F.embedding(i, w),
-                 {"table": real(6, 3), "ids": recipe})
-        shape = tuple(recipe(random.Random(0)).shape)
-        function(book, f"scatter_rows/{label}", scatter(6),
-                 {"ids": recipe, "values": real(*shape, 3)}, rows=6)
-        function(book, f"rows_squared_norm/{label}", lambda i, v: scatter(6)(i, v).square().sum(),
-                 {"ids": recipe, "values": real(*shape, 3)}, fixed=("values",))
-    function(book, "embedding/width_one", lambda w, i: F.embedding(i, w),
-             {"table": real(4, 1), "ids": given([1, 3, 1])})
+# ---- softmax -------------------------------------------------------------------------------------
 
 
 def softmaxes(book):
