@@ -13,8 +13,6 @@
 static const struct {
     const char *op, *reason;
 } exceptions[] = {
-    {"remember", "held against plain C by its example, in use in test_optimizers.c"},
-    {"next_rows", "held against plain C by its example, in use in test_optimizers.c"},
     {NULL, NULL},
 };
 /* clang-format on */

@@ -77,6 +77,11 @@ REFUSED_ROWS = {("adagrad", "decay"), ("adam", "decay"), ("rowwise_adagrad", "de
                 ("rmsprop", "decay"), ("rmsprop", "momentum"), ("rmsprop", "all")}
 
 
+def arguments(kind, label):
+    """PyTorch's and grove's."""
+    return next((t, o) for k, name, t, o in SETTINGS if (k, name) == (kind, label))
+
+
 def optimizers(book):
     for kind, label, theirs, ours in SETTINGS:
         def make(values, kind=kind, theirs=theirs):
@@ -133,7 +138,7 @@ def lazy_updates(book):
     """Rows that rest, averages and all: to PyTorch each row is a parameter of its own, which it
     passes by where it has no gradient."""
     for kind, label in LAZY:
-        theirs, ours = next((t, o) for k, name, t, o in SETTINGS if (k, name) == (kind, label))
+        theirs, ours = arguments(kind, label)
         make = on_one_clock(TORCH[kind]) if kind in ("adam", "adamw") else TORCH[kind]
         update(book, f"update/lazy_{kind}_{label}", lambda v, make=make, t=theirs: make(v, **t),
                dense=0, tables=1, form="lazy", lazy=1, **{kind: 1}, **ours)
@@ -243,8 +248,15 @@ def schedules(book):
     for name, schedule, ours in SCHEDULES:
         update(book, f"update/scheduled_{name}", lambda v: torch.optim.SGD(v, lr=RATE), sgd=1,
                rate=RATE, schedule=schedule, **ours)
-    # By rows, where a rate that changes leaves the exact form exact: these have no memory that
-    # moves a resting row.
+    # By rows: PyTorch's rows move on while they rest, at each step's rate; grove's catch up.
+    for kind, label, place in (("sgd", "momentum", 3), ("sgd", "nesterov_decay", 5),
+                               ("adam", "plain", 4), ("adam", "betas", 7), ("adamw", "decay", 8)):
+        theirs, ours = arguments(kind, label)
+        name, schedule, more = SCHEDULES[place]
+        update(book, f"update/scheduled_{kind}_{label}_rows", lambda v, k=kind, t=theirs:
+               TORCH[k](v, **{**t, "lr": RATE}), dense=0, tables=1, schedule=schedule,
+               **{kind: 1}, **{**ours, "rate": RATE}, **more)
+    # These have nothing that moves a resting row.
     for kind in ("sgd", "adagrad", "rowwise_adagrad", "rmsprop"):
         name, schedule, ours = SCHEDULES[3 if kind == "sgd" else 1]
         update(book, f"update/scheduled_{kind}_rows", lambda v, k=kind: TORCH[k](v, lr=RATE),
@@ -256,6 +268,12 @@ def schedules(book):
            momentum=0.9, rates=rates)
     update(book, "update/adam_given_rates", lambda v: torch.optim.Adam(v, lr=1), adam=1,
            rates=rates)
+    update(book, "update/adam_given_rates_rows", lambda v: torch.optim.Adam(v, lr=1), dense=0,
+           tables=1, adam=1, rates=rates)
+    # So long a rest is in grove one sum over the rates that it remembers.
+    update(book, "update/adam_scheduled_long_rest", lambda v: torch.optim.Adam(v, lr=0.01), dense=0,
+           tables=1, steps=600, tolerance=(1e-12, 4e-5), adam=1, rate=0.01,
+           schedule=lambda o: lr_scheduler.CosineAnnealingLR(o, 600), cosine=1, schedule_steps=600)
 
 
 # ---- averages, decay by rule, frozen rows --------------------------------------------------------

@@ -59,7 +59,7 @@ def bags(book):
     for label, way, inputs in embeddings.ways_to_bag():
         if label.split("_", 1)[1] not in ("padded", "empty_bags"):
             continue
-        embeddings.one_bag(book, f"embedding_bag/second_{label}", embeddings.bag_twice(*way), inputs,
-                           way, order=2)
+        embeddings.one_bag(book, f"embedding_bag/second_{label}", embeddings.bag_twice(*way),
+                           inputs, way, order=2)
         embeddings.one_bag(book, f"embedding_bag_gradient/second_{label}", embeddings.shares(*way),
                            inputs, way, dy_in=True, order=2)

@@ -156,5 +156,7 @@ def update(book, name, make, shape=SMALL, dense=1, biases=0, tables=0, form="exa
     if kept:
         kept.put_wants(book)
     if scheduler:
-        book.put("want", "optimizer.rate.each", torch.tensor(seen_rates, dtype=torch.float64))
+        pace = 1 if steps == STEPS else 20
+        book.put("want", "optimizer.rate.each",
+                 torch.tensor(seen_rates[pace - 1::pace], dtype=torch.float64))
     book.end()
