@@ -7,20 +7,14 @@
  * Shapes: any; the result has the shape of x.
  * Gradient: y = mask * x / (1 - p), so dx = mask * dy / (1 - p) with the very same mask. No mask is
  *   kept: dropout_again draws it anew, and is its own adjoint.
- * Randomness: element i is dropped if its random word, as a number in [0, 1), is below p. The word
- *   is number i of the Philox numbers of (graph's seed, stream, training run): whatever the tiles
- *   and threads, it is the same one, and each run has another mask. A stream is the index that the
- *   dropout's node gets, known before its gradient is built; so no two dropouts share a mask. Its
- *   top bit keeps it apart from the streams that parameters begin with. The low half of the run
- *   counts as the step; the high half, 0 in the first four thousand million runs, goes into the
- *   key.
+ * Randomness: element i is dropped if its random word (chance.h), as a number in [0, 1), is below
+ *   p. The stream is the index of the dropout's node, known before its gradient is built.
  * Numerics: p counts in steps of 2^-32, rounded down. p = 0 gives x exactly.
  * Cost: a quarter of a Philox block an element, forward and backward.
  */
 #include <math.h>
 
-#include "base/random.h"
-#include "room.h"
+#include "chance.h"
 
 struct dropout {
     double probability;
@@ -37,40 +31,21 @@ static bool shape(grove_shaping *s) {
         return grove_refuse(s, GROVE_BAD_ARGUMENT,
                             "its probability must be at least 0 and below 1");
     }
-    if (attributes->stream < 0 || attributes->stream > INT32_MAX) {
-        return grove_refuse(s, GROVE_BAD_ARGUMENT, "its stream must be the index of a node");
-    }
-    return grove_same_shape(s);
-}
-
-/* Random words come in blocks of four; a chunk of them is drawn before it is used, so that the loop
- * that uses it has no branch. */
-enum { BLOCK = 4, CHUNK = 64 };
-
-/* The words of the positions first..first+CHUNK-1, or as many as lie before `end`. */
-static void draw(const grove_call *call, size_t first, size_t end, uint32_t words[CHUNK]) {
-    const struct dropout *attributes = call->attributes;
-    const uint64_t seed = call->seed + (call->run >> 32) * 0x9E3779B97F4A7C15u;
-    const uint32_t stream = (uint32_t)attributes->stream | 0x80000000u;
-    for (size_t k = 0; k < CHUNK && first + k < end; k += BLOCK) {
-        grove_random_block(seed, stream, (uint32_t)call->run, (first + k) / BLOCK, words + k);
-    }
+    return grove_want_stream(s, attributes->stream) && grove_same_shape(s);
 }
 
 static grove_status run(const grove_call *call, size_t begin, size_t end) {
     const struct dropout *attributes = call->attributes;
-    const uint32_t threshold = (uint32_t)(attributes->probability * 0x1p32);
+    const uint32_t threshold = grove_chance_threshold(attributes->probability);
     const grove_real factor = (grove_real)(1 / (1 - attributes->probability));
     const grove_real *x = grove_reals(call, 0);
     grove_real *y = grove_out(call);
-    uint32_t words[CHUNK];
+    grove_chance chance;
     for (size_t i = begin; i < end;) {
-        const size_t first = i - i % BLOCK; /* tiles may begin within a block */
-        const size_t stop = end - first < CHUNK ? end : first + CHUNK;
-        draw(call, first, stop, words);
-        for (; i < stop; i++) {
+        grove_chance_draw(call, attributes->stream, i, end, &chance);
+        for (; i < chance.stop; i++) {
             const grove_real kept = x[i] * factor;
-            y[i] = words[i - first] < threshold ? 0 : kept;
+            y[i] = chance.words[i - chance.first] < threshold ? 0 : kept;
         }
     }
     return GROVE_OK;
