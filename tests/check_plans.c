@@ -103,9 +103,9 @@ static void check_inference(scene *s, check_verdict *verdict) {
         }
     }
     int last = s->example->inputs - 1;
+    size_t size = last >= 0 && !scene_is_real(s, last) ? sizeof(grove_id) : sizeof(grove_real);
     bool handed_on = last >= 0 && results.count[SCENE_Y] == s->count[last] &&
-                     memcmp(&results.numbers[SCENE_Y], &s->data[last],
-                            s->count[last] * sizeof(grove_real)) == 0;
+                     memcmp(&results.numbers[SCENE_Y], &s->data[last], s->count[last] * size) == 0;
     if ((s->op->flags & GROVE_TRAINING) && !handed_on) {
         check_fault(verdict, "outside training it does not yield its last input");
     }
@@ -116,8 +116,7 @@ static void check_bits_of_order(const grove_op *op, const grove_example *example
                                 check_verdict *verdict) {
     scene s, inner;
     scene_results wanted;
-    scene_run_options keeping = {
-        .training = scene_wants_training(op), .runs = 5, .keep_all = true};
+    scene_run_options keeping = {.training = scene_wants_training(op), .runs = 5, .keep_all = true};
     scene_open(&s, op, example, &(scene_options){.order = order});
     scene_open(&inner, op, example, &(scene_options){.order = order, .copies = true});
     if (run_variant(&s, &keeping, "planned at ease", &wanted, verdict)) {

@@ -13,6 +13,10 @@
 static const struct {
     const char *op, *reason;
 } exceptions[] = {
+    {"replace_ids", "held against plain C in test_unknown_row.c; no golden numbers yet"},
+    {"piecewise_linear", "held against plain C in test_number_embeddings.c; no golden numbers yet"},
+    {"piecewise_linear_slope",
+     "held against plain C in test_number_embeddings.c; no golden numbers yet"},
     {NULL, NULL},
 };
 /* clang-format on */

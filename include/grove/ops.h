@@ -68,6 +68,10 @@ typedef struct grove_rmsprop_options {
 #include "ops.def"
 #undef GROVE_OP
 
+/* The constant once more, of ids. */
+GROVE_API grove_tensor grove_constant_ids(grove_graph *graph, const char *name, grove_shape shape,
+                                          const grove_id *ids);
+
 /* grove_input_ids(g, "species", GROVE_BATCH): an input of ids, its shape written as a list. */
 #define grove_input_reals(graph, name, ...)                                                        \
     grove_input(graph, name, GROVE_REAL, GROVE_SHAPE(__VA_ARGS__))

@@ -78,14 +78,6 @@ static void fill_normal(grove_real *data, size_t count, uint64_t seed, double me
     }
 }
 
-static void fan(grove_shape shape, double *in, double *out) {
-    *out = shape.rank > 0 ? (double)shape.dim[0] : 1;
-    *in = 1;
-    for (int i = 1; i < shape.rank; i++) {
-        *in *= (double)shape.dim[i];
-    }
-}
-
 static void begin(grove_tensor parameter, const char *name, grove_init init) {
     grove_real *data = grove_parameter_data(parameter);
     size_t count = grove_parameter_size(parameter);
@@ -93,8 +85,8 @@ static void begin(grove_tensor parameter, const char *name, grove_init init) {
     uint64_t own = init.seed ? init.seed : grove_hash_name(name);
     grove_random_block(grove_seed(parameter.graph), 1, 0, own, mixed);
     uint64_t seed = (uint64_t)mixed[0] << 32 | mixed[1];
-    double in, out;
-    fan(grove_node_shape(parameter), &in, &out);
+    grove_shape fixed = grove_node_shape(parameter);
+    double out = fixed.rank > 0 ? (double)fixed.dim[0] : 1, in = (double)count / out;
     switch (init.kind) {
     case GROVE_INIT_ZEROS:
         break; /* as the graph made it */
@@ -153,8 +145,7 @@ static grove_tensor build_constant_with_batch(const grove_tensor *in) {
 static const grove_example examples[] = {
     {.build = build, .out = GROVE_NUMBERS(7, 7, 7, 7)},
     {.build = build_with_batch, .refused = "its size must not depend on the batch"},
-    {.build = build_bad_init,
-     .refused = "its beginning is not made of finite numbers of a known kind"},
+    {.build = build_bad_init, .refused = "its beginning is not made of finite numbers"},
     {0},
 };
 static const grove_example state_examples[] = {
@@ -230,16 +221,27 @@ grove_tensor grove_state(grove_graph *graph, const char *name, grove_type type, 
     return append(&grove_op_state, graph, name, type, shape);
 }
 
-grove_tensor grove_constant(grove_graph *graph, const char *name, grove_shape shape,
-                            const grove_real *values) {
+static grove_tensor constant_of(grove_graph *graph, const char *name, grove_type type,
+                                grove_shape shape_wanted, const void *values) {
     if (!values) {
         return grove_refuse_builder(graph, &grove_op_constant, GROVE_BAD_ARGUMENT,
                                     "it has no numbers");
     }
-    grove_tensor constant = append(&grove_op_constant, graph, name, GROVE_REAL, shape);
-    if (grove_is_valid(constant) && grove_parameter_size(constant) > 0) {
+    grove_tensor constant = append(&grove_op_constant, graph, name, type, shape_wanted);
+    size_t count = grove_is_valid(constant) ? grove_parameter_size(constant) : 0;
+    if (count > 0) {
         memcpy(grove_parameter_data(constant), values,
-               grove_parameter_size(constant) * sizeof *values);
+               count * (type == GROVE_ID ? sizeof(grove_id) : sizeof(grove_real)));
     }
     return constant;
+}
+
+grove_tensor grove_constant(grove_graph *graph, const char *name, grove_shape shape,
+                            const grove_real *values) {
+    return constant_of(graph, name, GROVE_REAL, shape, values);
+}
+
+grove_tensor grove_constant_ids(grove_graph *graph, const char *name, grove_shape shape,
+                                const grove_id *ids) {
+    return constant_of(graph, name, GROVE_ID, shape, ids);
 }
