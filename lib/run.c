@@ -57,28 +57,55 @@ static grove_status check_bound(grove_plan *plan) {
 
 /* ---- running --------------------------------------------------------------------------------- */
 
+/* The node whose elements these are: what hands them on as they are, without a name of its own, is
+ * of no interest to who has to mend them. */
+static int32_t source_of(const grove_plan *plan, int32_t index) {
+    const grove_node *node = &plan->graph->nodes[index];
+    while (!node->name && (node->op->flags & (GROVE_ALIAS | GROVE_TRAINING))) {
+        bool first = (node->op->flags & GROVE_ALIAS) &&
+                     (plan->options.training || !(node->op->flags & GROVE_TRAINING));
+        index = node->in[first ? 0 : node->inputs - 1];
+        node = &plan->graph->nodes[index];
+    }
+    return index;
+}
+
+/* "position 7", or "row 3, position 1" of what has several in a row. */
+static const char *position_words(const grove_plan *plan, int32_t source, size_t position,
+                                  char *text, size_t size) {
+    int32_t place = plan->place_of[source];
+    const grove_view *view = place >= 0 ? &plan->places[place].view : NULL;
+    if (view && view->rank > 1 && position < view->count) {
+        size_t in_a_row = view->count / view->dim[0];
+        snprintf(text, size, "row %zu, position %zu", position / in_a_row, position % in_a_row);
+    } else {
+        snprintf(text, size, "position %zu", position);
+    }
+    return text;
+}
+
 grove_status grove_call_fail(const grove_call *call, int input, size_t position,
                              grove_status status, const char *format, ...) {
-    char words[256], node[160], from[160];
+    char words[256], node[160], from[160], at[64];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(words, sizeof words, format, arguments);
     va_end(arguments);
     grove_plan *plan = call->plan;
-    const grove_node *reader = &plan->graph->nodes[call->node];
-    const char *name = plan->graph->nodes[reader->in[input]].name;
+    int32_t source = source_of(plan, plan->graph->nodes[call->node].in[input]);
+    const char *name = plan->graph->nodes[source].name;
     if (name) {
         snprintf(from, sizeof from, "'%s'", name);
     } else {
-        grove_node_words(plan->graph, reader->in[input], from, sizeof from);
+        grove_node_words(plan->graph, source, from, sizeof from);
     }
     pthread_mutex_lock(&plan->failing);
     if (!plan->failed || position < plan->failed_position) {
         plan->failed = true;
         plan->failed_position = position;
-        grove_fail(&plan->error, status, "%s: position %zu of %s %s",
-                   grove_node_words(plan->graph, call->node, node, sizeof node), position, from,
-                   words);
+        grove_fail(&plan->error, status, "%s: %s of %s %s",
+                   grove_node_words(plan->graph, call->node, node, sizeof node),
+                   position_words(plan, source, position, at, sizeof at), from, words);
     }
     pthread_mutex_unlock(&plan->failing);
     return status;

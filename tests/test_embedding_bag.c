@@ -339,9 +339,9 @@ END_TEST
 
 START_TEST(bad_ids_are_refused_in_words) {
     const grove_id ids[] = {-2, ROWS, GROVE_NOBODY};
-    const char *const words[] = {"position 6 of 'ids' is -2, it must be from 0 to 10",
-                                 "position 6 of 'ids' is 11, it must be from 0 to 10",
-                                 "position 6 of 'ids' is -2147483648, it must be"};
+    const char *const words[] = {"row 1, position 1 of 'ids' is -2, it must be from 0 to 10",
+                                 "row 1, position 1 of 'ids' is 11, it must be from 0 to 10",
+                                 "row 1, position 1 of 'ids' is -2147483648, it must be"};
     scene s = make_matrix(GROVE_BAG_SUM, hole);
     grove_tensor step = grove_minimize(s.loss, GROVE_SGD(.rate = 1));
     grove_real before[ROWS * WIDTH];

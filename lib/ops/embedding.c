@@ -16,7 +16,9 @@
  *   passed over, here and in all updates, and get no gradient. A lookup refuses it.
  * Numerics: repeated rows are added in the order of the ids; nothing depends on threads.
  * Errors: an id below 0 or beyond the last row fails the run, in words, before anything is written.
- * Cost: width numbers an id.
+ * Cost: width numbers an id. That every id is checked, always, costs 0.1 to 0.3 nanoseconds an id,
+ *   5 to 10 in a hundred of a lookup (73,000 rows of 12 floats, 256 to 65,536 ids, in processor
+ *   time on a core of an AMD EPYC: build/tests/cost_check_ids).
  */
 #include "room.h"
 

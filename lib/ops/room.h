@@ -99,8 +99,8 @@ typedef struct grove_call {
 grove_status grove_call_fail(const grove_call *call, int input, size_t position,
                              grove_status status, const char *format, ...) GROVE_PRINTF(5, 6);
 
-/* Checks that every id of the input lies in 0..rows-1; the message names input, position, value and
- * range. Each kernel that follows ids does this before it writes anything. */
+/* Checks that every id of the input lies in 0..rows-1; the message names input, row, position,
+ * value and range. Each kernel that follows ids does this before it writes anything. */
 grove_status grove_check_ids(const grove_call *call, int input, size_t begin, size_t end,
                              size_t rows);
 /* The same where ids say which rows get something: GROVE_NOBODY is fine, and is passed over. */
