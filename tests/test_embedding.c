@@ -3,6 +3,7 @@
  * The traps of embeddings, each by name.
  */
 #include <check.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -209,27 +210,115 @@ START_TEST(one_table_looked_up_twice) {
 }
 END_TEST
 
-/* A table that is also multiplied: both ways of the gradient add up, and the update is dense. */
-START_TEST(a_table_tied_with_the_output_layer) {
-    grove_graph *g = grove_graph_new(NULL);
-    grove_tensor ids = grove_input_ids(g, "ids", 2);
-    grove_tensor table = grove_parameter(g, "t", GROVE_SHAPE(3, 2),
-                                         (grove_init){GROVE_INIT_NORMAL, .b = 1, .seed = 3});
-    grove_tensor logits = grove_matmul(grove_embedding(table, ids), table, false, true);
-    grove_tensor loss = grove_sum(logits, GROVE_ALL_AXES);
-    grove_tensor dt = grove_gradient(loss, table);
-    ck_assert_str_eq(grove_node_op(dt), "add");
-    grove_plan *plan = grove_plan_new(g, &dt, 1, NULL);
-    grove_bind(plan, ids, (const grove_id[]){2, 2});
-    ck_assert_int_eq(grove_run(plan), GROVE_OK);
-    const grove_real *w = grove_parameter_data(table), *d = grove_value(plan, dt);
-    for (int k = 0; k < 2; k++) { /* loss = 2 w[2] . (w[0] + w[1] + w[2]) */
-        ck_assert_double_eq_tol((double)d[k], 2 * (double)w[4 + k], 1e-5);
-        ck_assert_double_eq_tol((double)d[4 + k],
-                                2 * ((double)w[k] + (double)w[2 + k] + 2 * (double)w[4 + k]), 1e-5);
+/* ---- a table tied with the output layer ------------------------------------------------------ */
+
+enum { WORDS = 5, NUMBERS = 3, TIED = 4 };
+
+/* ids [TIED] -> rows of the table [WORDS, NUMBERS] -> logits [TIED, WORDS] by the same table. */
+typedef struct tied {
+    grove_graph *graph;
+    grove_tensor ids, label, table, bias, loss;
+} tied;
+
+static const grove_id tied_ids[TIED] = {4, 1, 4, 0}, tied_labels[TIED] = {1, 2, 0, 3};
+
+static tied make_tied(void) {
+    tied t = {.graph = grove_graph_new(&(grove_graph_options){.seed = 8})};
+    t.ids = grove_input_ids(t.graph, "ids", TIED);
+    t.label = grove_input_ids(t.graph, "label", TIED);
+    grove_tensor h = grove_nn_embedding(t.ids, WORDS, NUMBERS, "words");
+    t.table = grove_find(t.graph, "words.weight");
+    grove_dense_options options = {.weight = t.table};
+    grove_tensor logits = grove_nn_dense_with(h, WORDS, "out", &options);
+    t.bias = grove_find(t.graph, "out.bias");
+    t.loss = grove_softmax_cross_entropy(logits, t.label);
+    ck_assert(!grove_is_valid(grove_find(t.graph, "out.weight")));
+    ck_assert_msg(grove_is_valid(t.loss), "%s", grove_graph_error(t.graph)->message);
+    return t;
+}
+
+/* What one row's logits [WORDS] get: softmax minus target, as a part of the mean. */
+static void slope_of_logits(const grove_real *table, grove_id id, grove_id label, double *slope) {
+    double total = 0;
+    for (int v = 0; v < WORDS; v++) {
+        slope[v] = 0;
+        for (int k = 0; k < NUMBERS; k++) {
+            slope[v] += (double)table[v * NUMBERS + k] * (double)table[id * NUMBERS + k];
+        }
+        slope[v] = exp(slope[v]);
+        total += slope[v];
     }
+    for (int v = 0; v < WORDS; v++) {
+        slope[v] = (slope[v] / total - (v == label)) / TIED;
+    }
+}
+
+/* The gradient [WORDS, NUMBERS] by plain loops: what the lookup brings, and what the product. */
+static void tied_gradient(const grove_real *table, double *sparse, double *dense) {
+    memset(sparse, 0, WORDS * NUMBERS * sizeof *sparse);
+    memset(dense, 0, WORDS * NUMBERS * sizeof *dense);
+    for (int i = 0; i < TIED; i++) {
+        double slope[WORDS];
+        slope_of_logits(table, tied_ids[i], tied_labels[i], slope);
+        for (int v = 0; v < WORDS; v++) {
+            for (int k = 0; k < NUMBERS; k++) {
+                sparse[tied_ids[i] * NUMBERS + k] += slope[v] * (double)table[v * NUMBERS + k];
+                dense[v * NUMBERS + k] += slope[v] * (double)table[tied_ids[i] * NUMBERS + k];
+            }
+        }
+    }
+}
+
+/* Sparse and dense add up; the table is one parameter, and a step moves it by their sum. */
+START_TEST(a_table_tied_with_the_output_layer) {
+    tied t = make_tied();
+    double sparse[WORDS * NUMBERS], dense[WORDS * NUMBERS];
+    grove_real before[WORDS * NUMBERS];
+    grove_real *table = grove_parameter_data(t.table);
+    memcpy(before, table, sizeof before);
+    tied_gradient(table, sparse, dense);
+    grove_tensor step_ = grove_minimize(t.loss, GROVE_SGD(.rate = 1));
+    grove_tensor gradient_ = grove_gradient_of(t.table), outputs[] = {step_, gradient_};
+    ck_assert_str_eq(grove_node_op(gradient_), "add");
+    ck_assert_int_eq(grove_parameter_count(t.graph), 2 + 1); /* table, bias, the clock */
+    grove_plan *plan = grove_plan_new(t.graph, outputs, 2, &(grove_plan_options){.training = true});
+    grove_bind(plan, t.ids, tied_ids);
+    grove_bind(plan, t.label, tied_labels);
+    ck_assert_msg(grove_run(plan) == GROVE_OK, "%s", grove_plan_error(plan)->message);
+    const grove_real *d = grove_value(plan, gradient_);
+    for (int i = 0; i < WORDS * NUMBERS; i++) {
+        ck_assert_double_eq_tol((double)d[i], sparse[i] + dense[i], 1e-6);
+        ck_assert_double_eq_tol((double)before[i] - (double)table[i], sparse[i] + dense[i], 1e-6);
+    }
+    ck_assert(fabs(sparse[1 * NUMBERS]) > 1e-3 && fabs(dense[1 * NUMBERS]) > 1e-3);
+    ck_assert(sparse[2 * NUMBERS] == 0 && fabs(dense[2 * NUMBERS]) > 1e-3);
     grove_plan_free(plan);
-    grove_graph_free(g);
+    grove_graph_free(t.graph);
+}
+END_TEST
+
+START_TEST(a_weight_that_does_not_fit_is_refused) {
+    const char *const words[] = {
+        "dense layer 'out': the given weight must have the shape [units, in], here [4, 3]; it has "
+        "[3, 4]",
+        "a weight that was given has begun already: no weight_init",
+        "input 1 must be a tensor of real"};
+    for (int i = 0; i < 3; i++) {
+        grove_graph *g = grove_graph_new(NULL);
+        grove_tensor x = grove_input_reals(g, "x", GROVE_BATCH, 3);
+        grove_tensor turned = grove_parameter(g, "w", GROVE_SHAPE(3, 4), (grove_init){0});
+        grove_tensor right = grove_parameter(g, "v", GROVE_SHAPE(4, 3), (grove_init){0});
+        grove_tensor ids = grove_input_ids(g, "ids", 4, 3);
+        grove_init zero = {0};
+        grove_dense_options options = {.weight = i == 0   ? turned
+                                                 : i == 1 ? right
+                                                          : ids,
+                                       .weight_init = i == 1 ? &zero : NULL};
+        ck_assert(!grove_is_valid(grove_nn_dense_with(x, 4, "out", &options)));
+        ck_assert_msg(strstr(grove_graph_error(g)->message, words[i]), "%s",
+                      grove_graph_error(g)->message);
+        grove_graph_free(g);
+    }
 }
 END_TEST
 
@@ -263,6 +352,7 @@ int main(void) {
     tcase_add_test(cases, a_table_of_one_row);
     tcase_add_test(cases, one_table_looked_up_twice);
     tcase_add_test(cases, a_table_tied_with_the_output_layer);
+    tcase_add_test(cases, a_weight_that_does_not_fit_is_refused);
     tcase_add_test(cases, ids_permuted);
     Suite *suite = suite_create("embedding");
     suite_add_tcase(suite, cases);

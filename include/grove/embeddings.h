@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * grove/embeddings.h - more that a table of vectors can do: bags of ids, and rows that rest.
+ * grove/embeddings.h - more that a table of vectors can do: a row for what is unknown, bags of ids,
+ * rows that rest.
  *
  * A table is a parameter [rows, width], made by grove_nn_embedding (nn.h), by a layer below or by
  * grove_parameter. Its gradient is row-sparse: what a batch does not name is neither read nor
@@ -14,6 +15,40 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* ---- a row for what is unknown --------------------------------------------------------------- */
+
+/* Zero means the default, field by field. */
+typedef struct grove_embedding_options {
+    const grove_init *table_init; /* NULL: normal, of standard deviation 1 / sqrt(width) */
+    double unknown_share; /* in training this share of the ids, from 0 to below 1, is looked up as
+                             unknown_id; 0: none */
+    grove_id unknown_id;  /* the row that stands for what is unknown; 0 */
+} grove_embedding_options;
+
+/* grove_nn_embedding with options.
+ *
+ * New data bring categories that training did not see. They need an id, and its row must have
+ * learned something: a row that no training row names stays the noise it began with. Two sources
+ * teach it, best both:
+ *   - a share of all ids, drawn anew in each run, is looked up as unknown (word dropout: Iyyer et
+ *     al. 2015). So the row learns to stand for any category, and the model to do without one; 0.01
+ *     to 0.1 is usual. Outside training nothing is replaced, and it costs nothing.
+ *   - rare categories, which cannot learn much themselves, are unknown always. A schema sees to
+ *     that (min_count of grove_schema_options). Without one, a list of ids does, made from the
+ *     counts of the training rows and saved with the model:
+ *
+ *         grove_id known[ROWS];
+ *         for (grove_id i = 0; i < ROWS; i++) {
+ *             known[i] = counts[i] >= 5 ? i : 0;
+ *         }
+ *         ids = grove_map_ids(ids, grove_constant_ids(g, "known", GROVE_SHAPE(ROWS), known));
+ *         y = grove_nn_embedding_with(ids, ROWS, 12, "species",
+ *                                     &(grove_embedding_options){.unknown_share = 0.05});
+ */
+GROVE_API grove_tensor grove_nn_embedding_with(grove_tensor ids, int64_t rows, int64_t width,
+                                               const char *name,
+                                               const grove_embedding_options *options);
 
 /* ---- bags ------------------------------------------------------------------------------------ */
 

@@ -26,6 +26,10 @@ GROVE_API grove_tensor grove_nn_dense(grove_tensor x, int64_t units, const char 
 typedef struct grove_dense_options {
     bool no_bias;
     const grove_init *weight_init; /* NULL: Xavier-uniform */
+    grove_tensor weight;           /* [units, in], instead of a new one: a table of embeddings, say,
+                                      as in a model that reads and writes words by the same vectors
+                                      (weight tying: Press & Wolf 2017). The gradients of all its
+                                      uses add up. */
 } grove_dense_options;
 GROVE_API grove_tensor grove_nn_dense_with(grove_tensor x, int64_t units, const char *name,
                                            const grove_dense_options *options);
@@ -35,13 +39,15 @@ GROVE_API grove_tensor grove_nn_dense_with(grove_tensor x, int64_t units, const 
  * numbers, of standard deviation 1 / sqrt(width), so that each vector's length is about 1.
  *
  * It is the same as a dense layer on a one-hot row of `rows` numbers, at the cost of copying width
- * numbers; and in training only the rows that a batch names are touched. */
+ * numbers; and in training only the rows that a batch names are touched. With a beginning of one's
+ * own, or a row for what is unknown: grove_nn_embedding_with, embeddings.h. */
 GROVE_API grove_tensor grove_nn_embedding(grove_tensor ids, int64_t rows, int64_t width,
                                           const char *name);
 
 /* A rule of thumb for the width of a table: round(1.6 * rows^0.56) (Howard & Gugger, fastai), but
  * at most 16, so that a table of 73,000 rows stays small. A beginning, not a law. */
 GROVE_API int64_t grove_nn_embedding_width(int64_t rows);
+#define GROVE_EMBEDDING_WIDTH_RULE "1.6 * rows^0.56, at most 16" /* the same in words */
 
 /* The depth of the network that computes these outputs, by the glossary's rule: hidden layers +
  * output layers + embedding layers. A layer is a product with a trained weight, or a lookup in a

@@ -1,12 +1,42 @@
 /* SPDX-License-Identifier: MIT
  *
- * embeddings.c - a layer for bags of ids.
+ * embeddings.c - layers that look vectors up: for ids, and for bags of ids.
  */
 #include "grove/embeddings.h"
 
 #include <math.h>
 
+#include "grove/nn.h"
 #include "layer.h"
+
+/* Each vector's length is about 1. */
+static grove_init usual_init(int64_t width) {
+    return (grove_init){.kind = GROVE_INIT_NORMAL, .b = width > 0 ? 1 / sqrt((double)width) : 0};
+}
+
+grove_tensor grove_nn_embedding_with(grove_tensor ids, int64_t rows, int64_t width,
+                                     const char *name, const grove_embedding_options *options) {
+    grove_embedding_options o = options ? *options : (grove_embedding_options){0};
+    if (!grove_is_valid(ids)) {
+        return GROVE_NONE;
+    }
+    if (rows < 1 || width < 1) {
+        grove_mistake(ids.graph, GROVE_BAD_ARGUMENT,
+                      "embedding layer '%.80s': it needs 1 row and 1 column or more",
+                      name ? name : "");
+        return GROVE_NONE;
+    }
+    grove_tensor table = grove_part_parameter(ids.graph, name, "weight", GROVE_SHAPE(rows, width),
+                                              o.table_init ? *o.table_init : usual_init(width));
+    if (o.unknown_share != 0) {
+        ids = grove_replace_ids(ids, o.unknown_share, o.unknown_id, rows);
+    }
+    return grove_name_if_free(grove_embedding(table, ids), name);
+}
+
+grove_tensor grove_nn_embedding(grove_tensor ids, int64_t rows, int64_t width, const char *name) {
+    return grove_nn_embedding_with(ids, rows, width, name, NULL);
+}
 
 grove_tensor grove_nn_embedding_bag(grove_tensor ids, int64_t rows, int64_t width, const char *name,
                                     const grove_nn_embedding_bag_options *options) {
@@ -14,8 +44,7 @@ grove_tensor grove_nn_embedding_bag(grove_tensor ids, int64_t rows, int64_t widt
         return GROVE_NONE;
     }
     grove_nn_embedding_bag_options o = options ? *options : (grove_nn_embedding_bag_options){0};
-    grove_init init = {.kind = GROVE_INIT_NORMAL, .b = width > 0 ? 1 / sqrt((double)width) : 0};
     grove_tensor table = grove_part_parameter(ids.graph, name, "weight", GROVE_SHAPE(rows, width),
-                                              o.table_init ? *o.table_init : init);
+                                              o.table_init ? *o.table_init : usual_init(width));
     return grove_name_if_free(grove_embedding_bag(table, ids, o.offsets, o.weights, &o.bag), name);
 }

@@ -11,22 +11,44 @@
 
 enum { WIDEST = 16 }; /* of the rule for embeddings */
 
+static grove_tensor dense_mistake(grove_tensor x, const char *name, const char *words) {
+    grove_mistake(x.graph, GROVE_BAD_ARGUMENT, "dense layer '%.80s': %s", name ? name : "", words);
+    return GROVE_NONE;
+}
+
+/* The weight [units, in] that was given, or a new one. */
+static grove_tensor weight_of(grove_tensor x, int64_t units, const char *name,
+                              const grove_dense_options *options) {
+    grove_shape shape = GROVE_SHAPE(units, grove_last_dimension(x));
+    grove_init init = {.kind = GROVE_INIT_XAVIER_UNIFORM};
+    if (!options || !options->weight.graph) {
+        init = options && options->weight_init ? *options->weight_init : init;
+        return grove_part_parameter(x.graph, name, "weight", shape, init);
+    }
+    if (options->weight_init) {
+        return dense_mistake(x, name, "a weight that was given has begun already: no weight_init");
+    }
+    grove_tensor weight = options->weight;
+    if (!grove_is_valid(weight) || grove_shape_equal(grove_node_shape(weight), shape)) {
+        return weight; /* what is wrong with an invalid one has been told */
+    }
+    char words[200], has[64], wanted[64];
+    snprintf(words, sizeof words,
+             "the given weight must have the shape [units, in], here %s; it has %s",
+             grove_shape_text(shape, wanted, sizeof wanted),
+             grove_shape_text(grove_node_shape(weight), has, sizeof has));
+    return dense_mistake(x, name, words);
+}
+
 grove_tensor grove_nn_dense_with(grove_tensor x, int64_t units, const char *name,
                                  const grove_dense_options *options) {
     if (!grove_is_valid(x)) {
         return GROVE_NONE;
     }
     if (units < 1) {
-        grove_mistake(x.graph, GROVE_BAD_ARGUMENT, "dense layer '%.80s': it needs 1 unit or more",
-                      name ? name : "");
-        return GROVE_NONE;
+        return dense_mistake(x, name, "it needs 1 unit or more");
     }
-    grove_init init = {.kind = GROVE_INIT_XAVIER_UNIFORM};
-    if (options && options->weight_init) {
-        init = *options->weight_init;
-    }
-    grove_tensor weight = grove_part_parameter(x.graph, name, "weight",
-                                               GROVE_SHAPE(units, grove_last_dimension(x)), init);
+    grove_tensor weight = weight_of(x, units, name, options);
     grove_tensor y = grove_matmul(x, weight, false, true);
     if (!options || !options->no_bias) {
         grove_tensor bias =
@@ -38,22 +60,6 @@ grove_tensor grove_nn_dense_with(grove_tensor x, int64_t units, const char *name
 
 grove_tensor grove_nn_dense(grove_tensor x, int64_t units, const char *name) {
     return grove_nn_dense_with(x, units, name, NULL);
-}
-
-grove_tensor grove_nn_embedding(grove_tensor ids, int64_t rows, int64_t width, const char *name) {
-    if (!grove_is_valid(ids)) {
-        return GROVE_NONE;
-    }
-    if (rows < 1 || width < 1) {
-        grove_mistake(ids.graph, GROVE_BAD_ARGUMENT,
-                      "embedding layer '%.80s': it needs 1 row and 1 column or more",
-                      name ? name : "");
-        return GROVE_NONE;
-    }
-    grove_init init = {.kind = GROVE_INIT_NORMAL, .b = width > 0 ? 1 / sqrt((double)width) : 0};
-    grove_tensor table =
-        grove_part_parameter(ids.graph, name, "weight", GROVE_SHAPE(rows, width), init);
-    return grove_name_if_free(grove_embedding(table, ids), name);
 }
 
 int64_t grove_nn_embedding_width(int64_t rows) {
