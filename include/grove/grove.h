@@ -30,6 +30,7 @@
 #include "losses.h"
 #include "layers.h"
 #include "embeddings.h"
+#include "number_embeddings.h"
 #include "plan.h"
 #include "data_table.h"
 #include "data.h"
