@@ -88,12 +88,20 @@ def refused(code, words, *arguments, **more):
     lines = result.err.splitlines()
     if code == 2 and len(lines) == 2 and "--help" in lines[1]:
         lines.pop()
-    mistakes = [line for line in lines if not line.startswith("epoch ")]
+    mistakes = [line for line in lines if not line.startswith(("epoch ", "table of '"))]
     assert len(mistakes) == 1, "expected one line in\n%s" % result
     assert mistakes[0].startswith("grove"), str(result)
     for word in [words] if isinstance(words, str) else words:
         assert word in mistakes[0], "expected '%s' in\n%s" % (word, result)
     return result
+
+
+def epochs_of(result):
+    """The lines of progress: those about the tables come before them."""
+    lines = result.err.splitlines()
+    while lines and lines[0].startswith("table of '"):
+        lines.pop(0)
+    return lines
 
 
 def strict_json(text):

@@ -29,7 +29,7 @@ def round_trip(folder, classes):
     for words in ["height   numeric", "group    label", "trained on 2,700 rows, 4 epochs; the best",
                   "on rows that were not trained on:", "model written to " + model]:
         assert words in result.out, str(result)
-    lines = result.err.splitlines()
+    lines = epochs_of(result)
     assert len(lines) == 4, str(result)
     for i, line in enumerate(lines):
         assert re.fullmatch(r"epoch %2d of 4: training loss \d\.\d{4}, validation loss \d\.\d{4}, "
@@ -75,6 +75,49 @@ def json_report(folder):
                          ("trunk", "numeric", None, False), ("group", "label", 3, False)], types
 
 
+RULE = "1.6 * rows^0.56, at most 16"
+
+
+def rule(rows):
+    return min(16, max(1, round(1.6 * rows ** 0.56)))
+
+
+def check_tables(told, text, width=None):
+    """The size of each table, and the rule of its width, in JSON and in words."""
+    seen = 0
+    for column in told["columns"]:
+        if column["type"] != "categorical":
+            assert "embedding" not in column, column
+            continue
+        rows = column["values"] + 2
+        wide = width or rule(rows)
+        assert column["embedding"] == {"rows": rows, "width": wide, "parameters": rows * wide,
+                                       "rule": RULE, "rule_width": rule(rows)}, column
+        why = ("width by the rule " + RULE if wide == rule(rows) else
+               "the rule %s, gives a width of %d" % (RULE, rule(rows)))
+        line = "table of '%s': %s rows x %d numbers = %s parameters (%s)\n" % (
+            column["name"], format(rows, ","), wide, format(rows * wide, ","), why)
+        assert text.count(line) == 1, "%r is not in %r" % (line, text)
+        seen += 1
+    assert seen == 2 and text.count("table of '") == 2, text
+
+
+@case
+def the_width_of_tables_is_told(folder):
+    data, model = table(folder, rows=400), os.path.join(folder, "m")
+    train = ["train", data, "--label", "group", "--out", model, "--json", *QUICK]
+    for more, width in [([], None), (["--embedding-dim", "5"], 5)]:
+        result = good(*train, *more)
+        check_tables(result.json(), result.err, width)
+        assert "table of" not in result.out, str(result)
+        assert good(*train, *more, "-q").err == ""
+        check_tables(good("inspect", model, "--json").json(), good("inspect", model).out, width)
+    told, text = good("inspect", data, "--json", "--label", "group"), good("inspect", data,
+                                                                         "--label", "group")
+    assert told.err == text.err == ""
+    check_tables(told.json(), text.out)
+
+
 @case
 def best_weights(folder):
     """Early stopping: what is saved is what scored best, not what came last."""
@@ -89,7 +132,7 @@ def best_weights(folder):
             assert again[name] is None
         else:
             near(told["validation"][name], again[name], 1e-7)
-    lines = result.err.splitlines()
+    lines = epochs_of(result)
     best = lines[told["best_epoch"] - 1]
     assert best.endswith("validation loss %.4f, accuracy %.4f (the best so far)" % (
         again["log_loss"], again["accuracy"])), best
@@ -141,10 +184,10 @@ def progress_bar(folder):
              os.path.join(folder, "m"), "--epochs", "2", "--batch", "4", "--hidden", "8"]
     shown = on_terminal(train, "xterm")
     assert "[####" in shown and "....]" in shown and "\033[K" in shown, shown
-    assert shown.count("\n") == 2, shown
+    assert shown.count("\n") == 4, shown  # two tables, two epochs
     for more, term in [([], "dumb"), (["--progress", "lines"], "xterm")]:
         shown = on_terminal(train + more, term)
-        assert "[#" not in shown and "\033" not in shown and shown.count("\n") == 2, shown
+        assert "[#" not in shown and "\033" not in shown and shown.count("\n") == 4, shown
     for more in (["-q"], ["--quiet"], ["--progress=none"]):
         assert on_terminal(train + more, "xterm") == "", more
     result = good(*train, "--progress", "bar")

@@ -5,6 +5,7 @@
 #include <argp.h>
 #include <stddef.h>
 
+#include "grove/nn.h"
 #include "options.h"
 
 /* ---- the tables ------------------------------------------------------------------------------ */
@@ -44,7 +45,7 @@ static const struct argp_option train_options[] = {
     GROUP("Model:", 2),
     OPTION("hidden", KEY_HIDDEN, "N,N", "units of the hidden layers, or none (default: 128,64)"),
     OPTION("embedding-dim", KEY_EMBEDDING_DIM, "N|auto",
-           "numbers in each embedding vector (default: auto, 1.6 * values^0.56, at most 16)"),
+           "numbers in each embedding vector (default: auto, " GROVE_EMBEDDING_WIDTH_RULE ")"),
     OPTION("dropout", KEY_DROPOUT, "P", "share of hidden units dropped in training (default: 0.1)"),
     GROUP("Training:", 3),
     OPTION("epochs", KEY_EPOCHS, "N", "passes over the training rows, at most (default: 30)"),

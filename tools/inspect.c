@@ -11,6 +11,7 @@
 
 #include "columns.h"
 #include "common.h"
+#include "tables.h"
 
 /* ---- models ---------------------------------------------------------------------------------- */
 
@@ -95,9 +96,17 @@ static int model_json(const grove_model *model, int depth) {
                                "parameters", (json_int_t)all_parameters(graph), "bytes",
                                (json_int_t)all_bytes(graph), "layers", json_nodes(graph));
     if (object && schema) {
-        json_object_set_new(object, "columns", json_columns(schema, NULL));
+        json_object_set_new(object, "columns",
+                            json_add_tables(json_columns(schema, NULL), schema, graph));
     }
     return print_json("inspect", object);
+}
+
+static void print_tables_below(const grove_schema *schema, const grove_graph *graph) {
+    if (grove_schema_categoricals(schema) > 0) {
+        printf("\n");
+        print_tables(stdout, schema, graph);
+    }
 }
 
 static void print_nodes(const grove_graph *graph) {
@@ -127,6 +136,7 @@ static int print_model(const grove_model *model, int depth) {
     if (grove_model_schema(model)) {
         printf("\n");
         print_columns(grove_model_schema(model), NULL);
+        print_tables_below(grove_model_schema(model), graph);
     }
     return EXIT_DONE;
 }
@@ -173,12 +183,14 @@ static int inspect_table(const options *o) {
     if (status != GROVE_OK) {
         code = complain("inspect", code_of_data(status), error.message);
     } else if (o->json) {
-        code = print_json("inspect", json_pack("{s:i, s:I, s:o}", "schema", 1, "rows",
-                                               (json_int_t)grove_table_rows(table), "columns",
-                                               json_columns(schema, table)));
+        code = print_json("inspect",
+                          json_pack("{s:i, s:I, s:o}", "schema", 1, "rows",
+                                    (json_int_t)grove_table_rows(table), "columns",
+                                    json_add_tables(json_columns(schema, table), schema, NULL)));
     } else {
         printf("%s rows\n\n", with_commas(rows, (int64_t)grove_table_rows(table)));
         print_columns(schema, table);
+        print_tables_below(schema, NULL);
     }
     grove_schema_free(schema);
     grove_table_free(table);

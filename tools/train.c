@@ -9,6 +9,7 @@
 #include "columns.h"
 #include "common.h"
 #include "progress.h"
+#include "tables.h"
 
 /* All that a training run holds; freed together. */
 typedef struct job {
@@ -110,6 +111,9 @@ static int train(job *j) {
     if (status != GROVE_OK) {
         return complain("train", code_of_data(status), j->error.message);
     }
+    if (shown.kind != PROGRESS_NONE) {
+        print_tables(stderr, j->schema, j->classifier.graph);
+    }
     status = grove_fit(&j->classifier, j->schema, j->train, j->valid, &how, &j->result, &j->error);
     return status == GROVE_OK ? EXIT_DONE : complain("train", EXIT_RUN_TIME, j->error.message);
 }
@@ -122,11 +126,12 @@ static grove_status save(job *j) {
 /* ---- the report ------------------------------------------------------------------------------ */
 
 static int report_json(job *j) {
-    json_t *object =
-        json_pack("{s:i, s:s, s:I, s:o, s:i, s:i, s:o}", "schema", 1, "model", j->o->out,
-                  "training_rows", (json_int_t)j->train.count, "columns",
-                  json_columns(j->schema, j->table), "epochs", j->result.epochs, "best_epoch",
-                  j->result.best_epoch, "training_loss", json_number(j->result.train_loss));
+    json_t *object = json_pack(
+        "{s:i, s:s, s:I, s:o, s:i, s:i, s:o}", "schema", 1, "model", j->o->out, "training_rows",
+        (json_int_t)j->train.count, "columns",
+        json_add_tables(json_columns(j->schema, j->table), j->schema, j->classifier.graph),
+        "epochs", j->result.epochs, "best_epoch", j->result.best_epoch, "training_loss",
+        json_number(j->result.train_loss));
     json_object_set_new(object, "validation",
                         j->valid.count > 0 ? json_metrics(&j->result.valid) : json_null());
     return print_json("train", object);
