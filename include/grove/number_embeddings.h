@@ -97,8 +97,8 @@ typedef struct grove_periodic_options {
 /* The periodic encoding: x [batch, features] -> [batch, features, 2 * frequencies], the sines, then
  * the cosines of v = 2 pi c x, with frequencies c, "<name>.frequency" [features, k], that are
  * learned. They are in turns for each unit of x, so x should be scaled (mean 0, deviation 1, say).
- * Small ones see broad curves, large ones fine structure, and noise; sigma, which says how large
- * they begin, is worth a search from 0.01 to 10, more than anything else here. */
+ * Small ones see broad curves, large ones fine structure, and noise: sigma, which says how large
+ * they begin, matters, and the authors ask for it to be searched for. */
 GROVE_API grove_tensor grove_nn_periodic(grove_tensor x, const char *name,
                                          const grove_periodic_options *options);
 
