@@ -32,6 +32,12 @@ static void mark_paths(sweep *s, const grove_tensor *x, int count) {
     }
 }
 
+/* A real tensor of this graph? A rule may be anybody's. */
+static bool is_real(const sweep *s, grove_tensor tensor) {
+    return tensor.graph == s->graph && tensor.index >= 0 &&
+           (size_t)tensor.index < s->graph->node_count && grove_node_type(tensor) == GROVE_REAL;
+}
+
 /* Adds a contribution to what earlier paths gave: by the op's own join where it has one, so that a
  * row-sparse gradient stays row-sparse. */
 static int32_t contribute(sweep *s, int32_t before, grove_tensor contribution) {
@@ -42,6 +48,13 @@ static int32_t contribute(sweep *s, int32_t before, grove_tensor contribution) {
     const grove_op *op = s->graph->nodes[before].op;
     if (op->join && op == grove_node_of(contribution)->op) {
         sum = op->join(first, contribution);
+        bool fits =
+            is_real(s, sum) && grove_shape_equal(grove_node_shape(sum), grove_node_shape(first));
+        if (grove_is_valid(sum) && !fits) {
+            grove_mistake(s->graph, GROVE_BAD_SHAPE,
+                          "%s: its join gives something else than a tensor of the same shape",
+                          op->name);
+        }
     }
     if (!grove_is_valid(sum)) {
         sum = grove_add(first, contribution);
@@ -49,16 +62,26 @@ static int32_t contribute(sweep *s, int32_t before, grove_tensor contribution) {
     return sum.index;
 }
 
-static bool fits(sweep *s, int32_t input, grove_tensor contribution, const char *op) {
-    char wanted[96], given[96];
-    grove_shape shape = s->graph->nodes[input].shape;
-    if (grove_shape_equal(shape, grove_node_shape(contribution))) {
+/* Can this be the gradient of the node's input? */
+static bool fits(sweep *s, int32_t index, int32_t input, grove_tensor contribution) {
+    char node[160], wanted[96], given[96];
+    grove_shape shape = s->graph->nodes[s->graph->nodes[index].in[input]].shape;
+    bool real = is_real(s, contribution);
+    if (real && grove_shape_equal(shape, grove_node_shape(contribution))) {
         return true;
     }
-    grove_mistake(s->graph, GROVE_BAD_SHAPE,
-                  "%s: its rule gives a gradient of the shape %s for an input of the shape %s", op,
-                  grove_shape_text(grove_node_shape(contribution), given, sizeof given),
-                  grove_shape_text(shape, wanted, sizeof wanted));
+    grove_node_words(s->graph, index, node, sizeof node);
+    if (real) {
+        grove_mistake(s->graph, GROVE_BAD_SHAPE,
+                      "%s: its rule gives a gradient of the shape %s for input %d, which has the "
+                      "shape %s",
+                      node, grove_shape_text(grove_node_shape(contribution), given, sizeof given),
+                      (int)input, grove_shape_text(shape, wanted, sizeof wanted));
+    } else {
+        grove_mistake(s->graph, GROVE_BAD_ARGUMENT,
+                      "%s: its rule gives for input %d what is no tensor of reals of this graph",
+                      node, (int)input);
+    }
     return false;
 }
 
@@ -75,7 +98,7 @@ static void visit(sweep *s, int32_t index) {
              s->rule);
     for (int32_t k = 0; k < inputs; k++) {
         bool has_path = grove_is_valid(s->rule[k]) && s->wanted[in[k]];
-        if (has_path && fits(s, in[k], s->rule[k], op->name)) {
+        if (has_path && fits(s, index, k, s->rule[k])) {
             s->gradient[in[k]] = contribute(s, s->gradient[in[k]], s->rule[k]);
         }
     }

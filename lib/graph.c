@@ -31,6 +31,7 @@ void grove_graph_free(grove_graph *graph) {
         grove_release_aligned(&allocator, graph->stored[i]->data);
     }
     grove_release(&allocator, graph->stored);
+    grove_release(&allocator, graph->ops);
     grove_release(&allocator, graph->named);
     grove_release(&allocator, graph->nodes);
     grove_arena_free(&graph->arena);
@@ -127,12 +128,47 @@ grove_tensor grove_refuse_builder(grove_graph *graph, const grove_op *op, grove_
     vsnprintf(words, sizeof words, format, arguments);
     va_end(arguments);
     if (graph) {
-        grove_mistake(graph, status, "%s (node %zu): %s", op->name, graph->node_count, words);
+        grove_mistake(graph, status, "%s (node %zu): %s", op && op->name ? op->name : "an op",
+                      graph->node_count, words);
     }
     return GROVE_NONE;
 }
 
 /* ---- appending ------------------------------------------------------------------------------- */
+
+/* Takes an op into the graph's list. An op of the table works; that another one can is to be seen.
+ * A name belongs to one op: files tell ops by name. */
+static bool admit_op(grove_graph *graph, const grove_op *op) {
+    char fault[200];
+    for (size_t i = 0; i < graph->op_count; i++) {
+        if (graph->ops[i] == op) {
+            return true;
+        }
+    }
+    bool own = op && op->name && grove_op_named(op->name) == op;
+    if (!own && !grove_op_is_sound(op, fault, sizeof fault)) {
+        grove_mistake(graph, GROVE_BAD_ARGUMENT, "%s", fault);
+        return false;
+    }
+    for (size_t i = 0; i < graph->op_count; i++) {
+        if (strcmp(graph->ops[i]->name, op->name) == 0) {
+            grove_mistake(graph, GROVE_BAD_ARGUMENT,
+                          "the op '%s' cannot be used: the graph has another op of that name",
+                          op->name);
+            return false;
+        }
+    }
+    const grove_op **ops = grove_grow(&graph->allocator, graph->ops, graph->op_count,
+                                      &graph->op_capacity, sizeof *ops);
+    if (!ops) {
+        grove_mistake(graph, GROVE_NO_MEMORY, "out of memory: %s (node %zu) was not made", op->name,
+                      graph->node_count);
+        return false;
+    }
+    graph->ops = ops;
+    ops[graph->op_count++] = op;
+    return true;
+}
 
 /* The graph that the inputs belong to, or NULL (with the mistake noted) if they do not fit. */
 static grove_graph *common_graph(const grove_op *op, grove_graph *graph, const grove_tensor *in,
@@ -140,7 +176,7 @@ static grove_graph *common_graph(const grove_op *op, grove_graph *graph, const g
     for (int i = 0; i < inputs && in && !graph; i++) {
         graph = in[i].graph;
     }
-    if (!graph || graph->error.status != GROVE_OK) {
+    if (!graph || graph->error.status != GROVE_OK || !admit_op(graph, op)) {
         return NULL;
     }
     for (int i = 0; i < inputs && in; i++) {
@@ -242,8 +278,35 @@ static bool has_sane_dimensions(grove_shape shape) {
     return sane;
 }
 
+/* An alias is read where its input lies: it has as many elements at every size of the batch. Both
+ * counts are polynomials in it of no degree above the rank, so they are one if they agree at one
+ * place more. */
+static bool has_memory_of(const grove_shaping *shaping, int input) {
+    const grove_node *in = grove_node_of(shaping->in[input]);
+    bool same = in->type == shaping->type;
+    for (size_t batch = 0; batch <= GROVE_MAX_RANK && same; batch++) {
+        size_t of_input, of_result;
+        bool input_fits = grove_shape_count(in->shape, batch, &of_input);
+        bool result_fits = grove_shape_count(shaping->shape, batch, &of_result);
+        same = input_fits == result_fits && (!input_fits || of_input == of_result);
+    }
+    return same;
+}
+
+static bool check_aliases(grove_shaping *shaping) {
+    unsigned flags = shaping->op->flags;
+    bool fits = !(flags & GROVE_ALIAS) || has_memory_of(shaping, 0);
+    fits = fits && (!(flags & GROVE_TRAINING) || has_memory_of(shaping, shaping->inputs - 1));
+    return fits || grove_refuse(shaping, GROVE_BAD_SHAPE,
+                                "as an alias of its input it must have as many elements, of the "
+                                "same type");
+}
+
 static bool check_result(grove_shaping *shaping) {
     size_t count;
+    if (shaping->type != GROVE_REAL && shaping->type != GROVE_ID) {
+        return grove_refuse(shaping, GROVE_BAD_TYPE, "its result is neither of reals nor of ids");
+    }
     if (!has_sane_dimensions(shaping->shape) || !grove_shape_count(shaping->shape, 1, &count)) {
         char text[96];
         return grove_refuse(shaping, GROVE_BAD_SHAPE,
@@ -253,7 +316,17 @@ static bool check_result(grove_shaping *shaping) {
     if (shaping->graph->node_count >= INT32_MAX) {
         return grove_refuse(shaping, GROVE_UNSUPPORTED, "the graph has as many nodes as it can");
     }
-    return true;
+    return check_aliases(shaping);
+}
+
+static bool check_shape(grove_shaping *shaping) {
+    if (shaping->op->attribute_size && !shaping->attributes) {
+        return grove_refuse(shaping, GROVE_BAD_ARGUMENT, "its attributes are missing");
+    }
+    /* Of a refusal without words the first are kept: these. */
+    return shaping->op->shape(shaping) ? check_result(shaping)
+                                       : grove_refuse(shaping, GROVE_BAD_ARGUMENT,
+                                                      "its shape function says no, and not why");
 }
 
 grove_tensor grove_append(const grove_op *op, grove_graph *graph, const grove_tensor *in,
@@ -268,7 +341,7 @@ grove_tensor grove_append(const grove_op *op, grove_graph *graph, const grove_te
                              .inputs = inputs,
                              .attributes = attributes,
                              .type = GROVE_REAL};
-    if (!inputs_are_fit(&shaping) || !op->shape(&shaping) || !check_result(&shaping)) {
+    if (!inputs_are_fit(&shaping) || !check_shape(&shaping)) {
         return GROVE_NONE;
     }
     grove_node *nodes = grove_grow(&graph->allocator, graph->nodes, graph->node_count,

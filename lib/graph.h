@@ -41,6 +41,8 @@ struct grove_graph {
     size_t named_count, named_capacity;
     grove_storage **stored; /* parameters, states, constants in their order */
     size_t stored_count, stored_capacity;
+    const grove_op **ops; /* that nodes are of; each was found able to work, once */
+    size_t op_count, op_capacity;
 };
 
 static inline const grove_node *grove_node_of(grove_tensor tensor) {

@@ -68,7 +68,8 @@ const char *grove_node_op(grove_tensor tensor) {
 }
 
 const char *grove_node_formula(grove_tensor tensor) {
-    return is_node(tensor) ? grove_node_of(tensor)->op->formula : "";
+    const char *formula = is_node(tensor) ? grove_node_of(tensor)->op->formula : NULL;
+    return formula ? formula : "";
 }
 
 const char *grove_node_name(grove_tensor tensor) {
@@ -93,6 +94,10 @@ grove_tensor grove_node_input(grove_tensor tensor, int position) {
         return GROVE_NONE;
     }
     return grove_node_at(tensor.graph, grove_node_of(tensor)->in[position]);
+}
+
+const grove_op *grove_node_descriptor(grove_tensor tensor) {
+    return is_node(tensor) ? grove_node_of(tensor)->op : NULL;
 }
 
 const void *grove_attributes(grove_tensor tensor) {

@@ -202,7 +202,8 @@ static bool add_step(grove_plan *plan, grove_place *place) {
     }
     grove_step *step = &plan->steps[plan->step_count++];
     step->op = node->op;
-    step->call = (grove_call){.attributes = node->attributes,
+    step->call = (grove_call){.op = node->op,
+                              .attributes = node->attributes,
                               .out = &place->view,
                               .in = in,
                               .inputs = node->inputs,

@@ -49,8 +49,9 @@ struct grove_plan {
     char *block; /* results, then scratch */
     grove_plan_stats stats;
     grove_pool *pool;        /* NULL where one thread is enough */
-    pthread_mutex_t failing; /* guards error and the two below while tiles run */
+    pthread_mutex_t failing; /* guards error and the three below while tiles run */
     bool failed;
+    bool told; /* by grove_call_fail, which knows more than the status of a kernel */
     size_t failed_position;
 };
 

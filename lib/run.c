@@ -86,35 +86,56 @@ static const char *position_words(const grove_plan *plan, int32_t source, size_t
 
 grove_status grove_call_fail(const grove_call *call, int input, size_t position,
                              grove_status status, const char *format, ...) {
-    char words[256], node[160], from[160], at[64];
+    char words[256], node[160], from[280] = "", input_words[160], at[64];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(words, sizeof words, format, arguments);
     va_end(arguments);
     grove_plan *plan = call->plan;
-    int32_t source = source_of(plan, plan->graph->nodes[call->node].in[input]);
-    const char *name = plan->graph->nodes[source].name;
-    if (name) {
-        snprintf(from, sizeof from, "'%s'", name);
-    } else {
-        grove_node_words(plan->graph, source, from, sizeof from);
+    const grove_node *reader = &plan->graph->nodes[call->node];
+    if (input >= 0 && input < reader->inputs) {
+        int32_t source = source_of(plan, reader->in[input]);
+        const char *name = plan->graph->nodes[source].name;
+        grove_node_words(plan->graph, source, input_words, sizeof input_words);
+        snprintf(from, sizeof from, name ? "%s of '%s' " : "%s of %s ",
+                 position_words(plan, source, position, at, sizeof at), name ? name : input_words);
     }
+    status = status == GROVE_OK ? GROVE_BAD_DATA : status;
     pthread_mutex_lock(&plan->failing);
-    if (!plan->failed || position < plan->failed_position) {
-        plan->failed = true;
+    if (!plan->told || position < plan->failed_position) {
+        plan->failed = plan->told = true;
         plan->failed_position = position;
-        grove_fail(&plan->error, status, "%s: %s of %s %s",
-                   grove_node_words(plan->graph, call->node, node, sizeof node),
-                   position_words(plan, source, position, at, sizeof at), from, words);
+        grove_fail(&plan->error, status, "%s: %s%s",
+                   grove_node_words(plan->graph, call->node, node, sizeof node), from, words);
     }
     pthread_mutex_unlock(&plan->failing);
     return status;
 }
 
+/* A kernel may fail without a word. What it says with grove_call_fail goes before that, and among
+ * the wordless the first item decides: so threads change nothing. */
+static void notice(const grove_call *call, size_t begin, grove_status status) {
+    grove_plan *plan = call->plan;
+    char node[160];
+    if (status == GROVE_OK) {
+        return;
+    }
+    pthread_mutex_lock(&plan->failing);
+    if (!plan->told && (!plan->failed || begin < plan->failed_position)) {
+        plan->failed = true;
+        plan->failed_position = begin;
+        grove_fail(&plan->error, status, "%s: it failed and does not say why (%s)",
+                   grove_node_words(plan->graph, call->node, node, sizeof node),
+                   grove_status_words(status));
+    }
+    pthread_mutex_unlock(&plan->failing);
+}
+
 static void run_tile(void *context, size_t tile) {
     const grove_step *step = context;
     size_t begin = tile * step->tile, end = begin + step->tile;
-    step->op->run(&step->call, begin, end < step->items ? end : step->items);
+    notice(&step->call, begin,
+           step->op->run(&step->call, begin, end < step->items ? end : step->items));
 }
 
 /* Tiles are the same with and without threads, so the numbers are. */
@@ -133,7 +154,7 @@ static void run_step(grove_plan *plan, grove_step *step) {
 static void check_updates(grove_plan *plan) {
     for (size_t i = plan->first_update; i < plan->step_count && !plan->failed; i++) {
         if (plan->steps[i].op->check) {
-            plan->steps[i].op->check(&plan->steps[i].call);
+            notice(&plan->steps[i].call, 0, plan->steps[i].op->check(&plan->steps[i].call));
         }
     }
 }
@@ -143,7 +164,7 @@ grove_status grove_run(grove_plan *plan) {
         return grove_plan_error(plan)->status;
     }
     grove_error_clear(&plan->error);
-    plan->failed = false;
+    plan->failed = plan->told = false;
     if (check_bound(plan) != GROVE_OK) {
         return plan->error.status;
     }

@@ -13,7 +13,7 @@
  *     plan      for one batch size: order, lifetimes, one block of memory; and the loop over it
  *
  * Around it: tables and vocabularies (data), training on them (train, metrics), files
- * (tensors_file, model_file).
+ * (tensors_file, model_file); and for those who miss an op, the contract of one (op).
  */
 #ifndef GROVE_GROVE_H
 #define GROVE_GROVE_H
@@ -41,6 +41,8 @@
 #include "tensors_file.h"
 #include "model_file.h"
 #include "vectors_file.h"
+#include "op_example.h"
+#include "op.h"
 /* clang-format on */
 
 #endif

@@ -6,11 +6,19 @@
 
 #include <inttypes.h>
 
+/* Whoever writes a shape function may miscount. */
+static bool has_input(const grove_shaping *shaping, int position) {
+    return position >= 0 && position < shaping->inputs;
+}
+
 grove_shape grove_in_shape(const grove_shaping *shaping, int position) {
-    return grove_node_shape(shaping->in[position]);
+    return grove_node_shape(has_input(shaping, position) ? shaping->in[position] : GROVE_NONE);
 }
 
 bool grove_want_type(grove_shaping *shaping, int position, grove_type type) {
+    if (!has_input(shaping, position)) {
+        return grove_refuse(shaping, GROVE_BAD_ARGUMENT, "there is no input %d", position);
+    }
     if (grove_node_type(shaping->in[position]) == type) {
         return true;
     }
@@ -126,7 +134,7 @@ size_t grove_by_element(const grove_call *call) {
 }
 
 size_t grove_by_row(const grove_call *call) {
-    return grove_rows(call->out);
+    return grove_row_count(call->out);
 }
 
 size_t grove_as_one(const grove_call *call) {

@@ -14,3 +14,12 @@ const grove_op *const grove_op_table[GROVE_ROWS] = {
 #include "grove/ops.def"
 #undef GROVE_OP
 };
+
+const grove_op *grove_op_named(const char *name) {
+    for (int i = 0; i < GROVE_ROWS; i++) {
+        if (strcmp(grove_op_table[i]->name, name) == 0) {
+            return grove_op_table[i];
+        }
+    }
+    return NULL;
+}
