@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * make_plain_model FILE [wide] - saves a model as any program may: a graph, and no word on what its
- * inputs mean. y = x0 - 2 * x1 + table[kind] in double precision as in single: small whole numbers.
- * With "wide", the shape of its output is none that a table has.
+ * make_plain_model FILE [wide|own] - saves a model as any program may: a graph, and no word on what
+ * its inputs mean. y = x0 - 2 * x1 + table[kind] in double precision as in single: small whole
+ * numbers. With "wide", the shape of its output is none that a table has; with "own", an op of this
+ * program's own comes last, which the command `grove` cannot have.
  */
 #include <stdio.h>
 #include <string.h>
@@ -19,8 +20,28 @@ static void set(grove_tensor parameter, const double *values, size_t count) {
     }
 }
 
+static grove_status run_half(const grove_call *call, size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++) {
+        grove_out(call)[i] = grove_reals(call, 0)[i] / 2;
+    }
+    return GROVE_OK;
+}
+
+static void grad_half(grove_tensor y, grove_tensor dy, grove_tensor *dx) {
+    dx[0] = grove_append1(grove_node_descriptor(y), dy, NULL);
+}
+
+static const grove_op half = {.name = "half",
+                              .min_inputs = 1,
+                              .max_inputs = 1,
+                              .shape = grove_same_shape,
+                              .run = run_half,
+                              .items = grove_by_element,
+                              .grad = grad_half};
+
 int main(int argc, char **argv) {
     bool wide = argc > 2 && strcmp(argv[2], "wide") == 0;
+    bool own = argc > 2 && strcmp(argv[2], "own") == 0;
     grove_error error = {0};
     grove_graph *g = grove_graph_new(NULL);
     grove_tensor x = grove_input_reals(g, "x", GROVE_BATCH, 2);
@@ -29,7 +50,7 @@ int main(int argc, char **argv) {
     grove_tensor row = grove_nn_embedding(kind, KINDS, 1, "offset"); /* [batch, 1] */
     grove_tensor y = grove_name(grove_add(product, row), "y");       /* [batch, 1] */
     grove_tensor both = grove_name(grove_concat((grove_tensor[]){y, x}, 2, 1), "both");
-    grove_tensor outputs[] = {y,
+    grove_tensor outputs[] = {own ? grove_append1(&half, y, NULL) : y,
                               wide ? grove_name(grove_sum(both, GROVE_AXES(0, 1)), "total") : both};
     set(grove_find(g, "line.weight"), (double[]){1, -2}, 2);
     set(grove_find(g, "line.bias"), (double[]){0}, 1);

@@ -284,6 +284,17 @@ def plain_model_works(folder):
 
 
 @case
+def own_op_is_refused(folder):
+    """An op of the saving program's own: the file holds its name, and no code."""
+    model = plain_model(folder, "own")
+    data = write(os.path.join(folder, "plain.csv"), PLAIN)
+    words = ["has the op 'half'", "none of grove's own", "a program that has this op"]
+    refused(4, words, "inspect", model)
+    refused(4, words, "predict", model, data)
+    refused(4, words, "evaluate", model, data)
+
+
+@case
 def plain_model_refuses(folder):
     model = plain_model(folder)
     data = write(os.path.join(folder, "plain.csv"), PLAIN)

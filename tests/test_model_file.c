@@ -423,7 +423,7 @@ static const crafted graphs[] = {
     {GRAPH(X, ""), .words = "it has no outputs"},
     {GRAPH(X, "1"), .words = "its output 0 is node 1, but it has 1 nodes"},
     {GRAPH(X, "-1"), .words = "its output 0 is node -1"},
-    {GRAPH(NODE("\"fly\""), "0"), .words = "node 0 has the op 'fly', which this grove does not"},
+    {GRAPH(NODE("\"fly\""), "0"), .words = "node 0 has the op 'fly', which is none of grove's own"},
     {GRAPH("{}", "0"), .words = "node 0 has no op"},
     {GRAPH("{\"name\":\"x\",\"op\":\"neg\"}", "0"),
      .words = "its member 'name' is unknown, or not"},

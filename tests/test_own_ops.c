@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
  * Ops of a user's own (own_ops.c, which sees the public headers alone): held against what grove's
- * ops are held against, and trained through. And what a descriptor must not be, and
+ * ops are held against, trained through, saved and loaded. And what a descriptor must not be, and
  * what its functions may do wrong: refused in words, whatever it is. */
 #include <check.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "check_op.h"
 #include "graph.h"
+#include "hostile_allocator.h"
 #include "own_ops.h"
 
 static void expect_words(const grove_error *error, const char *words) {
@@ -274,6 +276,14 @@ START_TEST(a_broken_descriptor_is_refused) {
     ck_assert(!grove_is_valid(cubic(x, 1)));
     ck_assert_int_eq(grove_node_count(g), 1);
     grove_graph_free(g);
+
+    grove_model *model;
+    grove_error error;
+    const grove_op *ops[] = {&swish_op, &op};
+    grove_load_options options = {.ops = ops, .op_count = 2};
+    ck_assert_int_eq(grove_load_with("/nowhere", &options, &model, &error), GROVE_BAD_ARGUMENT);
+    expect_words(&error, broken[_i].words);
+    ck_assert_ptr_null(model);
 }
 END_TEST
 
@@ -307,6 +317,15 @@ START_TEST(one_name_is_one_op) {
     cubic(x, 1);
     expect_refused(g, grove_append1(&other, x, &(double){1}), GROVE_BAD_ARGUMENT,
                    "the op 'cubic' cannot be used: the graph has another op of that name");
+    const grove_op *ops[] = {&cubic_op, &swish_op, &other};
+    grove_load_options options = {.ops = ops, .op_count = 3};
+    grove_model *model;
+    grove_error error;
+    ck_assert_int_eq(grove_load_with("/nowhere", &options, &model, &error), GROVE_BAD_ARGUMENT);
+    expect_words(&error, "load: two ops are called 'cubic'");
+    options.ops = NULL;
+    ck_assert_int_eq(grove_load_with("/nowhere", &options, &model, &error), GROVE_BAD_ARGUMENT);
+    expect_words(&error, "load: there is no list of ops");
 }
 END_TEST
 
@@ -710,29 +729,168 @@ START_TEST(threads_change_no_bit) {
 }
 END_TEST
 
-static void add_case(Suite *suite, const char *name, const TTest *test, int count) {
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static char folder[40], path[64];
+
+static const grove_op *const saved_ops[] = {&pick_op, &noise_op, &sign_sgd_op, &cubic_op,
+                                            &swish_op};
+enum { SAVED_OPS = sizeof saved_ops / sizeof saved_ops[0] };
+
+static void answer(model *m, grove_real numbers[POINTS * KINDS]) {
+    grove_plan *plan = make_plan(m, false, 1);
+    grove_status status = grove_run(plan);
+    ck_assert_msg(status == GROVE_OK, "%s", grove_plan_error(plan)->message);
+    memcpy(numbers, grove_value(plan, m->outputs[0]), POINTS * KINDS * sizeof *numbers);
+    grove_plan_free(plan);
+}
+
+static void save_model(grove_real numbers[POINTS * KINDS]) {
+    model m = make_model(&(grove_allocator){0});
+    grove_error error;
+    grove_status status = grove_save(path, m.outputs, 2, NULL, &error);
+    ck_assert_msg(status == GROVE_OK, "%s", error.message);
+    answer(&m, numbers);
+    grove_graph_free(m.graph);
+}
+
+START_TEST(a_model_with_own_ops_comes_back) {
+    grove_real before[POINTS * KINDS], after[POINTS * KINDS];
+    grove_load_options options = {.ops = saved_ops, .op_count = SAVED_OPS};
+    grove_model *loaded;
+    grove_error error;
+    save_model(before);
+    grove_status status = grove_load_with(path, &options, &loaded, &error);
+    ck_assert_msg(status == GROVE_OK, "%s", error.message);
+    grove_graph *g = grove_model_graph(loaded);
+    model m = {.graph = g, .x = grove_find(g, "x"), .label = grove_find(g, "label")};
+    m.outputs[0] = grove_model_output(loaded, 0);
+    m.outputs[1] = grove_model_output(loaded, 1);
+    answer(&m, after);
+    ck_assert_int_eq(memcmp(before, after, sizeof before), 0);
+    /* It is a graph like any other: it has a gradient, and may be built on. */
+    grove_tensor slope = grove_gradient(m.outputs[1], grove_find(g, "hidden.weight"));
+    ck_assert(grove_is_valid(slope) && grove_is_valid(swish(slope, 1)));
+    grove_model_free(loaded);
+}
+END_TEST
+
+START_TEST(a_file_with_an_unknown_op_is_refused) {
+    grove_real numbers[POINTS * KINDS];
+    grove_model *loaded;
+    grove_error error;
+    save_model(numbers);
+    for (int i = 0; i < 3; i++) {
+        /* Without options, without a list, with a list that lacks swish. */
+        grove_load_options few = {.ops = saved_ops, .op_count = SAVED_OPS - 1};
+        grove_status status = i == 0   ? grove_load(path, NULL, &loaded, &error)
+                              : i == 1 ? grove_load_with(path, NULL, &loaded, &error)
+                                       : grove_load_with(path, &few, &loaded, &error);
+        ck_assert_int_eq(status, GROVE_BAD_FILE);
+        ck_assert_ptr_null(loaded);
+        expect_words(&error, i < 2 ? "has the op 'noise'" : "has the op 'swish'");
+        expect_words(&error, "none of grove's own: it takes a program that has this op and names "
+                             "it to grove_load_with");
+    }
+}
+END_TEST
+
+/* The file says beta: 0, which the op's shape function refuses. Written by hand, so without the
+ * checksums that grove writes. */
+START_TEST(attributes_of_a_file_are_checked_by_the_op) {
+    const char *text = "{\"schema\":1,\"seed\":0,\"nodes\":[{\"op\":\"input\",\"name\":\"x\","
+                       "\"attributes\":{\"type\":0,\"shape\":[-1]}},{\"op\":\"swish\","
+                       "\"inputs\":[0],\"attributes\":{\"beta\":0}}],\"outputs\":[1]}";
+    grove_tensors_writer *writer = grove_tensors_writer_new(NULL);
+    grove_load_options options = {.ops = saved_ops, .op_count = SAVED_OPS};
+    grove_model *loaded;
+    grove_error error;
+    grove_tensors_add_metadata(writer, "schema", "1", NULL);
+    grove_tensors_add_metadata(writer, "model", text, NULL);
+    ck_assert_int_eq(grove_tensors_write(writer, path, &error), GROVE_OK);
+    ck_assert_int_eq(grove_load_with(path, &options, &loaded, &error), GROVE_BAD_FILE);
+    expect_words(&error, "swish (node 1): beta must be above 0, not 0");
+    grove_tensors_writer_free(writer);
+}
+END_TEST
+
+/* Builds, differentiates, saves and loads: every allocation fails once. */
+static grove_status all_of_it(hostile_memory *memory, grove_error *error) {
+    grove_allocator allocator = hostile_allocator(memory);
+    grove_load_options options = {.allocator = allocator, .ops = saved_ops, .op_count = SAVED_OPS};
+    grove_model *loaded = NULL;
+    model m = make_model(&allocator);
+    *error = *grove_graph_error(m.graph);
+    grove_status status = error->status;
+    if (status == GROVE_OK) {
+        status = grove_save(path, m.outputs, 2, NULL, error);
+    }
+    if (status == GROVE_OK) {
+        status = grove_load_with(path, &options, &loaded, error);
+    }
+    grove_model_free(loaded);
+    grove_graph_free(m.graph);
+    return status;
+}
+
+START_TEST(every_allocation_may_fail) {
+    bool failed = true;
+    size_t n = 1;
+    for (; failed && n < 20000; n++) {
+        hostile_memory memory = {.fail_at = n};
+        grove_error error;
+        grove_status status = all_of_it(&memory, &error);
+        failed = memory.calls >= n;
+        ck_assert_uint_eq(memory.live, 0);
+        ck_assert_msg(status == (failed ? GROVE_NO_MEMORY : GROVE_OK), "allocation %zu: %s", n,
+                      error.message);
+    }
+    ck_assert(!failed);
+    printf("%zu allocations failed, each once\n", n - 2);
+}
+END_TEST
+
+static void make_folder(void) {
+    strcpy(folder, "/tmp/grove_own_ops_XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/own.safetensors", folder);
+}
+
+static void remove_folder(void) {
+    unlink(path);
+    rmdir(folder);
+}
+
+static void add_case(Suite *suite, const char *name, const TTest *test, int count, bool files) {
     TCase *tests = tcase_create(name);
     tcase_set_timeout(tests, 60);
+    if (files) {
+        tcase_add_unchecked_fixture(tests, make_folder, remove_folder);
+    }
     tcase_add_loop_test(tests, test, 0, count);
     suite_add_tcase(suite, tests);
 }
 
 int main(void) {
     Suite *suite = suite_create("own ops");
-    add_case(suite, "promises", an_own_op_keeps_what_it_promises, OWN);
-    add_case(suite, "as others", an_op_of_grove_would_pass_as_an_own_one, GROVE_ROWS);
-    add_case(suite, "lies", a_lying_op_is_caught, sizeof lies / sizeof lies[0]);
-    add_case(suite, "broken", a_broken_descriptor_is_refused, BROKEN);
-    add_case(suite, "no op", an_op_that_is_not_there_is_refused, 1);
-    add_case(suite, "one name", one_name_is_one_op, 1);
-    add_case(suite, "missing", inputs_and_attributes_must_be_there, 1);
-    add_case(suite, "builder", a_builder_refuses_in_words, 1);
-    add_case(suite, "shapes", a_shape_function_is_not_trusted, SHAPES);
-    add_case(suite, "rules", a_gradient_rule_is_not_trusted, RULES);
-    add_case(suite, "kernels", a_kernel_may_fail_without_words, KERNELS);
-    add_case(suite, "updates", an_update_may_say_no_before_all_others, 1);
-    add_case(suite, "training", a_model_learns_through_own_ops, 1);
-    add_case(suite, "threads", threads_change_no_bit, 1);
+    add_case(suite, "promises", an_own_op_keeps_what_it_promises, OWN, false);
+    add_case(suite, "as others", an_op_of_grove_would_pass_as_an_own_one, GROVE_ROWS, false);
+    add_case(suite, "lies", a_lying_op_is_caught, sizeof lies / sizeof lies[0], false);
+    add_case(suite, "broken", a_broken_descriptor_is_refused, BROKEN, false);
+    add_case(suite, "no op", an_op_that_is_not_there_is_refused, 1, false);
+    add_case(suite, "one name", one_name_is_one_op, 1, false);
+    add_case(suite, "missing", inputs_and_attributes_must_be_there, 1, false);
+    add_case(suite, "builder", a_builder_refuses_in_words, 1, false);
+    add_case(suite, "shapes", a_shape_function_is_not_trusted, SHAPES, false);
+    add_case(suite, "rules", a_gradient_rule_is_not_trusted, RULES, false);
+    add_case(suite, "kernels", a_kernel_may_fail_without_words, KERNELS, false);
+    add_case(suite, "updates", an_update_may_say_no_before_all_others, 1, false);
+    add_case(suite, "training", a_model_learns_through_own_ops, 1, false);
+    add_case(suite, "threads", threads_change_no_bit, 1, false);
+    add_case(suite, "back", a_model_with_own_ops_comes_back, 1, true);
+    add_case(suite, "unknown", a_file_with_an_unknown_op_is_refused, 1, true);
+    add_case(suite, "attributes", attributes_of_a_file_are_checked_by_the_op, 1, true);
+    add_case(suite, "memory", every_allocation_may_fail, 1, true);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

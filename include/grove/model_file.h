@@ -29,6 +29,9 @@
  * The same model gives the same bytes. A file is not trusted: each node passes the checks that its
  * builder makes, and no more memory is asked for than the file's own size explains.
  *
+ * Ops of the saving program's own (grove/op.h) are told by name and attributes like grove's: the
+ * file holds no code, so only a program that has these ops can load it, with grove_load_with.
+ *
  * Ownership: a model owns its graph, its schema and all texts; plans of the graph die before it.
  */
 #ifndef GROVE_MODEL_FILE_H
@@ -76,6 +79,20 @@ typedef struct grove_model grove_model;
 GROVE_API grove_status grove_load(const char *path, const grove_allocator *allocator,
                                   grove_model **model, grove_error *error);
 GROVE_API void grove_model_free(grove_model *model); /* takes NULL */
+
+/* Zero means the default, field by field. */
+struct grove_op;
+typedef struct grove_load_options {
+    grove_allocator allocator;         /* default: the C library's */
+    const struct grove_op *const *ops; /* [op_count] of the program's own (grove/op.h), which the
+                                          file may name; they outlive the model */
+    size_t op_count;
+} grove_load_options;
+
+/* The same for a model that has ops which are not grove's; options NULL: all defaults. An op that
+ * the file names and nobody has is GROVE_BAD_FILE. */
+GROVE_API grove_status grove_load_with(const char *path, const grove_load_options *options,
+                                       grove_model **model, grove_error *error);
 
 /* The graph, to be planned, looked at, or trained on: nodes may be appended. */
 GROVE_API grove_graph *grove_model_graph(const grove_model *model);

@@ -85,9 +85,6 @@ grove_status grove_model_add_tensor(const grove_model_saving *saving, const char
 grove_status grove_model_save_nodes(const grove_model_saving *saving);
 grove_status grove_model_save_columns(const grove_model_saving *saving, const grove_schema *schema);
 
-/* The op of that name in the one table, or NULL. */
-const grove_op *grove_model_op(const char *name);
-
 /* ---- loading --------------------------------------------------------------------------------- */
 
 struct grove_model {
@@ -105,6 +102,7 @@ struct grove_model {
 typedef struct grove_model_loading {
     grove_tensors_reading reading;
     grove_model *model;
+    const grove_load_options *options;
     bool *claimed; /* [tensors of the file] */
     grove_arena arena;
     grove_json json;

@@ -85,14 +85,25 @@ typedef struct node {
     grove_model_options options;
 } node;
 
+/* One of grove's, or one that the program brings. */
+static const grove_op *find_op(const grove_load_options *options, const char *name) {
+    const grove_op *op = grove_op_named(name);
+    for (size_t i = 0; i < options->op_count && !op; i++) {
+        op = strcmp(options->ops[i]->name, name) == 0 ? options->ops[i] : NULL;
+    }
+    return op;
+}
+
 static void read_op(grove_model_loading *loading, node *n) {
     const char *name = grove_json_string(&loading->json);
-    n->op = loading->json.wrong ? NULL : grove_model_op(name);
+    n->op = loading->json.wrong ? NULL : find_op(loading->options, name);
     if (loading->json.wrong) {
         return;
     }
     if (!n->op) {
-        grove_model_refuse(loading, "node %d has the op '%s', which this grove does not know",
+        grove_model_refuse(loading,
+                           "node %d has the op '%s', which is none of grove's own: it takes a "
+                           "program that has this op and names it to grove_load_with",
                            (int)n->index, grove_tensors_show(name).text);
         return;
     }

@@ -119,14 +119,16 @@ static void load(grove_model_loading *loading) {
     }
 }
 
-static grove_status load_file(const char *path, grove_model *model, grove_error *error) {
+static grove_status load_file(const char *path, const grove_load_options *options,
+                              grove_model *model, grove_error *error) {
     grove_tensors_file *file;
     grove_status status = grove_tensors_read(path, &model->allocator, &file, error);
     if (status != GROVE_OK) {
         return status;
     }
     grove_model_loading loading = {
-        .reading = {path, file, error}, .model = model, .arena.allocator = model->allocator};
+        .reading = {path, file, error}, .model = model, .options = options};
+    loading.arena.allocator = model->allocator;
     loading.claimed =
         grove_alloc_zero(&model->allocator, grove_tensors_count(file), sizeof *loading.claimed);
     if (loading.claimed) {
@@ -142,13 +144,44 @@ static grove_status load_file(const char *path, grove_model *model, grove_error 
 
 /* ---- the public functions -------------------------------------------------------------------- */
 
+/* The ops that the program brings can work, and each has a name of its own. */
+static grove_status check_ops(const grove_load_options *options, grove_error *error) {
+    char fault[200];
+    if (options->op_count > 0 && !options->ops) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT, "load: there is no list of ops");
+    }
+    for (size_t i = 0; i < options->op_count; i++) {
+        if (!grove_op_is_sound(options->ops[i], fault, sizeof fault)) {
+            return grove_fail(error, GROVE_BAD_ARGUMENT, "load: %s", fault);
+        }
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(options->ops[i]->name, options->ops[k]->name) == 0) {
+                return grove_fail(error, GROVE_BAD_ARGUMENT, "load: two ops are called '%s'",
+                                  options->ops[i]->name);
+            }
+        }
+    }
+    return GROVE_OK;
+}
+
 grove_status grove_load(const char *path, const grove_allocator *wanted, grove_model **model,
                         grove_error *error) {
-    grove_allocator allocator = grove_allocator_or_default(wanted);
+    grove_load_options options = {.allocator = grove_allocator_or_default(wanted)};
+    return grove_load_with(path, &options, model, error);
+}
+
+grove_status grove_load_with(const char *path, const grove_load_options *wanted,
+                             grove_model **model, grove_error *error) {
+    static const grove_load_options defaults = {.ops = NULL};
+    const grove_load_options *options = wanted ? wanted : &defaults;
+    grove_allocator allocator = grove_allocator_or_default(&options->allocator);
     grove_error_clear(error);
     *model = NULL;
     if (!path) {
         return grove_fail(error, GROVE_BAD_ARGUMENT, "there is no path to load a model from");
+    }
+    if (check_ops(options, error) != GROVE_OK) {
+        return GROVE_BAD_ARGUMENT;
     }
     grove_model *fresh = grove_alloc_zero(&allocator, 1, sizeof *fresh);
     if (!fresh) {
@@ -156,7 +189,7 @@ grove_status grove_load(const char *path, const grove_allocator *wanted, grove_m
     }
     fresh->allocator = allocator;
     fresh->texts.allocator = allocator;
-    grove_status status = load_file(path, fresh, error);
+    grove_status status = load_file(path, options, fresh, error);
     if (status != GROVE_OK) {
         grove_model_free(fresh);
         return status;

@@ -8,15 +8,6 @@ const grove_field grove_model_option_fields[] = {
     GROVE_FIELD(grove_model_options, frozen, FLAG), GROVE_FIELD(grove_model_options, rate, REAL),
     GROVE_FIELD(grove_model_options, decay, INT), GROVE_NO_MORE_FIELDS};
 
-const grove_op *grove_model_op(const char *name) {
-    for (int i = 0; i < GROVE_ROWS; i++) {
-        if (strcmp(grove_op_table[i]->name, name) == 0) {
-            return grove_op_table[i];
-        }
-    }
-    return NULL;
-}
-
 /* A node on its way into the file. */
 typedef struct node {
     const grove_model_saving *saving;
@@ -38,9 +29,6 @@ static grove_status refuse(const node *n, grove_status status, const char *words
 }
 
 static grove_status check(const node *n) {
-    if (!n->op) {
-        return refuse(n, GROVE_UNSUPPORTED, "cannot be saved: no other program knows this op", "");
-    }
     if (n->op->flags & GROVE_UPDATE) {
         return refuse(n, GROVE_BAD_ARGUMENT,
                       "cannot be saved: it is an update, and a model file only computes", "");
@@ -133,8 +121,7 @@ static grove_status put_nodes(const grove_model_saving *saving, grove_model_text
     for (int32_t i = 0; status == GROVE_OK && i < grove_node_count(saving->graph); i++) {
         if (saving->numbers[i] >= 0) {
             grove_tensor tensor = grove_node_at(saving->graph, i);
-            node n = {saving, text, tensor, grove_model_op(grove_node_op(tensor)),
-                      grove_node_name(tensor)};
+            node n = {saving, text, tensor, grove_node_descriptor(tensor), grove_node_name(tensor)};
             grove_model_put(text, saving->numbers[i] ? "," : "");
             status = put_node(&n);
         }
