@@ -59,6 +59,11 @@ static grove_status total_run(const grove_call *call, size_t begin, size_t end) 
     return GROVE_OK;
 }
 
+/* What a row takes, in additions: so many rows are given to a thread that it is worth its while. */
+static size_t total_cost(const grove_call *call) {
+    return grove_width(call->out);
+}
+
 /* The rule: not numbers, but the node that will compute them. */
 static void total_grad(grove_tensor y, grove_tensor dy, grove_tensor *dx) {
     const total_attributes *attributes = grove_attributes(y);
@@ -76,6 +81,7 @@ static const grove_op total_op = {
     .shape = total_shape,
     .run = total_run,
     .items = grove_by_row,
+    .cost = total_cost,
     .grad = total_grad,
 };
 

@@ -74,6 +74,99 @@ build_outside() {
 build_outside shared
 ldd "$work/shared" | grep -q 'libgrove\.so\.0' || fail "shared: not linked to libgrove.so.0"
 
+# ---- an op of a user's own, against the installed headers: in C, and in C++ ----------------------
+
+cat >"$work/own.cpp" <<'PROGRAM'
+#include <cstdio>
+#include <cstring>
+
+#include <grove/grove.h>
+
+struct power_attributes {
+    int64_t exponent;
+};
+static const grove_field power_fields[] = {GROVE_FIELD(power_attributes, exponent, INT),
+                                           GROVE_NO_MORE_FIELDS};
+static int64_t exponent_of(const void *attributes) {
+    return static_cast<const power_attributes *>(attributes)->exponent;
+}
+
+static grove_op make_power();
+static const grove_op power_op = make_power();
+
+static grove_tensor power(grove_tensor x, int64_t exponent) {
+    power_attributes attributes = {exponent};
+    return grove_append1(&power_op, x, &attributes);
+}
+
+static grove_op make_power() {
+    grove_op op{};
+    op.name = "whole_power";
+    op.min_inputs = op.max_inputs = 1;
+    op.attribute_size = sizeof(power_attributes);
+    op.fields = power_fields;
+    op.shape = [](grove_shaping *s) {
+        return exponent_of(s->attributes) >= 0
+                   ? grove_same_shape(s)
+                   : grove_refuse(s, GROVE_BAD_ARGUMENT, "the exponent is below 0");
+    };
+    op.run = [](const grove_call *call, size_t begin, size_t end) {
+        for (size_t i = begin; i < end; i++) {
+            grove_real y = 1;
+            for (int64_t k = 0; k < exponent_of(call->attributes); k++) {
+                y *= grove_reals(call, 0)[i];
+            }
+            grove_out(call)[i] = y;
+        }
+        return GROVE_OK;
+    };
+    op.items = grove_by_element;
+    op.grad = [](grove_tensor y, grove_tensor dy, grove_tensor *dx) {
+        int64_t exponent = exponent_of(grove_attributes(y));
+        if (exponent > 0) {
+            grove_tensor less = power(grove_node_input(y, 0), exponent - 1);
+            dx[0] = grove_mul(dy, grove_scale(less, static_cast<double>(exponent)));
+        }
+    };
+    return op;
+}
+
+int main() {
+    const int64_t three = 3;
+    grove_graph *g = grove_graph_new(nullptr);
+    grove_tensor x = grove_input(g, "x", GROVE_REAL, grove_shape_of(1, &three));
+    grove_tensor y = power(x, 4), slope = grove_gradient(grove_gradient(y, x), x);
+    grove_tensor outputs[] = {y, slope};
+    grove_plan *plan = grove_plan_new(g, outputs, 2, nullptr);
+    const grove_real numbers[] = {1, -2, 3}, fourth[] = {1, 16, 81}, twelve[] = {12, 48, 108};
+    grove_bind(plan, x, numbers);
+    bool good = grove_run(plan) == GROVE_OK &&
+                std::memcmp(grove_value(plan, y), fourth, sizeof fourth) == 0 &&
+                std::memcmp(grove_value(plan, slope), twelve, sizeof twelve) == 0;
+    good = good && !grove_is_valid(power(x, -1));
+    std::printf("%s\n", grove_graph_error(g)->message);
+    good = good && std::strstr(grove_graph_error(g)->message, "whole_power (node");
+    grove_plan_free(plan);
+    grove_graph_free(g);
+    return good ? 0 : 1;
+}
+PROGRAM
+
+# shellcheck disable=SC2046,SC2086 # lists of options
+"$CXX" -std=c++17 -Wall -Wextra -Werror $sanitize "$work/own.cpp" -o "$work/own_cpp" \
+    $(pkg-config --cflags --libs grove) || fail "an own op in C++17 does not compile or link"
+# shellcheck disable=SC2046,SC2086
+"$CC" -std=c11 -pedantic -Wall -Wextra -Werror $sanitize "$source_root/models/own_op.c" \
+    -o "$work/own_c" $(pkg-config --cflags --libs grove) -lm ||
+    fail "models/own_op.c does not compile against what is installed"
+# shellcheck disable=SC2046
+"$CC" -std=c11 -pedantic -Wall -Wextra -Werror $(pkg-config --cflags grove) -fsyntax-only \
+    "$source_root/tests/own_ops.c" || fail "tests/own_ops.c needs more than is installed"
+for name in own_cpp own_c; do
+    LD_LIBRARY_PATH="$libdir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" "$work/$name" >"$work/$name.log" ||
+        fail "$name: $(cat "$work/$name.log")"
+done
+
 # ---- symbols -------------------------------------------------------------------------------------
 
 nm -D --defined-only "$libdir/libgrove.so" | awk '{ print $NF }' | sort >"$work/exported"
