@@ -180,7 +180,8 @@ enum {
 
 struct grove_op {
     const char *name;    /* letters, digits and _; model files tell ops by it, so no other op that
-                            one graph has, and none of grove's, is called the same */
+                            one graph has, and none of grove's, is called the same. A prefix of
+                            your own keeps clear of what grove may add */
     const char *formula; /* one line, for manual, pictures and traces; NULL: "" */
     int min_inputs, max_inputs;
     unsigned flags;
