@@ -35,6 +35,7 @@
 #include "data_table.h"
 #include "data.h"
 #include "data_vectors.h"
+#include "data_hash.h"
 #include "metrics.h"
 #include "train.h"
 #include "atomic_file.h"

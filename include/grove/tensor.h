@@ -36,6 +36,9 @@ typedef enum grove_type { GROVE_REAL, GROVE_ID } grove_type;
 
 enum { GROVE_MAX_RANK = 6 };
 
+/* As many rows of a table as hashing may give to one id or text. */
+enum { GROVE_MAX_HASHES = 16 };
+
 /* Row-major. Rank 0 is a scalar. A dimension may be 0; a negative one, -k, means k batches. */
 typedef struct grove_shape {
     int rank;
