@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * Hashing: published vectors of the hash over bytes; what is refused.
+ * Hashing: published vectors of the hash over bytes and of the one over ids; what is refused.
  */
 #include <check.h>
 #include <string.h>
 
 #include "grove/grove.h"
+
+static void good(const grove_graph *g) {
+    ck_assert_msg(grove_graph_error(g)->status == GROVE_OK, "%s", grove_graph_error(g)->message);
+}
+
+static void run(grove_plan *plan) {
+    ck_assert_msg(grove_run(plan) == GROVE_OK, "%s", grove_plan_error(plan)->message);
+}
 
 static void expect_words(const char *message, const char *words) {
     ck_assert_msg(strstr(message, words) != NULL, "\"%s\" is not in \"%s\"", words, message);
@@ -159,12 +167,103 @@ START_TEST(how_not_to_hash_texts) {
 }
 END_TEST
 
+/* ---- ids ------------------------------------------------------------------------------------- */
+
+/* Published by grove: rows of ids. Made by a Philox4x32-10 in another language. */
+static const struct {
+    grove_id id;
+    int64_t buckets;
+    uint64_t seed;
+    int hashes;
+    grove_id rows[3];
+} rows_of_ids[] = {
+    {0, 1000, 0, 3, {239, 649, 187}},
+    {1, 1000, 0, 3, {203, 784, 718}},
+    {INT32_MAX, 1000, 0, 3, {987, 734, 792}},
+    {4711, 20000, 42, 2, {5808, 2452}},
+    {4711, INT32_MAX, 42, 2, {126191026, 856122225}},
+    {4711, 20000, 0xFEDCBA9876543210u, 2, {4163, 16090}},
+    {72999, 73000, UINT64_MAX, 2, {33399, 61353}},
+};
+
+/* Whatever the graph's seed, the node's number, the place in a batch and the threads. */
+START_TEST(rows_of_ids_are_the_published_ones) {
+    enum { BATCH = 301 };
+    for (size_t i = 0; i < sizeof rows_of_ids / sizeof *rows_of_ids; i++) {
+        for (int64_t place = 0; place < BATCH; place += 100) {
+            grove_graph *g = grove_graph_new(&(grove_graph_options){.seed = (uint64_t)place});
+            grove_positions(g, 1 + place % 3);
+            grove_tensor ids = grove_input_ids(g, "ids", GROVE_BATCH);
+            int hashes = rows_of_ids[i].hashes;
+            grove_tensor y =
+                grove_hash_ids(ids, rows_of_ids[i].buckets, hashes, rows_of_ids[i].seed);
+            grove_plan_options o = {.batch = BATCH, .threads = 1 + (int)(place / 100)};
+            grove_plan *plan = grove_plan_new(g, &y, 1, &o);
+            grove_id numbers[BATCH] = {0};
+            numbers[place] = rows_of_ids[i].id;
+            grove_bind(plan, ids, numbers);
+            run(plan);
+            const grove_id *rows = grove_value(plan, y);
+            ck_assert_uint_eq(grove_value_count(plan, y), (size_t)(BATCH * hashes));
+            ck_assert_mem_eq(rows + place * hashes, rows_of_ids[i].rows,
+                             (size_t)hashes * sizeof *rows);
+            grove_plan_free(plan);
+            grove_graph_free(g);
+        }
+    }
+}
+END_TEST
+
+static void refused_when_run(grove_tensor y, grove_tensor ids, grove_id id, const char *words) {
+    grove_plan *plan = grove_plan_new(y.graph, &y, 1, &(grove_plan_options){.batch = 3});
+    const grove_id numbers[] = {0, 1, id};
+    grove_bind(plan, ids, numbers);
+    ck_assert_int_eq(grove_run(plan), GROVE_BAD_DATA);
+    expect_words(grove_plan_error(plan)->message, "position 2 of 'ids'");
+    expect_words(grove_plan_error(plan)->message, words);
+    grove_plan_free(plan);
+}
+
+START_TEST(ids_that_are_none_are_refused) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor ids = grove_input_ids(g, "ids", GROVE_BATCH);
+    refused_when_run(grove_hash_ids(ids, 9, 2, 0), ids, -1,
+                     "is -1, it must be from 0 to 2147483647");
+    refused_when_run(grove_quotient_ids(ids, 4, 11), ids, 11, "is 11, it must be from 0 to 10");
+    refused_when_run(grove_remainder_ids(ids, 4, 11), ids, -1, "is -1, it must be from 0 to 10");
+    good(g);
+    grove_graph_free(g);
+}
+END_TEST
+
+/* A bag's padding stays padding: it has no row, before and after it was hashed. */
+START_TEST(nobody_has_no_row) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor ids = grove_input_ids(g, "ids", 3);
+    grove_tensor known = grove_embedding_bag_ids(ids, -1, 100);
+    grove_tensor y[] = {grove_hash_ids(known, 5, 2, 0), grove_quotient_ids(known, 7, 100),
+                        grove_remainder_ids(known, 7, 100)};
+    grove_plan *plan = grove_plan_new(g, y, 3, NULL);
+    grove_bind(plan, ids, (const grove_id[]){99, -1, 3});
+    run(plan);
+    const grove_id *hashed = grove_value(plan, y[0]);
+    ck_assert(hashed[2] == GROVE_NOBODY && hashed[3] == GROVE_NOBODY && hashed[4] >= 0);
+    ck_assert_mem_eq(grove_value(plan, y[1]), ((grove_id[]){14, GROVE_NOBODY, 0}), 12);
+    ck_assert_mem_eq(grove_value(plan, y[2]), ((grove_id[]){1, GROVE_NOBODY, 3}), 12);
+    grove_plan_free(plan);
+    grove_graph_free(g);
+}
+END_TEST
+
 int main(void) {
     TCase *cases = tcase_create("hashing");
     tcase_add_test(cases, the_hash_is_xxh64);
     tcase_add_test(cases, rows_of_texts_are_the_published_ones);
     tcase_add_test(cases, a_column_is_its_cells);
     tcase_add_test(cases, how_not_to_hash_texts);
+    tcase_add_test(cases, rows_of_ids_are_the_published_ones);
+    tcase_add_test(cases, ids_that_are_none_are_refused);
+    tcase_add_test(cases, nobody_has_no_row);
     Suite *suite = suite_create("hashing");
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
