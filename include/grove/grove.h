@@ -36,6 +36,7 @@
 #include "data.h"
 #include "data_vectors.h"
 #include "data_hash.h"
+#include "data_collisions.h"
 #include "metrics.h"
 #include "train.h"
 #include "atomic_file.h"
