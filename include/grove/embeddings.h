@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * grove/embeddings.h - more that a table of vectors can do: a row for what is unknown, bags of ids,
- * rows that rest.
+ * more categories than rows, and rows that rest.
  *
  * A table is a parameter [rows, width], made by grove_nn_embedding (nn.h), by a layer below or by
  * grove_parameter. Its gradient is row-sparse: what a batch does not name is neither read nor
@@ -79,6 +79,68 @@ typedef struct grove_nn_embedding_bag_options {
 GROVE_API grove_tensor grove_nn_embedding_bag(grove_tensor ids, int64_t rows, int64_t width,
                                               const char *name,
                                               const grove_nn_embedding_bag_options *options);
+
+/* ---- more categories than rows --------------------------------------------------------------- */
+
+/* Zero means the default, field by field. */
+typedef struct grove_nn_hashed_embedding_options {
+    int hashes;                   /* rows for each id: 2; at most GROVE_MAX_HASHES */
+    uint64_t seed;                /* of the hash */
+    bool mean;                    /* of the rows; the default is their sum */
+    int64_t importance_rows;      /* how many ids there are, if each is to learn weights for its
+                                     rows; 0: no weights, and any id from 0 up will do */
+    const grove_init *table_init; /* NULL: normal, such that a result's length is about 1 */
+} grove_nn_hashed_embedding_options;
+
+/* An embedding layer by the hashing trick: each id, whatever its number, gets some rows of one
+ * table by a hash (hash_ids), and their sum is its vector. ids [...] -> [..., width]; the table is
+ * called name.weight [buckets, width].
+ *
+ * With one hash, ids that share a row share their vector for good: of 73,000 ids in 20,000 rows
+ * some 71,000 do. With two, nearly every id has a vector of its own (about 13 pairs do not), though
+ * not one that moves alone. Which ones, and at what cost: data_collisions.h.
+ *
+ * With importance_rows, each id also learns how much each of its rows counts in the sum, in the
+ * table name.importance [importance_rows, hashes]. It begins at 1, so as the plain sum; then an id
+ * can turn away from a row that a frequent one has filled. Ids must then be below importance_rows.
+ * (Hash embeddings: Svenstrup, Hansen & Winther 2017.)
+ *
+ * What was hashed before it came here (texts, by data_hash.h) is a bag of its rows:
+ *
+ *     grove_tensor rows = grove_input_ids(g, "species", GROVE_BATCH, how.hashes);
+ *     grove_init init = {GROVE_INIT_NORMAL, .b = sqrt(1.0 / (how.hashes * 12))};
+ *     grove_nn_embedding_bag(rows, how.buckets, 12, "vector",
+ *                            &(grove_nn_embedding_bag_options){.table_init = &init}); */
+GROVE_API grove_tensor grove_nn_hashed_embedding(grove_tensor ids, int64_t buckets, int64_t width,
+                                                 const char *name,
+                                                 const grove_nn_hashed_embedding_options *options);
+
+/* How the two vectors of an id become one. */
+typedef enum grove_combine {
+    GROVE_COMBINE_PRODUCT, /* element by element */
+    GROVE_COMBINE_SUM,
+    GROVE_COMBINE_CONCAT /* one behind the other: twice as wide */
+} grove_combine;
+
+/* Zero means the default, field by field. */
+typedef struct grove_nn_quotient_remainder_options {
+    grove_combine combine;
+    const grove_init *table_init; /* of both tables; NULL: normal, such that a result's length is
+                                     about 1: of standard deviation width^(-1/4) for a product,
+                                     1 / sqrt(2 width) for a sum and for two parts */
+} grove_nn_quotient_remainder_options;
+
+/* A quotient-remainder embedding: an id is taken apart into id / buckets and id mod buckets, each
+ * of the two has a small table, and the two vectors found there are combined. No two ids have both
+ * alike, so each has a vector of its own, from ceil(rows / buckets) + buckets rows: 541 for 73,000
+ * ids and 271 buckets. ids [...], from 0 to rows - 1 -> [..., width] ([..., 2 * width] for CONCAT);
+ * the tables are called name.quotient and name.remainder. (Shi, Mudigere, Naumov & Yang 2020.)
+ *
+ * Ids that are neighbours share the row of their quotient: ids in an order that means something
+ * (by frequency, by kind) make that an advantage. */
+GROVE_API grove_tensor grove_nn_quotient_remainder_embedding(
+    grove_tensor ids, int64_t rows, int64_t buckets, int64_t width, const char *name,
+    const grove_nn_quotient_remainder_options *options);
 
 /* ---- rows that rest -------------------------------------------------------------------------- */
 
