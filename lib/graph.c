@@ -32,7 +32,7 @@ void grove_graph_free(grove_graph *graph) {
     }
     grove_release(&allocator, graph->stored);
     grove_release(&allocator, graph->ops);
-    grove_release(&allocator, graph->named);
+    grove_release(&allocator, graph->names.slots);
     grove_release(&allocator, graph->nodes);
     grove_arena_free(&graph->arena);
     grove_release(&allocator, graph);

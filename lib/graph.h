@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/names.h"
 #include "ops/room.h"
 
 /* The memory of a parameter, state or constant. */
@@ -37,8 +38,7 @@ struct grove_graph {
     uint64_t training_runs;
     grove_node *nodes;
     size_t node_count, node_capacity;
-    int32_t *named; /* the nodes that have names */
-    size_t named_count, named_capacity;
+    grove_names names;      /* of nodes */
     grove_storage **stored; /* parameters, states, constants in their order */
     size_t stored_count, stored_capacity;
     const grove_op **ops; /* that nodes are of; each was found able to work, once */

@@ -11,12 +11,7 @@ static bool is_node(grove_tensor tensor) {
 }
 
 grove_tensor grove_find(const grove_graph *graph, const char *name) {
-    for (size_t i = 0; graph && name && i < graph->named_count; i++) {
-        if (strcmp(graph->nodes[graph->named[i]].name, name) == 0) {
-            return grove_node_at(graph, graph->named[i]);
-        }
-    }
-    return GROVE_NONE;
+    return graph && name ? grove_node_at(graph, grove_names_find(&graph->names, name)) : GROVE_NONE;
 }
 
 grove_tensor grove_name(grove_tensor tensor, const char *name) {
@@ -36,15 +31,12 @@ grove_tensor grove_name(grove_tensor tensor, const char *name) {
                       node->name ? "it has a name" : "another node is called that");
         return GROVE_NONE;
     }
-    int32_t *named = grove_grow(&graph->allocator, graph->named, graph->named_count,
-                                &graph->named_capacity, sizeof *named);
-    graph->named = named ? named : graph->named;
-    node->name = named ? grove_arena_text(&graph->arena, name) : NULL;
-    if (!node->name) {
+    const char *kept = grove_arena_text(&graph->arena, name);
+    if (!kept || !grove_names_add(&graph->names, &graph->allocator, kept, tensor.index)) {
         grove_mistake(graph, GROVE_NO_MEMORY, "out of memory: %s was not named", words);
         return GROVE_NONE;
     }
-    graph->named[graph->named_count++] = tensor.index;
+    node->name = kept;
     return tensor;
 }
 

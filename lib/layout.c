@@ -12,19 +12,14 @@
  * move.
  */
 #include "plan.h"
+#include "plan_room.h"
 
 enum { ALIGNMENT = 64 };
 
-typedef struct hole {
-    size_t offset, size;
-} hole;
-
-/* Holes in rising order of offset; none touches another. */
 typedef struct layout {
     grove_plan *plan;
-    hole *holes;
-    size_t count;
-    size_t end;
+    grove_room room;
+    int32_t *piece; /* [places] the piece of the room that a root has, or -1 where it needs none */
     size_t unshared;
 } layout;
 
@@ -33,49 +28,10 @@ static size_t bytes_of(const grove_place *place) {
     return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-static void remove_hole(layout *l, size_t index) {
-    l->count--;
-    memmove(&l->holes[index], &l->holes[index + 1], (l->count - index) * sizeof *l->holes);
-}
-
-static size_t take_room(layout *l, size_t size) {
-    size_t best = l->count;
-    for (size_t i = 0; i < l->count; i++) {
-        if (l->holes[i].size >= size &&
-            (best == l->count || l->holes[i].size < l->holes[best].size)) {
-            best = i;
-        }
-    }
-    if (best == l->count) {
-        size_t offset = l->end;
-        l->end += size;
-        return offset;
-    }
-    size_t offset = l->holes[best].offset;
-    l->holes[best].offset += size;
-    l->holes[best].size -= size;
-    if (l->holes[best].size == 0) {
-        remove_hole(l, best);
-    }
-    return offset;
-}
-
-/* The array has room for one hole more than there are places, so this cannot fail. */
-static void give_room_back(layout *l, size_t offset, size_t size) {
-    size_t i = l->count;
-    while (i > 0 && l->holes[i - 1].offset > offset) {
-        i--;
-    }
-    memmove(&l->holes[i + 1], &l->holes[i], (l->count - i) * sizeof *l->holes);
-    l->holes[i] = (hole){offset, size};
-    l->count++;
-    if (i + 1 < l->count && offset + size == l->holes[i + 1].offset) {
-        l->holes[i].size += l->holes[i + 1].size;
-        remove_hole(l, i + 1);
-    }
-    if (i > 0 && l->holes[i - 1].offset + l->holes[i - 1].size == offset) {
-        l->holes[i - 1].size += l->holes[i].size;
-        remove_hole(l, i);
+static void give_room_back(layout *l, const grove_place *root) {
+    int32_t piece = l->piece[root - l->plan->places];
+    if (piece >= 0) {
+        grove_room_give_back(&l->room, piece);
     }
 }
 
@@ -112,12 +68,23 @@ static void bury(layout *l, grove_place *place, int32_t now, bool in_place) {
         bool dies = root->last_use == now && !root->kept && grove_place_in_block(l->plan, root);
         if (dies && !(in_place && k == 0)) {
             root->last_use = -1; /* buried: an op that reads it twice must not free it twice */
-            give_room_back(l, root->offset, bytes_of(root));
+            give_room_back(l, root);
         }
     }
     if (place->root == now && place->last_use == now && !place->kept) {
-        give_room_back(l, place->offset, bytes_of(place));
+        give_room_back(l, place);
     }
+}
+
+/* An empty result needs no room, and lies where the block begins. */
+static void place_result(layout *l, grove_place *place, bool in_place) {
+    int32_t *piece = &l->piece[place - l->plan->places];
+    if (in_place) {
+        *piece = l->piece[root_of_input(l, place, 0) - l->plan->places];
+    } else {
+        *piece = bytes_of(place) ? grove_room_take(&l->room, bytes_of(place)) : -1;
+    }
+    place->offset = *piece >= 0 ? l->room.pieces[*piece].offset : 0;
 }
 
 static void lay(layout *l, int32_t now) {
@@ -126,8 +93,7 @@ static void lay(layout *l, int32_t now) {
     if (place->root == now && grove_place_in_block(l->plan, place)) {
         in_place = works_in_place(l, place);
         l->unshared += bytes_of(place);
-        place->offset =
-            in_place ? root_of_input(l, place, 0)->offset : take_room(l, bytes_of(place));
+        place_result(l, place, in_place);
     }
     if (!(l->plan->graph->nodes[place->node].op->flags & (GROVE_STORED | GROVE_BOUND))) {
         bury(l, place, now, in_place);
@@ -151,14 +117,16 @@ size_t grove_plan_layout(grove_plan *plan, size_t *unshared) {
         return SIZE_MAX;
     }
     layout l = {.plan = plan};
-    l.holes = grove_alloc(&plan->allocator, (plan->place_count + 1) * sizeof *l.holes);
-    if (!l.holes) {
-        return SIZE_MAX;
+    l.piece = grove_alloc(&plan->allocator, plan->place_count * sizeof *l.piece);
+    size_t end = SIZE_MAX;
+    if (grove_room_open(&l.room, &plan->allocator, plan->place_count) && l.piece) {
+        for (size_t i = 0; i < plan->place_count; i++) {
+            lay(&l, (int32_t)i);
+        }
+        end = l.room.end;
     }
-    for (size_t i = 0; i < plan->place_count; i++) {
-        lay(&l, (int32_t)i);
-    }
-    grove_release(&plan->allocator, l.holes);
+    grove_release(&plan->allocator, l.room.pieces);
+    grove_release(&plan->allocator, l.piece);
     *unshared = l.unshared;
-    return l.end;
+    return end;
 }

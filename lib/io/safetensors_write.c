@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "atomic_file.h"
+#include "base/names.h"
 #include "json_reader.h"
 #include "safetensors.h"
 
@@ -12,6 +13,7 @@ struct grove_tensors_writer {
     grove_arena texts; /* names, keys and values */
     grove_tensors_entry *entries;
     size_t count, capacity;
+    grove_names names; /* of the entries */
     grove_tensors_text *metadata;
     size_t metadata_count, metadata_capacity;
     size_t data_bytes; /* of all entries together */
@@ -34,6 +36,7 @@ void grove_tensors_writer_free(grove_tensors_writer *writer) {
         grove_release(&allocator, writer->block);
         grove_release(&allocator, writer->metadata);
         grove_release(&allocator, writer->entries);
+        grove_release(&allocator, writer->names.slots);
         grove_arena_free(&writer->texts);
         grove_release(&allocator, writer);
     }
@@ -59,12 +62,10 @@ static grove_status check_name(const grove_tensors_writer *writer, const char *n
         return grove_fail(error, GROVE_BAD_ARGUMENT,
                           "'__metadata__' cannot name a tensor: the format keeps it for texts");
     }
-    for (size_t i = 0; i < writer->count; i++) {
-        if (strcmp(writer->entries[i].name, name) == 0) {
-            return grove_fail(error, GROVE_BAD_ARGUMENT,
-                              "there is a tensor '%s' already; names must differ",
-                              grove_tensors_show(name).text);
-        }
+    if (grove_names_find(&writer->names, name) >= 0) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT,
+                          "there is a tensor '%s' already; names must differ",
+                          grove_tensors_show(name).text);
     }
     return GROVE_OK;
 }
@@ -127,7 +128,7 @@ grove_status grove_tensors_add(grove_tensors_writer *writer, const char *name, g
         writer->entries = entries;
     }
     entry.name = entries ? grove_arena_text(&writer->texts, name) : NULL;
-    if (!entry.name) {
+    if (!entry.name || !grove_names_add(&writer->names, &writer->allocator, entry.name, 0)) {
         return grove_fail_memory(error, strlen(name) + sizeof entry);
     }
     writer->data_bytes += entry.bytes;

@@ -232,7 +232,8 @@ grove_tensor grove_minimize(grove_tensor loss, const grove_optimizer *optimizer)
     grove_tensor *lists =
         grove_alloc(&allocator, (8 * most + count_lookups(loss.graph)) * sizeof *lists);
     m.below = ancestors_of(loss);
-    if (!lists || !m.below) {
+    if (!grove_readers_open(&m.readers, loss) || !lists || !m.below) {
+        grove_readers_close(&m.readers, loss.graph);
         grove_release(&allocator, m.below);
         grove_release(&allocator, lists);
         grove_mistake(loss.graph, GROVE_NO_MEMORY, "out of memory: no optimizer was made");
@@ -245,6 +246,7 @@ grove_tensor grove_minimize(grove_tensor loss, const grove_optimizer *optimizer)
     set_defaults(&m);
     find_name(&m);
     grove_tensor step = build(&m, loss);
+    grove_readers_close(&m.readers, loss.graph);
     grove_release(&allocator, m.below);
     grove_release(&allocator, lists);
     return step;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "grove/nn.h"
+#include "readers.h"
 
 /* What is being built. */
 typedef struct minimizer {
@@ -23,7 +24,8 @@ typedef struct minimizer {
     grove_tensor *update, *settling;    /* updates, and what settles resting rows */
     int count, updates, settlings;
     grove_tensor loss;
-    bool *below; /* [loss.index + 1] what the loss depends on */
+    bool *below;           /* [loss.index + 1] what the loss depends on */
+    grove_readers readers; /* of the nodes up to the loss */
 } minimizer;
 
 static inline void add_update(minimizer *m, grove_tensor update) {

@@ -70,17 +70,19 @@ static grove_tensor rows_whose_turn_it_is(const minimizer *m, grove_tensor table
  * passes; where something else reads the table, all rows must be. One for all rows settles. */
 static void add_catch_ups(minimizer *m, const row_states *states) {
     bool only_lookups = true;
-    for (int32_t i = 0; i <= m->loss.index; i++) {
-        grove_tensor node = grove_node_at(m->graph, i);
-        for (int k = 0; m->below[i] && k < grove_node_inputs(node); k++) {
-            bool reads = grove_node_input(node, k).index == states->table.index;
-            only_lookups = only_lookups && (!reads || looks_up(node, states->table));
-        }
+    size_t begin = m->readers.start[states->table.index];
+    size_t end = m->readers.start[states->table.index + 1];
+    for (size_t i = begin; i < end; i++) {
+        int32_t reader = m->readers.all[i];
+        bool lookup = looks_up(grove_node_at(m->graph, reader), states->table);
+        only_lookups = only_lookups && (!m->below[reader] || lookup);
     }
-    for (int32_t i = 0; i <= m->loss.index && only_lookups; i++) {
-        grove_tensor node = grove_node_at(m->graph, i);
-        if (m->below[i] && looks_up(node, states->table)) {
-            add_update(m, states->catch_up(m, states, grove_node_input(node, 1)));
+    for (size_t i = begin; i < end && only_lookups; i++) {
+        int32_t reader = m->readers.all[i];
+        bool again = i > begin && reader == m->readers.all[i - 1];
+        if (m->below[reader] && !again) {
+            grove_tensor ids = grove_node_input(grove_node_at(m->graph, reader), 1);
+            add_update(m, states->catch_up(m, states, ids));
         }
     }
     if (!only_lookups) {
@@ -192,8 +194,9 @@ static void add_average(minimizer *m, grove_tensor p, grove_tensor g) {
 static double decay_of(const minimizer *m, grove_tensor parameter) {
     grove_decay wish = grove_parameter_get(parameter).decay;
     bool by_rule = grove_node_shape(parameter).rank >= 2;
-    for (int32_t i = 0; i <= m->loss.index && by_rule; i++) {
-        by_rule = !looks_up(grove_node_at(m->graph, i), parameter);
+    size_t end = m->readers.start[parameter.index + 1];
+    for (size_t i = m->readers.start[parameter.index]; i < end && by_rule; i++) {
+        by_rule = !looks_up(grove_node_at(m->graph, m->readers.all[i]), parameter);
     }
     bool on = wish == GROVE_DECAY_ON || (wish == GROVE_DECAY_BY_RULE && by_rule);
     return on ? m->wish.decay : 0;
