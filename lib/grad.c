@@ -106,9 +106,13 @@ static void visit(sweep *s, int32_t index) {
 
 static void run_sweep(sweep *s) {
     s->gradient[s->top] = grove_fill(s->graph, s->graph->nodes[s->top].shape, 1).index;
+    size_t first = s->graph->node_count - 1;
     for (int32_t i = s->top; i >= 0 && s->graph->error.status == GROVE_OK; i--) {
         if (s->wanted[i] && s->gradient[i] >= 0 && s->graph->nodes[i].op->grad) {
             visit(s, i);
+        }
+        for (; first < s->graph->node_count; first++) {
+            s->graph->nodes[first].backward_of = i;
         }
     }
     for (int32_t i = 0; i <= s->top; i++) {

@@ -261,7 +261,8 @@ static bool fill_node(grove_graph *graph, const grove_shaping *shaping, grove_no
                          .type = shaping->type,
                          .shape = shaping->shape,
                          .attributes = attributes,
-                         .gradient = -1};
+                         .gradient = -1,
+                         .backward_of = -1};
     if (op->flags & GROVE_STORED) {
         node->storage = add_storage(graph, shaping, (int32_t)graph->node_count);
         return node->storage != NULL;

@@ -28,6 +28,7 @@ typedef struct grove_node {
     const char *name;       /* NULL where it has none */
     grove_storage *storage; /* of a stored leaf, else NULL */
     int32_t gradient;       /* given by the last backward pass that met the node, or -1 */
+    int32_t backward_of;    /* the node whose gradient rule appended this one, or -1 */
 } grove_node;
 
 struct grove_graph {

@@ -40,10 +40,12 @@ static grove_place *root_of_input(const layout *l, const grove_place *place, int
     return &l->plan->places[l->plan->places[l->plan->place_of[node->in[input]]].root];
 }
 
-/* May the result be written over input 0? Only if nobody else reads that, now or later. */
+/* May the result be written over input 0? Only if nobody else reads that, now or later; with
+ * check_finite the caller may want to read it when the run stops here. */
 static bool works_in_place(const layout *l, const grove_place *place) {
     const grove_node *node = &l->plan->graph->nodes[place->node];
-    if (!(node->op->flags & GROVE_IN_PLACE) || l->plan->options.keep_all) {
+    const grove_plan_options *options = &l->plan->options;
+    if (!(node->op->flags & GROVE_IN_PLACE) || options->keep_all || options->check_finite) {
         return false;
     }
     const grove_place *first = root_of_input(l, place, 0);

@@ -325,6 +325,13 @@ static void make(grove_plan *plan, const grove_tensor *outputs, int count) {
         plan_needs_memory(plan, plan->nodes * sizeof *plan->place_of);
         return;
     }
+    if (plan->options.check_finite) {
+        plan->marks = grove_arena_alloc(&plan->arena, plan->nodes);
+        if (!plan->marks) {
+            plan_needs_memory(plan, plan->nodes);
+            return;
+        }
+    }
     if (!select_and_order(plan, outputs, count) || !set_views(plan)) {
         return;
     }

@@ -48,8 +48,11 @@ struct grove_plan {
     bool has_run;
     char *block; /* results, then scratch */
     grove_plan_stats stats;
-    grove_pool *pool;        /* NULL where one thread is enough */
-    pthread_mutex_t failing; /* guards error and the three below while tiles run */
+    unsigned char *marks;       /* [nodes] for run_finite.c; NULL without check_finite */
+    grove_nonfinite finding;    /* of the last run; its count is 0 where there was none */
+    const grove_step *found_at; /* the step that made it; NULL: it was brought along */
+    grove_pool *pool;           /* NULL where one thread is enough */
+    pthread_mutex_t failing;    /* guards error and the three below while tiles run */
     bool failed;
     bool told; /* by grove_call_fail, which knows more than the status of a kernel */
     size_t failed_position;

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "base/blas.h"
-#include "plan.h"
+#include "run.h"
 
 static const grove_error no_plan = {GROVE_NO_MEMORY, "out of memory: the plan was not made"};
 
@@ -139,7 +139,7 @@ static void run_tile(void *context, size_t tile) {
 }
 
 /* Tiles are the same with and without threads, so the numbers are. */
-static void run_step(grove_plan *plan, grove_step *step) {
+static void run_tiles(grove_plan *plan, grove_step *step) {
     size_t tiles = (step->items + step->tile - 1) / step->tile;
     if (plan->pool && tiles > 1) {
         grove_pool_run(plan->pool, run_tile, step, tiles);
@@ -159,25 +159,34 @@ static void check_updates(grove_plan *plan) {
     }
 }
 
+void grove_run_step(grove_plan *plan, size_t step) {
+    if (step == plan->first_update) {
+        check_updates(plan);
+    }
+    if (!plan->failed) {
+        plan->steps[step].call.run = plan->graph->training_runs;
+        run_tiles(plan, &plan->steps[step]);
+    }
+}
+
+static void run_steps(grove_plan *plan) {
+    for (size_t i = 0; i < plan->step_count && !plan->failed; i++) {
+        grove_run_step(plan, i);
+    }
+}
+
 grove_status grove_run(grove_plan *plan) {
     if (!plan || plan->broken) {
         return grove_plan_error(plan)->status;
     }
     grove_error_clear(&plan->error);
     plan->failed = plan->told = false;
+    plan->finding.count = 0;
     if (check_bound(plan) != GROVE_OK) {
         return plan->error.status;
     }
     grove_blas_enter();
-    for (size_t i = 0; i < plan->step_count && !plan->failed; i++) {
-        if (i == plan->first_update) {
-            check_updates(plan);
-        }
-        if (!plan->failed) {
-            plan->steps[i].call.run = plan->graph->training_runs;
-            run_step(plan, &plan->steps[i]);
-        }
-    }
+    (plan->options.check_finite ? grove_run_checked : run_steps)(plan);
     grove_blas_leave();
     plan->has_run = true;
     if (plan->options.training && !plan->failed) {
@@ -205,7 +214,7 @@ const void *grove_value(grove_plan *plan, grove_tensor tensor) {
         return stored;
     }
     const grove_place *root = &plan->places[place->root];
-    if (!root->kept && grove_place_in_block(plan, root)) {
+    if (!root->kept && grove_place_in_block(plan, root) && !grove_run_stopped_at(plan, root)) {
         grove_fail(&plan->error, GROVE_NOT_FOUND,
                    "value: %s was not kept; make it an output of the plan, or plan with keep_all",
                    grove_node_words(plan->graph, tensor.index, words, sizeof words));

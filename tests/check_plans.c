@@ -74,6 +74,9 @@ static void check_variants(scene *s, const scene_results *wanted, check_verdict 
     other = usual;
     other.keep_all = true;
     expect_same(s, &other, wanted, "where nothing shares memory", verdict);
+    other = usual;
+    other.check_finite = true;
+    expect_same(s, &other, wanted, "with all numbers looked at", verdict);
     if (!scene_wants_training(s->op)) {
         other = usual;
         other.training = true;

@@ -193,6 +193,7 @@ grove_plan *scene_plan(const scene *s, const scene_run_options *options) {
     grove_plan_options plan_options = {.batch = SCENE_BATCH,
                                        .training = options->training,
                                        .keep_all = options->keep_all,
+                                       .check_finite = options->check_finite,
                                        .threads = options->threads,
                                        .allocator = s->options.allocator};
     grove_plan *plan = grove_plan_new(s->graph, outputs, count, &plan_options);

@@ -18,8 +18,8 @@ struct grove_plan;
 
 enum {
     SCENE_INPUTS = GROVE_EXAMPLE_INPUTS,
-    SCENE_MOST = 512,  /* numbers a tensor of an example may have */
-    SCENE_BATCH = 2,   /* what GROVE_BATCH stands for in examples */
+    SCENE_MOST = 512,       /* numbers a tensor of an example may have */
+    SCENE_BATCH = 2,        /* what GROVE_BATCH stands for in examples */
     SCENE_R = SCENE_INPUTS, /* the position of r among the leaves that ddx is for */
     SCENE_RESULTS = 1 + SCENE_INPUTS + SCENE_INPUTS + 1,
     SCENE_Y = 0, /* positions among the results */
@@ -42,7 +42,7 @@ typedef struct scene_results {
 
 typedef struct scene_options {
     int order;
-    bool copies; /* the op gets its inputs from inside the block, where memory is shared */
+    bool copies;     /* the op gets its inputs from inside the block, where memory is shared */
     bool example_dy; /* r is the example's dy */
     grove_allocator allocator;
 } scene_options;
@@ -64,6 +64,7 @@ typedef struct scene {
 /* How a scene is planned and run. */
 typedef struct scene_run_options {
     bool training, keep_all;
+    bool check_finite;
     bool finest;   /* each item is a tile of its own */
     int threads;   /* 0 or 1: none */
     int paint;     /* the byte that the block is filled with before the run; 0: none */

@@ -29,6 +29,7 @@ typedef struct grove_plan_options {
     bool keep_all; /* nothing shares memory: of every node that the outputs need, the value can be
                       read after a run */
     int threads;   /* that work on large nodes; default 1. The results do not depend on it. */
+    bool check_finite; /* look at every number, and stop at the first NaN or infinity: see below */
     grove_allocator allocator; /* default: the C library's */
 } grove_plan_options;
 
@@ -66,6 +67,46 @@ GROVE_API double grove_scalar(grove_plan *plan, grove_tensor tensor);
 GROVE_API const void *grove_value_named(grove_plan *plan, const char *name);
 /* How many elements the node has in this plan (0 for a node the plan does not have). */
 GROVE_API size_t grove_value_count(const grove_plan *plan, grove_tensor tensor);
+
+/* ---- the first number that is not finite ----------------------------------------------------- */
+
+/* With .check_finite a run looks at the bound inputs and all that the graph stores (parameters,
+ * states, constants) before its first step, and at what each step has made after it. The first NaN
+ * or infinity stops it with GROVE_BAD_DATA and a sentence: which op made it, forward or backward
+ * (the gradient of what), or which update and parameter; in which row; of what. As updates come
+ * last, a bad gradient stops the run before any parameter has moved. (An update that itself makes
+ * an infinity cannot be taken back: those before it have been made. Nor can a catch-up.)
+ *
+ * The results are the same bits, without the option as with it. With it all numbers are read once
+ * more, tables whole, and ops that could write over their input do not: it costs some time and
+ * memory while you look for a mistake, and one branch for each run while you do not. No layer and
+ * no loss of grove needs an infinity on its way; a mask of your own should be a large number. */
+typedef enum grove_phase {
+    GROVE_PHASE_INPUT,    /* the caller bound it */
+    GROVE_PHASE_STORED,   /* a parameter, state or constant had it before the run */
+    GROVE_PHASE_FORWARD,  /* an op made it */
+    GROVE_PHASE_BACKWARD, /* an op of a backward pass, or one that works on gradients (clipping) */
+    GROVE_PHASE_UPDATE    /* an update wrote it */
+} grove_phase;
+
+typedef struct grove_nonfinite {
+    grove_phase phase;
+    grove_tensor node;   /* the op that made the number; or the leaf that brought it along */
+    grove_tensor tensor; /* whose number it is: the node's; of an update, what it wrote */
+    grove_tensor
+        backward_of; /* backward: the node whose gradient rule appended it; or GROVE_NONE */
+    grove_tensor gradient_of; /* backward: the node whose gradient this is; or GROVE_NONE */
+    grove_tensor parameter;   /* that it belongs to: itself, the one that is updated, or, on the way
+                                 back, the next whose gradient depends on it; or GROVE_NONE */
+    size_t row, position; /* of the first bad number: index of the first axis, place in that row */
+    size_t count;         /* how many numbers of the tensor are not finite */
+    double value;         /* of the first: NaN, INFINITY or -INFINITY */
+} grove_nonfinite;
+
+/* What stopped the last run, or NULL if it was not this. It holds until the next run. grove_value
+ * then gives the numbers of the node's inputs, as they were read, and of the node itself, whether
+ * the plan keeps them or not. (What an update writes has been written.) */
+GROVE_API const grove_nonfinite *grove_plan_nonfinite(const grove_plan *plan);
 
 /* ---- what a plan costs ----------------------------------------------------------------------- */
 
