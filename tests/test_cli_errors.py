@@ -4,6 +4,7 @@
 # Bad usage, bad data, bad models: each with its sentence and its exit code, never with a crash, and
 # never with a file that was touched.
 import os
+import re
 
 from cli import *
 
@@ -37,7 +38,7 @@ def help_texts(folder):
                    "(default: 1)", "--threads=N", "--categorical=A,B", "--numeric=A,B",
                    "--ignore=A,B", "--weight-decay=D", "--unknown-share=P", "(default: 0.01)",
                    "--patience=N", "(default: 5)", "--min-count=N", "--separator=CHAR",
-                   "--no-header", "--trim", "--progress=KIND", "-q, --quiet"]:
+                   "--no-header", "--trim", "--progress=KIND", "-q, --quiet", "--check-finite"]:
         assert option in text, "%s is not in the help" % option
 
 
@@ -214,6 +215,13 @@ def loss_that_runs_away(folder):
     out = write(os.path.join(folder, "out"), "before")
     refused(1, ["loss", "smaller rate"], "train", data, "--label", "group", "--out", out,
             "--optimizer", "sgd", "--rate", "1000", "--epochs", "30", "--hidden", "64,64")
+    assert read(out) == b"before"
+    result = refused(1, ["training, epoch ", "all that it reads is finite: it was made here"],
+                     "train", data, "--label", "group", "--out", out, "--optimizer", "sgd",
+                     "--rate", "1000", "--epochs", "30", "--hidden", "64,64", "--check-finite")
+    told = re.search(r"epoch \d+: \w+ \(node \d+.*(forward|backward|an update).*: (nan|-?inf).* at "
+                     r"row \d+.*'mlp\.\d\.(weight|bias)'", result.err)
+    assert told, "op, parameter and row are not told in\n%s" % result
     assert read(out) == b"before"
     no_leftovers(folder)
 

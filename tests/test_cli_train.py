@@ -255,7 +255,7 @@ def options_change_the_model(folder):
         assert model_bytes(folder, data, *base, *change) != one, change
     for same in (["--rate", "0.001"], ["--embedding-dim", "auto"], ["--optimizer", "adam"],
                  ["--weight-decay", "0"], ["--dropout=0.1"], ["--valid-fraction", "0.1"],
-                 ["--patience", "5"], ["--progress", "none"]):
+                 ["--patience", "5"], ["--progress", "none"], ["--check-finite"]):
         assert model_bytes(folder, data, *base, *same) == one, same
     adamw = ["--optimizer", "adamw", "--weight-decay"]
     assert model_bytes(folder, data, *base, *adamw, "0") == one, "adamw without decay is adam"

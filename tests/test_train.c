@@ -282,6 +282,35 @@ START_TEST(a_loss_that_is_no_number) {
 }
 END_TEST
 
+/* With the look it is found where it is made, and told with op, parameter and row. */
+START_TEST(the_first_bad_number_is_told) {
+    lesson l = make_lesson();
+    grove_classifier c = make_classifier(&l, 16);
+    grove_fit_options how = usual();
+    grove_fit_result result;
+    grove_error error = {0};
+    how.check_finite = true;
+    how.optimizer = (grove_optimizer){.kind = GROVE_OPTIMIZER_SGD, .rate = 1e30};
+    ck_assert_int_eq(grove_fit(&c, l.schema, l.train, l.valid, &how, &result, &error),
+                     GROVE_BAD_DATA);
+    const char *words[] = {"training, epoch 1: ", "it was made here", "'mlp.", " (row ",
+                           " of the data, from 0)"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        ck_assert_msg(strstr(error.message, words[i]) != NULL, "\"%s\" is not in \"%s\"", words[i],
+                      error.message);
+    }
+    grove_classifier_free(&c);
+    c = make_classifier(&l, 16);
+    grove_real *weight = grove_parameter_data(grove_find(c.graph, "mlp.0.weight"));
+    weight[3] = (grove_real)NAN;
+    ck_assert_int_eq(grove_fit(&c, l.schema, l.train, l.valid, &how, &result, &error),
+                     GROVE_BAD_DATA);
+    ck_assert_ptr_nonnull(strstr(error.message, "'mlp.0.weight'): nan at row 0, column 3"));
+    grove_classifier_free(&c);
+    free_lesson(&l);
+}
+END_TEST
+
 START_TEST(what_cannot_be_trained) {
     lesson l = make_lesson();
     grove_classifier c = make_classifier(&l, 16);
@@ -440,6 +469,7 @@ int main(void) {
     tcase_add_test(cases, a_plateau_lowers_the_rate);
     tcase_add_test(cases, a_plateau_wants_a_rate);
     tcase_add_test(cases, a_loss_that_is_no_number);
+    tcase_add_test(cases, the_first_bad_number_is_told);
     tcase_add_test(cases, what_cannot_be_trained);
     tcase_add_test(cases, every_allocation_may_fail);
     tcase_add_test(cases, rows_beyond_the_dataset);

@@ -61,6 +61,9 @@ static const struct argp_option train_options[] = {
            "show this share of the categories as unknown in training (default: 0.01)"),
     OPTION("seed", KEY_SEED, "N", "same seed, same file, byte for byte (default: 1)"),
     OPTION("threads", KEY_THREADS, "N", "threads that work; they change no result (default: 1)"),
+    OPTION("check-finite", KEY_CHECK_FINITE, NULL,
+           "stop at the first number that is NaN or infinite, and tell which op made it, of what "
+           "(default: stop when the loss is none)"),
     GROUP("Output:", 4),
     OPTION("out", KEY_OUT, "MODEL", "the model file to write (required)"),
     OPTION("json", KEY_JSON, NULL, "print the result as one JSON object"),

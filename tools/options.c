@@ -215,6 +215,8 @@ static bool set_rest(struct argp_state *state, int key, char *text, options *o) 
     case KEY_THREADS:
         o->threads = whole(state, "threads", text, 1, 1024);
         return true;
+    case KEY_CHECK_FINITE:
+        return o->check_finite = true;
     case KEY_OUT:
         o->out = text;
         return true;

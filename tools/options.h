@@ -39,6 +39,7 @@ enum key {
     KEY_MIN_COUNT,
     KEY_SEED,
     KEY_THREADS,
+    KEY_CHECK_FINITE,
     KEY_JSON,
     KEY_CATEGORICAL,
     KEY_NUMERIC,
@@ -67,7 +68,7 @@ typedef struct options {
     int hidden_count;
     names categorical, numeric, ignore;
     enum progress_kind progress;
-    bool json, trim, no_header;
+    bool json, trim, no_header, check_finite;
     char separator;
 } options;
 

@@ -105,6 +105,7 @@ static int train(job *j) {
                              .unknown_share = o->unknown_share,
                              .seed = (uint64_t)o->seed,
                              .threads = (int)o->threads,
+                             .check_finite = o->check_finite,
                              .progress = progress_show,
                              .user = &shown};
     grove_status status = grove_classifier_new(j->schema, &network, &j->classifier, &j->error);

@@ -107,6 +107,8 @@ typedef struct grove_fit_options {
                                   category, so that its row learns to stand for a rare one */
     uint64_t seed;        /* of the order of the rows, and of that share */
     int threads;          /* 1; the result does not depend on it */
+    bool check_finite;    /* each step looks for the first NaN or infinity (plan.h), and training
+                             stops there with the op, the parameter and the row of the dataset */
     /* Called with `user`; true goes on, false stops: the best weights so far are given back. */
     bool (*progress)(void *user, const grove_progress *progress);
     void *user;

@@ -60,6 +60,7 @@ static grove_plan *training_plan(trainer *t, const grove_tensor *outputs, int co
     grove_plan_options options = {.batch = batch ? (int64_t)batch : GROVE_EMPTY,
                                   .training = true,
                                   .threads = t->wish.threads,
+                                  .check_finite = t->wish.check_finite,
                                   .allocator = t->allocator};
     grove_plan *plan = grove_plan_new(t->classifier->graph, outputs, count, &options);
     const grove_error *mistake = grove_plan_error(plan);
@@ -186,6 +187,24 @@ static void forget_some(trainer *t, size_t place, size_t row, int epoch) {
     }
 }
 
+/* A step failed on the rows order[begin...]. A bad number in a row of the batch is one in a row of
+ * the dataset. */
+static void tell_failure(trainer *t, const grove_plan *plan, size_t begin, int epoch) {
+    const grove_error *why = grove_plan_error(plan);
+    const grove_nonfinite *found = grove_plan_nonfinite(plan);
+    if (!found) {
+        grove_fail(t->error, why->status, "%s", why->message);
+        return;
+    }
+    grove_shape shape = grove_node_shape(found->tensor);
+    if (shape.rank > 0 && shape.dim[0] == GROVE_BATCH) {
+        grove_fail(t->error, why->status, "training, epoch %d: %s (row %zu of the data, from 0)",
+                   epoch, why->message, t->order[begin + found->row]);
+    } else {
+        grove_fail(t->error, why->status, "training, epoch %d: %s", epoch, why->message);
+    }
+}
+
 /* One step on the rows order[begin..]; adds the sum of their losses. False after a mistake, and a
  * loss that is no number is one. */
 static bool train_batch(trainer *t, size_t begin, size_t count, int epoch, double *sum) {
@@ -198,8 +217,7 @@ static bool train_batch(trainer *t, size_t begin, size_t count, int epoch, doubl
         t->labels[i] = labels[row];
     }
     if (grove_run(plan) != GROVE_OK) {
-        const grove_error *why = grove_plan_error(plan);
-        grove_fail(t->error, why->status, "%s", why->message);
+        tell_failure(t, plan, begin, epoch);
         return false;
     }
     *sum += grove_scalar(plan, t->classifier->loss) * (double)count;
