@@ -45,6 +45,70 @@ START_TEST(paths_that_meet_add_up) {
 }
 END_TEST
 
+/* A second backward pass neither adds to the first nor changes it. */
+START_TEST(backward_twice_gives_two_equal_gradients) {
+    grove_graph *g = grove_graph_new(&(grove_graph_options){.seed = 4});
+    grove_init random = {.kind = GROVE_INIT_NORMAL, .b = 1};
+    grove_tensor table = grove_parameter(g, "table", GROVE_SHAPE(5, 3), random);
+    grove_tensor w = grove_parameter(g, "w", GROVE_SHAPE(3, 3), random);
+    grove_tensor ids = grove_positions(g, 5), e = grove_embedding(table, ids);
+    grove_tensor h = grove_tanh(grove_matmul(e, w, false, false));
+    grove_tensor y = grove_sum(grove_mul(h, e), GROVE_ALL_AXES), x[] = {table, w}, one[2], two[2];
+    ck_assert_int_eq(grove_gradients(y, x, 2, one), GROVE_OK);
+    ck_assert_int_eq(grove_gradients(y, x, 2, two), GROVE_OK);
+    grove_tensor both = grove_add(one[1], two[1]); /* who wants a sum says so */
+    grove_tensor outputs[] = {one[0], two[0], one[1], two[1], both};
+    grove_plan *plan = grove_plan_new(g, outputs, 5, NULL);
+    for (int run = 0; run < 2; run++) { /* nor does a second run */
+        ck_assert_int_eq(grove_run(plan), GROVE_OK);
+        for (int i = 0; i < 2; i++) {
+            ck_assert_int_ne(one[i].index, two[i].index);
+            ck_assert_int_eq(grove_gradient_of(x[i]).index, two[i].index);
+            const grove_real *a = grove_value(plan, one[i]), *b = grove_value(plan, two[i]);
+            ck_assert_mem_eq(a, b, grove_value_count(plan, one[i]) * sizeof *a);
+            ck_assert(a[0] != 0);
+        }
+        const grove_real *sum = grove_value(plan, both), *dw = grove_value(plan, one[1]);
+        for (size_t i = 0; i < 9; i++) {
+            ck_assert(sum[i] == 2 * dw[i]);
+        }
+    }
+    grove_plan_free(plan);
+    grove_graph_free(g);
+}
+END_TEST
+
+/* A target that the network makes itself: exactly the gradient of the same target given from
+ * outside, and none at all for what only the target depends on. */
+START_TEST(a_stopped_path_is_a_constant) {
+    grove_graph *g = grove_graph_new(&(grove_graph_options){.seed = 4});
+    grove_init random = {.kind = GROVE_INIT_NORMAL, .b = 1};
+    grove_tensor w = grove_parameter(g, "w", GROVE_SHAPE(4), random);
+    grove_tensor v = grove_parameter(g, "v", GROVE_SHAPE(4), random);
+    grove_tensor given = grove_input_reals(g, "given", 4);
+    grove_tensor own = grove_stop_gradient(grove_mul(grove_tanh(w), v));
+    grove_tensor loss[2], dw[2], targets[] = {own, given};
+    for (int i = 0; i < 2; i++) {
+        grove_tensor e = grove_sub(grove_exp(w), targets[i]);
+        loss[i] = grove_sum(grove_mul(e, e), GROVE_ALL_AXES);
+        dw[i] = grove_gradient(loss[i], w);
+        ck_assert(!grove_is_valid(grove_gradient(loss[i], v)));
+        ck_assert_int_eq(grove_graph_error(g)->status, GROVE_OK);
+    }
+    grove_plan *first = grove_plan_new(g, (grove_tensor[]){own, dw[0]}, 2, NULL);
+    grove_plan *second = plan_of(dw[1], NULL);
+    ck_assert_int_eq(grove_run(first), GROVE_OK);
+    grove_bind(second, given, grove_value(first, own));
+    ck_assert_int_eq(grove_run(second), GROVE_OK);
+    const grove_real *a = grove_value(first, dw[0]), *b = grove_value(second, dw[1]);
+    ck_assert_mem_eq(a, b, 4 * sizeof *a);
+    ck_assert(a[0] != 0);
+    grove_plan_free(first);
+    grove_plan_free(second);
+    grove_graph_free(g);
+}
+END_TEST
+
 START_TEST(gradients_stop_where_they_should) {
     grove_graph *g = grove_graph_new(NULL);
     grove_tensor x = grove_fill(g, GROVE_SCALAR, 2), unused = grove_fill(g, GROVE_SCALAR, 2);
@@ -235,10 +299,10 @@ static grove_tensor training_step(grove_graph *g) {
     if (grove_gradients(loss, (grove_tensor[]){table, w}, 2, dx) != GROVE_OK) {
         return GROVE_NONE;
     }
-    grove_tensor updates[] = {
-        grove_sgd_rows(table, grove_node_input(dx[0], 0), grove_node_input(dx[0], 1), rate,
-                       GROVE_NONE, GROVE_NONE, GROVE_NONE, NULL),
-        grove_sgd(w, dx[1], rate, GROVE_NONE, NULL)};
+    grove_tensor updates[] = {grove_sgd_rows(table, grove_node_input(dx[0], 0),
+                                             grove_node_input(dx[0], 1), rate, GROVE_NONE,
+                                             GROVE_NONE, GROVE_NONE, NULL),
+                              grove_sgd(w, dx[1], rate, GROVE_NONE, NULL)};
     return grove_group(updates, 2);
 }
 
@@ -304,7 +368,9 @@ int main(void) {
     Suite *suite = suite_create("plan");
     TCase *gradients = tcase_create("gradients");
     tcase_add_test(gradients, paths_that_meet_add_up);
+    tcase_add_test(gradients, backward_twice_gives_two_equal_gradients);
     tcase_add_test(gradients, gradients_stop_where_they_should);
+    tcase_add_test(gradients, a_stopped_path_is_a_constant);
     tcase_add_test(gradients, the_gradient_of_what_lies_between);
     suite_add_tcase(suite, gradients);
     TCase *reading = tcase_create("reading back");

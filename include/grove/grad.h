@@ -6,6 +6,10 @@
  * gradient of its output, which nodes compute the gradients of its inputs? Where several paths meet
  * in one node, their contributions are added, by a node as well. The rules are written with the
  * public builders; so a gradient is a tensor like any other, and has a gradient itself.
+ *
+ * Nothing is accumulated, and there is nothing to set to zero. Asked twice for the same gradient, a
+ * graph has two of them: independent nodes with the same numbers, bit by bit. The sum over several
+ * losses is the gradient of their sum; or, of gradients there are already, a grove_add.
  */
 #ifndef GROVE_GRAD_H
 #define GROVE_GRAD_H
@@ -24,7 +28,7 @@ GROVE_API grove_status grove_gradients(grove_tensor y, const grove_tensor *x, in
 /* The same for one. */
 GROVE_API grove_tensor grove_gradient(grove_tensor y, grove_tensor x);
 
-/* The gradient that the last backward pass of the graph gave this node (whatever node lay on a path
+/* The gradient that the last backward pass through this node gave it (whatever node lay on a path
  * from y to an x: an activation, a parameter), or GROVE_NONE. To read its numbers, ask a plan for
  * it. */
 GROVE_API grove_tensor grove_gradient_of(grove_tensor tensor);
