@@ -9,10 +9,19 @@
 
 #include "graph.h"
 
+/* The sum of `size` contributions to a node, which may be joined with others. */
+typedef struct waiting {
+    int32_t gradient, below; /* below: the next one in the pile, or -1 */
+    uint32_t size;
+} waiting;
+
 typedef struct sweep {
     grove_graph *graph;
-    int32_t top;        /* the index of y */
-    int32_t *gradient;  /* of each node up to y: the node of its gradient, or -1 */
+    int32_t top;       /* the index of y */
+    int32_t *gradient; /* of each node up to y: the node of its gradient, or -1 */
+    int32_t *pile;     /* of each node: the last one that waits for it, or -1 */
+    waiting *waiting;
+    size_t waiting_count, waiting_capacity;
     bool *wanted;       /* does the node lie on a path from an x to y? */
     grove_tensor *rule; /* room for what one op's rule answers */
 } sweep;
@@ -38,28 +47,62 @@ static bool is_real(const sweep *s, grove_tensor tensor) {
            (size_t)tensor.index < s->graph->node_count && grove_node_type(tensor) == GROVE_REAL;
 }
 
-/* Adds a contribution to what earlier paths gave: by the op's own join where it has one, so that a
+/* The sum of two contributions, -1 being none: by their op's own join where it has one, so that a
  * row-sparse gradient stays row-sparse. */
-static int32_t contribute(sweep *s, int32_t before, grove_tensor contribution) {
-    if (before < 0) {
-        return contribution.index;
+static int32_t sum_of(sweep *s, int32_t a, int32_t b) {
+    if (a < 0 || b < 0) {
+        return a < 0 ? b : a;
     }
-    grove_tensor sum = GROVE_NONE, first = {s->graph, before};
-    const grove_op *op = s->graph->nodes[before].op;
-    if (op->join && op == grove_node_of(contribution)->op) {
-        sum = op->join(first, contribution);
+    grove_tensor sum = GROVE_NONE, first = {s->graph, a}, second = {s->graph, b};
+    const grove_op *op = s->graph->nodes[a].op;
+    if (op->join && op == s->graph->nodes[b].op) {
+        sum = op->join(first, second);
         bool fits =
             is_real(s, sum) && grove_shape_equal(grove_node_shape(sum), grove_node_shape(first));
         if (grove_is_valid(sum) && !fits) {
             grove_mistake(s->graph, GROVE_BAD_SHAPE,
                           "%s: its join gives something else than a tensor of the same shape",
                           op->name);
+            return a;
         }
     }
     if (!grove_is_valid(sum)) {
-        sum = grove_add(first, contribution);
+        sum = grove_add(first, second);
     }
     return sum.index;
+}
+
+/* Adds a contribution to what earlier paths gave. Joined lists grow, so one at a time they would
+ * cost a square: they wait in a pile, and only those of like size are joined. */
+static void contribute(sweep *s, int32_t node, int32_t contribution) {
+    if (!s->graph->nodes[contribution].op->join) {
+        s->gradient[node] = sum_of(s, s->gradient[node], contribution);
+        return;
+    }
+    waiting *piled = grove_grow(&s->graph->allocator, s->waiting, s->waiting_count,
+                                &s->waiting_capacity, sizeof *piled);
+    if (!piled) {
+        grove_mistake(s->graph, GROVE_NO_MEMORY, "out of memory: no backward pass was made");
+        return;
+    }
+    s->waiting = piled;
+    waiting top = {.gradient = contribution, .size = 1, .below = s->pile[node]};
+    while (top.below >= 0 && piled[top.below].size == top.size) {
+        top.gradient = sum_of(s, piled[top.below].gradient, top.gradient);
+        top.size *= 2;
+        top.below = piled[top.below].below;
+    }
+    s->pile[node] = (int32_t)s->waiting_count;
+    piled[s->waiting_count++] = top;
+}
+
+/* The node's turn has come: what waits for it is added up. */
+static void clear_pile(sweep *s, int32_t node) {
+    int32_t sum = -1;
+    for (int32_t i = s->pile[node]; i >= 0; i = s->waiting[i].below) {
+        sum = sum_of(s, s->waiting[i].gradient, sum);
+    }
+    s->gradient[node] = sum_of(s, s->gradient[node], sum);
 }
 
 /* Can this be the gradient of the node's input? */
@@ -99,7 +142,7 @@ static void visit(sweep *s, int32_t index) {
     for (int32_t k = 0; k < inputs; k++) {
         bool has_path = grove_is_valid(s->rule[k]) && s->wanted[in[k]];
         if (has_path && fits(s, index, k, s->rule[k])) {
-            s->gradient[in[k]] = contribute(s, s->gradient[in[k]], s->rule[k]);
+            contribute(s, in[k], s->rule[k].index);
         }
     }
 }
@@ -108,6 +151,7 @@ static void run_sweep(sweep *s) {
     s->gradient[s->top] = grove_fill(s->graph, s->graph->nodes[s->top].shape, 1).index;
     size_t first = s->graph->node_count - 1;
     for (int32_t i = s->top; i >= 0 && s->graph->error.status == GROVE_OK; i--) {
+        clear_pile(s, i);
         if (s->wanted[i] && s->gradient[i] >= 0 && s->graph->nodes[i].op->grad) {
             visit(s, i);
         }
@@ -132,16 +176,19 @@ static bool open_sweep(sweep *s, grove_tensor y) {
         most_inputs = inputs > most_inputs ? inputs : most_inputs;
     }
     s->gradient = grove_alloc(allocator, size * sizeof *s->gradient);
+    s->pile = grove_alloc(allocator, size * sizeof *s->pile);
     s->wanted = grove_alloc_zero(allocator, size, sizeof *s->wanted);
     s->rule = grove_alloc(allocator, (size_t)most_inputs * sizeof *s->rule);
-    for (size_t i = 0; i < size && s->gradient; i++) {
-        s->gradient[i] = -1;
+    for (size_t i = 0; i < size && s->gradient && s->pile; i++) {
+        s->gradient[i] = s->pile[i] = -1;
     }
-    return s->gradient && s->wanted && s->rule;
+    return s->gradient && s->pile && s->wanted && s->rule;
 }
 
 static void close_sweep(sweep *s) {
     grove_release(&s->graph->allocator, s->gradient);
+    grove_release(&s->graph->allocator, s->pile);
+    grove_release(&s->graph->allocator, s->waiting);
     grove_release(&s->graph->allocator, s->wanted);
     grove_release(&s->graph->allocator, s->rule);
 }

@@ -24,6 +24,7 @@ enum {
     CHAIN = 1000000,
     FAN = 500000,
     PARAMETERS = 100000,
+    LOOKUPS = 50000,
     WIDTH = 4,
     STACK = 256 << 10,
     WORDS = 600
@@ -334,6 +335,54 @@ START_TEST(a_hundred_thousand_parameters) {
 }
 END_TEST
 
+/* ---- one table, looked up again and again ---------------------------------------------------- */
+
+/* Lookup i takes row i % 7, and counts i % 3: the table's gradient is one list of all. */
+static bool lookups(char *words) {
+    double since = now(), wanted[7] = {0};
+    grove_id row[7] = {0, 1, 2, 3, 4, 5, 6};
+    grove_tensor ids[7], loss = GROVE_NONE;
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor table = grove_parameter(g, "table", GROVE_SHAPE(7, WIDTH), (grove_init){0});
+    for (int i = 0; i < 7; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "row.%d", i);
+        ids[i] = grove_input_ids(g, name, 1);
+    }
+    for (int i = 0; i < LOOKUPS; i++) {
+        grove_tensor e = grove_scale(grove_embedding(table, ids[i % 7]), i % 3);
+        loss = i ? grove_add(loss, grove_sum(e, GROVE_ALL_AXES)) : grove_sum(e, GROVE_ALL_AXES);
+        wanted[i % 7] += i % 3;
+    }
+    told(&since, "fifty thousand lookups in one table built");
+    grove_tensor step = grove_minimize(loss, GROVE_SGD(.rate = 1));
+    told(&since, "differentiated");
+    bool is_list = strcmp(grove_node_op(grove_gradient_of(table)), "scatter_rows") == 0;
+    grove_plan *plan = grove_plan_new(g, &step, 1, &(grove_plan_options){.training = true});
+    for (int i = 0; i < 7; i++) {
+        grove_bind(plan, ids[i], &row[i]);
+    }
+    told(&since, "planned");
+    bool good = is_list && grove_run(plan) == GROVE_OK;
+    told(&since, "run");
+    snprintf(words, WORDS, "%s", is_list ? grove_plan_error(plan)->message : "it is no list");
+    for (int i = 0; good && i < 7; i++) { /* whole numbers: exact */
+        double moved = -(double)((grove_real *)grove_parameter_data(table))[i * WIDTH];
+        good = moved == wanted[i];
+        snprintf(words, WORDS, "row %d moved by %g, not %g", i, moved, wanted[i]);
+    }
+    size_t bytes = grove_plan_statistics(plan).block_bytes;
+    printf("           %zu MB\n", bytes >> 20);
+    grove_plan_free(plan);
+    grove_graph_free(g);
+    return good;
+}
+
+START_TEST(fifty_thousand_lookups_in_one_table) {
+    on_a_small_stack(lookups);
+}
+END_TEST
+
 /* ---- what carries it ------------------------------------------------------------------------- */
 
 /* Names that differ in one place, in length or not at all; each growth may fail. */
@@ -425,6 +474,7 @@ int main(void) {
     tcase_add_test(large, a_million_nodes_in_a_row);
     tcase_add_test(large, half_a_million_uses_of_one_node);
     tcase_add_test(large, a_hundred_thousand_parameters);
+    tcase_add_test(large, fifty_thousand_lookups_in_one_table);
     suite_add_tcase(suite, large);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
