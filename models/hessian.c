@@ -44,7 +44,7 @@ static void add_second_derivatives(scene *s) {
     grove_tensor dot = GROVE_NONE;
     grove_gradients(s->loss, s->parameter, s->parts, s->gradient);
     for (int i = 0; i < s->parts; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "v%d", i);
         s->v[i] = grove_input(s->graph, name, GROVE_REAL, grove_node_shape(s->parameter[i]));
         grove_tensor part = grove_sum(grove_mul(s->gradient[i], s->v[i]), GROVE_ALL_AXES);
@@ -177,7 +177,7 @@ static bool expect(bool good, const char *what, double a, double b) {
     return good;
 }
 
-/* ---- the largest curvature, and what a rate does to it ---------------------------------------- */
+/* ---- the largest curvature, and what a rate does to it --------------------------------------- */
 
 /* The curvature lambda of largest size, and its direction v of length 1. */
 static bool find_curvature(scene *s, double *lambda, double *v) {
@@ -232,7 +232,7 @@ static bool try_rates(scene *s, double lambda, const double *v) {
     return below < 0.25 && above > 4 && below_loss < above_loss;
 }
 
-/* ---- a bowl whose Hessian is known ------------------------------------------------------------ */
+/* ---- a bowl whose Hessian is known ----------------------------------------------------------- */
 
 /* loss = x' A x / 2: its Hessian is A, wherever x is. The eigenvalues of A are 1, 2 and 4. */
 static bool a_bowl(void) {
@@ -262,7 +262,7 @@ static bool a_bowl(void) {
     return good;
 }
 
-/* ---- a network that has learned --------------------------------------------------------------- */
+/* ---- a network that has learned -------------------------------------------------------------- */
 
 /* A hill and a valley; nothing that six units draw exactly. */
 static double target_at(double a, double b) {

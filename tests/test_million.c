@@ -321,7 +321,7 @@ static bool parameters(char *words) {
     for (int i = 0; good && i < PARAMETERS; i++) { /* Adam's first step: the rate, by the sign */
         double w = (double)((grove_real *)grove_parameter_data(named_parameter(g, i)))[1];
         double wanted = i + (i % 2 ? 0.5 : -0.5);
-        good = is_near(w, wanted);
+        good = fabs(w - wanted) <= 1e-6 * (1 + wanted); /* its epsilon is 1e-8 */
         snprintf(words, WORDS, "weight %d is %g, not %g", i, w, wanted);
     }
     good = good && write_parameters(g, &since, words);
