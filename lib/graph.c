@@ -65,12 +65,9 @@ bool grove_shape_count(grove_shape shape, size_t batch, size_t *count) {
     size_t product = 1;
     bool fits = shape.rank >= 0;
     for (int i = 0; i < shape.rank && fits; i++) {
-        int64_t dim = shape.dim[i];
-        size_t size = (size_t)dim;
-        if (dim < 0) {
-            fits = grove_multiply((size_t)((uint64_t)0 - (uint64_t)dim), batch, &size);
-        }
-        fits = fits && grove_multiply(product, size, &product);
+        size_t more = (size_t)grove_dim_more(shape.dim[i]), size;
+        fits = grove_multiply((size_t)grove_dim_batches(shape.dim[i]), batch, &size) &&
+               size <= SIZE_MAX - more && grove_multiply(product, size + more, &product);
     }
     *count = product;
     return fits && product <= SIZE_MAX / 2 / sizeof(double);
@@ -274,7 +271,9 @@ static bool fill_node(grove_graph *graph, const grove_shaping *shaping, grove_no
 static bool has_sane_dimensions(grove_shape shape) {
     bool sane = shape.rank >= 0 && shape.rank <= GROVE_MAX_RANK;
     for (int i = 0; i < shape.rank && sane; i++) {
-        sane = shape.dim[i] >= -INT32_MAX && shape.dim[i] <= INT32_MAX;
+        int64_t dim = shape.dim[i], batches = grove_dim_batches(dim);
+        sane =
+            (dim >= 0 || batches > 0) && batches <= INT32_MAX && grove_dim_more(dim) <= INT32_MAX;
     }
     return sane;
 }

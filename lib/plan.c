@@ -119,7 +119,7 @@ static bool set_view(grove_plan *plan, grove_place *place) {
     bool fits = grove_shape_count(node->shape, plan->batch, &view->count);
     for (int i = 0; i < view->rank && fits; i++) {
         int64_t dim = node->shape.dim[i];
-        view->dim[i] = dim >= 0 ? (size_t)dim : (size_t)-dim * plan->batch;
+        view->dim[i] = (size_t)grove_dim_batches(dim) * plan->batch + (size_t)grove_dim_more(dim);
         fits = view->dim[i] <= INT32_MAX;
     }
     if (!fits) {
@@ -209,6 +209,7 @@ static bool add_step(grove_plan *plan, grove_place *place) {
                               .inputs = node->inputs,
                               .seed = plan->graph->seed,
                               .node = place->node,
+                              .batch = plan->batch,
                               .plan = plan};
     cut_tiles(step);
     size_t scratch = node->op->scratch ? node->op->scratch(&step->call) : 0;

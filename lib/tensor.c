@@ -31,15 +31,20 @@ bool grove_shape_equal(grove_shape a, grove_shape b) {
     return true;
 }
 
-/* "12", "batch", "3*batch" */
+/* "12", "batch", "3*batch", "3*batch + 12" */
 static int dimension_text(int64_t dim, char *text, size_t size) {
+    int64_t batches = grove_dim_batches(dim), more = grove_dim_more(dim);
     if (dim >= 0) {
         return snprintf(text, size, "%" PRId64, dim);
     }
-    if (dim == GROVE_BATCH) {
-        return snprintf(text, size, "batch");
+    char times[32] = "", sum[32] = "";
+    if (batches != 1) {
+        snprintf(times, sizeof times, "%" PRId64 "*", batches);
     }
-    return snprintf(text, size, "%" PRIu64 "*batch", (uint64_t)0 - (uint64_t)dim);
+    if (more != 0) {
+        snprintf(sum, sizeof sum, " + %" PRId64, more);
+    }
+    return snprintf(text, size, "%sbatch%s", times, sum);
 }
 
 const char *grove_shape_text(grove_shape shape, char *text, size_t size) {

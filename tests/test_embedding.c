@@ -210,6 +210,34 @@ START_TEST(one_table_looked_up_twice) {
 }
 END_TEST
 
+/* A list of fixed length beside that of the batch: one list of batch + 3 ids, still row-sparse, and
+ * differentiated again. */
+START_TEST(a_batch_and_a_fixed_list_in_one_table) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor a = grove_input_ids(g, "a", GROVE_BATCH), b = grove_input_ids(g, "b", 3);
+    grove_tensor table = grove_parameter(g, "t", GROVE_SHAPE(5, 1),
+                                         (grove_init){.kind = GROVE_INIT_CONSTANT, .a = 2});
+    grove_tensor once = grove_embedding(table, a), thrice = grove_embedding(table, b);
+    grove_tensor square = grove_sum(grove_mul(once, once), GROVE_ALL_AXES);
+    grove_tensor loss = grove_add(square, grove_sum(grove_pow(thrice, 3), GROVE_ALL_AXES));
+    grove_tensor d = grove_gradient(loss, table);
+    ck_assert_str_eq(grove_node_op(d), "scatter_rows");
+    ck_assert(
+        grove_shape_equal(grove_node_shape(grove_node_input(d, 0)), GROVE_SHAPE(grove_dim(1, 3))));
+    grove_tensor dd = grove_gradient(grove_sum(d, GROVE_ALL_AXES), table);
+    grove_plan *plan =
+        grove_plan_new(g, (grove_tensor[]){d, dd}, 2, &(grove_plan_options){.batch = 2});
+    grove_bind(plan, a, (const grove_id[]){0, 1});
+    grove_bind(plan, b, (const grove_id[]){1, 4, 4});
+    ck_assert_msg(grove_run(plan) == GROVE_OK, "%s", grove_plan_error(plan)->message);
+    const grove_real first[] = {4, 4 + 12, 0, 0, 24}, second[] = {2, 2 + 12, 0, 0, 24};
+    ck_assert_mem_eq(grove_value(plan, d), first, sizeof first);
+    ck_assert_mem_eq(grove_value(plan, dd), second, sizeof second);
+    grove_plan_free(plan);
+    grove_graph_free(g);
+}
+END_TEST
+
 /* ---- a table tied with the output layer ------------------------------------------------------ */
 
 enum { WORDS = 5, NUMBERS = 3, TIED = 4 };
@@ -351,6 +379,7 @@ int main(void) {
     tcase_add_test(cases, ids_are_checked_backward_too);
     tcase_add_test(cases, a_table_of_one_row);
     tcase_add_test(cases, one_table_looked_up_twice);
+    tcase_add_test(cases, a_batch_and_a_fixed_list_in_one_table);
     tcase_add_test(cases, a_table_tied_with_the_output_layer);
     tcase_add_test(cases, a_weight_that_does_not_fit_is_refused);
     tcase_add_test(cases, ids_permuted);

@@ -130,12 +130,44 @@ START_TEST(shapes_in_words) {
                      "[batch, 12]");
     ck_assert_str_eq(grove_shape_text(GROVE_SHAPE(3 * GROVE_BATCH, 0), text, sizeof text),
                      "[3*batch, 0]");
+    ck_assert_str_eq(
+        grove_shape_text(GROVE_SHAPE(grove_dim(1, 5), grove_dim(2, 12)), text, sizeof text),
+        "[batch + 5, 2*batch + 12]");
     ck_assert_str_eq(grove_shape_text(GROVE_SHAPE(1, 1, 1, 1, 1, 1, 1), text, sizeof text),
                      "[more than 6 dimensions]");
     ck_assert_str_eq(grove_shape_text(GROVE_SHAPE(100, 200, 300), small, sizeof small), "[100, 2");
     ck_assert(grove_shape_equal(GROVE_SHAPE(2, 3), GROVE_SHAPE(2, 3)));
     ck_assert(!grove_shape_equal(GROVE_SHAPE(2, 3), GROVE_SHAPE(3, 2)));
     ck_assert(!grove_shape_equal(GROVE_SHAPE(2), GROVE_SHAPE(2, 1)));
+}
+END_TEST
+
+START_TEST(a_dimension_is_batches_and_a_number) {
+    const int64_t most = INT32_MAX, parts[][2] = {{0, 0}, {0, 7},    {1, 0},       {3, 0},
+                                                  {1, 7}, {most, 1}, {most, most}, {0, most}};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        int64_t dim = grove_dim(parts[i][0], parts[i][1]);
+        ck_assert(grove_dim_batches(dim) == parts[i][0] && grove_dim_more(dim) == parts[i][1]);
+    }
+    ck_assert(grove_dim(3, 0) == 3 * GROVE_BATCH);
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor x = grove_input_reals(g, "x", grove_dim(2, 1), 3);
+    grove_tensor y = grove_sum(x, GROVE_ALL_AXES);
+    for (int64_t batch = 0; batch < 3; batch++) {
+        grove_plan *plan = plan_of(y, &(grove_plan_options){.batch = batch ? batch : GROVE_EMPTY});
+        ck_assert_uint_eq(grove_value_count(plan, x), (size_t)(2 * batch + 1) * 3);
+        grove_plan_free(plan);
+    }
+    ck_assert(grove_is_valid(grove_slice(x, 0, 1, grove_dim(1, 0))));
+    ck_assert(grove_is_valid(grove_slice(x, 0, GROVE_BATCH, grove_dim(1, 1))));
+    ck_assert(!grove_is_valid(grove_slice(x, 0, grove_dim(1, 1), grove_dim(1, 1))));
+    expect_words(grove_graph_error(g)->message, "begins at batch + 1 and is batch + 1 long does "
+                                                "not lie within an axis of 2*batch + 1");
+    grove_graph_free(g);
+    g = grove_graph_new(NULL);
+    ck_assert(!grove_is_valid(grove_input_reals(g, "no batch", -((int64_t)1 << 32))));
+    expect_words(grove_graph_error(g)->message, "the shape [0*batch + 1] does not fit in memory");
+    grove_graph_free(g);
 }
 END_TEST
 
@@ -297,6 +329,7 @@ static void add_mistakes(Suite *suite) {
     tcase_add_test(mistakes, tensors_of_two_graphs_do_not_mix);
     tcase_add_loop_test(mistakes, a_name_belongs_to_one_node, 0, 4);
     tcase_add_test(mistakes, shapes_in_words);
+    tcase_add_test(mistakes, a_dimension_is_batches_and_a_number);
     tcase_add_test(mistakes, a_shape_beyond_memory_is_refused);
     tcase_add_test(mistakes, a_plan_says_what_is_wrong);
     tcase_add_test(mistakes, a_bad_id_fails_the_run_in_words);

@@ -121,6 +121,7 @@ typedef struct grove_call {
     uint64_t run;  /* which training run this is; random numbers depend on it, on seed, node and
                       position, and on nothing else */
     int32_t node;  /* index in the graph */
+    size_t batch;  /* of the plan: what GROVE_BATCH stands for */
     struct grove_plan *plan; /* for grove_call_fail */
 } grove_call;
 

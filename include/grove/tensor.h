@@ -30,16 +30,30 @@ typedef int32_t grove_id;
 /* What the elements of a tensor are. */
 typedef enum grove_type { GROVE_REAL, GROVE_ID } grove_type;
 
-/* The one symbolic size: as many rows as the plan's batch has. A dimension is a number (12) or a
- * multiple of the batch (2 * GROVE_BATCH), so a graph is made once and planned for any batch. */
+/* The one symbolic size: as many rows as the plan's batch has. A dimension is a number (12), a
+ * multiple of the batch (2 * GROVE_BATCH), or both added up (grove_dim(2, 12): 2 * batch + 12), so
+ * a graph is made once and planned for any batch. */
 #define GROVE_BATCH ((int64_t)-1)
+
+/* The dimension batches * batch + more: each from 0 to 2^31 - 1. The low 32 bits of what is below 0
+ * count the batches, so that grove_dim(k, 0) is k * GROVE_BATCH. */
+static inline int64_t grove_dim(int64_t batches, int64_t more) {
+    return batches > 0 ? -(batches + more * ((int64_t)1 << 32)) : more;
+}
+/* Its two parts. */
+static inline int64_t grove_dim_batches(int64_t dim) {
+    return dim < 0 ? (int64_t)(((uint64_t)0 - (uint64_t)dim) & UINT32_MAX) : 0;
+}
+static inline int64_t grove_dim_more(int64_t dim) {
+    return dim < 0 ? (int64_t)(((uint64_t)0 - (uint64_t)dim) >> 32) : dim;
+}
 
 enum { GROVE_MAX_RANK = 6 };
 
 /* As many rows of a table as hashing may give to one id or text. */
 enum { GROVE_MAX_HASHES = 16 };
 
-/* Row-major. Rank 0 is a scalar. A dimension may be 0; a negative one, -k, means k batches. */
+/* Row-major. Rank 0 is a scalar. A dimension may be 0; a negative one has the batch in it. */
 typedef struct grove_shape {
     int rank;
     int64_t dim[GROVE_MAX_RANK];

@@ -2,8 +2,8 @@
  *
  * concat - y = x_0, x_1, ..., one after another along an axis.
  *
- * Shapes: all of one rank and equal but for the axis, whose dimensions add up: all of them fixed,
- *   or all multiples of the batch (12 + batch is no dimension). All real numbers, or all ids.
+ * Shapes: all of one rank and equal but for the axis, whose dimensions add up: 12 and the batch to
+ *   batch + 12. All real numbers, or all ids.
  * Gradient: each number is copied once, so each input gets its part of dy: a slice. Ids have none.
  * Cost: one copy an element. An item is a row of the axes before the joined one.
  */
@@ -15,16 +15,6 @@ struct concat {
 
 static const grove_field fields[] = {GROVE_FIELD(struct concat, axis, INT), GROVE_NO_MORE_FIELDS};
 
-/* *sum += dim, if that is a dimension; 0 is as good as 0 batches. */
-static bool add_dim(int64_t *sum, int64_t dim) {
-    bool mixed = (*sum < 0 && dim > 0) || (*sum > 0 && dim < 0);
-    bool fits = dim < 0 ? *sum >= INT64_MIN - dim : *sum <= INT64_MAX - dim;
-    if (!mixed && fits) {
-        *sum += dim;
-    }
-    return !mixed && fits;
-}
-
 static bool add_input(grove_shaping *s, int position, int axis) {
     grove_shape part = grove_in_shape(s, position);
     int64_t dim = part.rank == s->shape.rank ? part.dim[axis] : 0;
@@ -35,9 +25,8 @@ static bool add_input(grove_shaping *s, int position, int axis) {
                             "only along axis %d",
                             position, axis);
     }
-    return add_dim(&s->shape.dim[axis], dim) ||
-           grove_refuse(s, GROVE_BAD_SHAPE,
-                        "along axis %d fixed sizes and multiples of the batch do not add up", axis);
+    return grove_add_dims(s->shape.dim[axis], dim, &s->shape.dim[axis]) ||
+           grove_refuse(s, GROVE_BAD_SHAPE, "along axis %d its inputs are too long together", axis);
 }
 
 static bool shape(grove_shaping *s) {
@@ -93,7 +82,7 @@ static void grad(grove_tensor y, grove_tensor dy, grove_tensor *dx) {
     for (int i = 0; i < grove_node_inputs(y); i++) {
         int64_t size = grove_node_shape(grove_node_input(y, i)).dim[axis];
         dx[i] = grove_slice(dy, axis, begin, size);
-        begin += size;
+        grove_add_dims(begin, size, &begin);
     }
 }
 
@@ -143,10 +132,18 @@ static const grove_example examples[] = {
      .in = {{.shape = {2, {2, 1}}}, {.shape = {3, {2, 1, 1}}}},
      .build = build,
      .refused = "input 1 differs from the ones before it, and not only along axis 1"},
+    /* [2, batch] and [2, 3] make [2, batch + 3]. */
     {.inputs = 2,
-     .in = {{.shape = {2, {2, -1}}}, {.shape = {2, {2, 3}}}},
+     .in = {{.shape = {2, {2, -1}}, .values = GROVE_NUMBERS(1, 2, 3, 4)},
+            {.shape = {2, {2, 3}}, .values = GROVE_NUMBERS(5, 6, 7, 8, 9, 10)}},
      .build = build,
-     .refused = "along axis 1 fixed sizes and multiples of the batch do not add up"},
+     .out = GROVE_NUMBERS(1, 2, 5, 6, 7, 3, 4, 8, 9, 10),
+     .dy = GROVE_NUMBERS(1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
+     .dx = {GROVE_NUMBERS(1, 2, 6, 7), GROVE_NUMBERS(3, 4, 5, 8, 9, 10)}},
+    {.inputs = 2,
+     .in = {{.shape = {2, {0, INT32_MAX}}}, {.shape = {2, {0, 1}}}},
+     .build = build,
+     .refused = "along axis 1 its inputs are too long together"},
     {.inputs = 2,
      .in = {{.shape = {2, {2, 1}}}, {.type = GROVE_ID, .shape = {2, {2, 1}}}},
      .build = build,

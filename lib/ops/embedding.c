@@ -20,7 +20,7 @@
  *   5 to 10 in a hundred of a lookup (73,000 rows of 12 floats, 256 to 65,536 ids, in processor
  *   time on a core of an AMD EPYC: build/tests/cost_check_ids).
  */
-#include "room.h"
+#include "dims.h"
 
 /* ---- embedding ------------------------------------------------------------------------------- */
 
@@ -113,29 +113,29 @@ static void scatter_grad(grove_tensor y, grove_tensor dy, grove_tensor *dx) {
     dx[1] = grove_embedding_bag(dy, grove_reshape(ids, one), GROVE_NONE, GROVE_NONE, &nobody);
 }
 
+/* The ids and values of a scatter as lists; false where they have no such shape. */
+static bool flatten(grove_tensor scatter, grove_tensor *ids, grove_tensor *values) {
+    *ids = grove_node_input(scatter, 0);
+    *values = grove_node_input(scatter, 1);
+    grove_shape shape = grove_node_shape(*ids);
+    grove_extent extent;
+    int64_t flat;
+    if (shape.rank == 1) {
+        return true;
+    }
+    if (!grove_extent_of(shape, shape.rank, &extent) || !grove_extent_as_dim(&extent, &flat)) {
+        return false;
+    }
+    *ids = grove_reshape(*ids, GROVE_SHAPE(flat));
+    *values = grove_reshape(*values, GROVE_SHAPE(flat, grove_node_shape(scatter).dim[1]));
+    return true;
+}
+
 /* scatter(i, v) + scatter(j, w) = scatter(i then j, v then w), flattened to one list. */
 static grove_tensor scatter_join(grove_tensor a, grove_tensor b) {
-    grove_tensor part[2] = {a, b}, ids[2], values[2];
-    for (int i = 0; i < 2; i++) {
-        ids[i] = grove_node_input(part[i], 0);
-        values[i] = grove_node_input(part[i], 1);
-        grove_shape shape = grove_node_shape(ids[i]);
-        int64_t width = grove_node_shape(part[i]).dim[1], flat = 1;
-        int batches = 0;
-        for (int k = 0; k < shape.rank; k++) {
-            flat *= shape.dim[k];
-            batches += shape.dim[k] < 0;
-        }
-        if (batches > 1) {
-            return GROVE_NONE; /* batch x batch ids have no flat shape: added in the dense form */
-        }
-        ids[i] = shape.rank == 1 ? ids[i] : grove_reshape(ids[i], GROVE_SHAPE(flat));
-        values[i] =
-            shape.rank == 1 ? values[i] : grove_reshape(values[i], GROVE_SHAPE(flat, width));
-    }
-    bool mixed = (grove_node_shape(ids[0]).dim[0] < 0) != (grove_node_shape(ids[1]).dim[0] < 0);
-    if (mixed) {
-        return GROVE_NONE; /* a batch and a fixed number have no sum that is a dimension */
+    grove_tensor ids[2], values[2];
+    if (!flatten(a, &ids[0], &values[0]) || !flatten(b, &ids[1], &values[1])) {
+        return GROVE_NONE; /* batch x batch ids have no flat shape: added in the dense form */
     }
     return grove_scatter_rows(grove_concat(ids, 2, 0), grove_concat(values, 2, 0),
                               grove_node_shape(a).dim[0]);

@@ -198,14 +198,14 @@ static grove_tensor multiply_rows(grove_tensor a, grove_tensor b, bool transpose
     grove_shape shape_of_a = grove_node_shape(a);
     int last = shape_of_a.rank - 1;
     grove_extent rows;
-    if (!grove_extent_of(shape_of_a, last, &rows) || rows.batches > 1) {
+    int64_t tall;
+    if (!grove_extent_of(shape_of_a, last, &rows) || !grove_extent_as_dim(&rows, &tall)) {
         char text[96];
         return grove_refuse_builder(a.graph, &grove_op_matmul, GROVE_UNSUPPORTED,
                                     "the leading axes of %s multiply the batch with itself (or are "
                                     "too large); give b the same leading axes",
                                     grove_shape_text(shape_of_a, text, sizeof text));
     }
-    int64_t tall = rows.batches ? -(int64_t)rows.size : (int64_t)rows.size;
     grove_tensor flat = grove_reshape(a, GROVE_SHAPE(tall, shape_of_a.dim[last]));
     grove_tensor product = grove_matmul(flat, b, false, transpose_b);
     shape_of_a.dim[last] = grove_node_shape(product).dim[1];

@@ -2,9 +2,8 @@
  *
  * reshape - the same numbers in the same order, under another shape.
  *
- * Shapes: any two that hold as many elements at every batch size: the fixed dimensions must have
- *   one product, and the batch must stand in both equally often. [batch, 3, 4] may become [3*batch,
- *   4], not [12, 4]. (-1 is the batch, as everywhere; it is never a size to be found out.)
+ * Shapes: any two that hold as many elements at every batch size. [batch, 3, 4] may become
+ *   [3*batch, 4], not [12, 4]. (-1 is the batch, as everywhere, and never a size to be found out.)
  * Gradient: each number is copied once, so dx is dy under the shape of x.
  * Cost: none. Rows lie one after the other, so the result is x's own memory.
  */
@@ -26,7 +25,7 @@ static bool shape(grove_shaping *s) {
     }
     grove_extent before, after;
     bool same = grove_extent_of(x, x.rank, &before) && grove_extent_of(y, y.rank, &after) &&
-                before.size == after.size && before.batches == after.batches;
+                memcmp(&before, &after, sizeof before) == 0;
     if (!same) {
         char text[96];
         return grove_refuse(s, GROVE_BAD_SHAPE, "the shape %s does not hold as many elements",

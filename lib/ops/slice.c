@@ -4,9 +4,9 @@
  * zeros: part begin..begin+dim-1 of an axis that is `size` long.
  *
  * Shapes: only the axis changes. On an axis that is a multiple of the batch, begin and size are
- *   multiples of the batch too (or 0): the second of [3*batch] is begin = size = GROVE_BATCH. So it
- *   is known when the graph is built that the part lies within. Ids may be sliced, not padded (0 is
- *   an id like any other).
+ *   multiples of the batch too (or 0): the second of [3*batch] is begin = size = GROVE_BATCH; on
+ *   one of batch + 12, begin and size may have both. So it is known when the graph is built that
+ *   the part lies within. Ids may be sliced, not padded (0 is an id like any other).
  * Gradient: what was cut off moves nothing: dx = pad(dy). Zeros get nothing: the gradient of pad is
  *   slice(dy).
  * Cost: one copy an element. An item is a row of the axes before the cut one.
@@ -21,21 +21,22 @@ static const grove_field fields[] = {GROVE_FIELD(struct part, axis, INT),
                                      GROVE_FIELD(struct part, begin, INT),
                                      GROVE_FIELD(struct part, size, INT), GROVE_NO_MORE_FIELDS};
 
-/* Does begin..begin+size-1 lie within an axis of this dimension, whatever the batch? */
+/* Does begin..begin+size-1 lie within an axis of this dimension, whatever the batch? It does for a
+ * batch of 0 and for a very large one, so for all between. */
 static bool lies_within(grove_shaping *s, int64_t begin, int64_t size, int64_t dim) {
-    bool fixed = dim >= 0 && begin >= 0 && size >= 0 && begin <= dim && size <= dim - begin;
-    bool batch = dim < 0 && begin <= 0 && size <= 0 && begin >= dim && size >= dim - begin;
-    if (fixed || batch) {
+    int64_t batches = grove_dim_batches(dim) - grove_dim_batches(begin);
+    int64_t more = grove_dim_more(dim) - grove_dim_more(begin);
+    if (grove_dim_batches(size) <= batches && more >= 0 && grove_dim_more(size) <= more) {
         return true;
     }
     char from[32], length[32], whole[32];
-    return grove_refuse(s, GROVE_BAD_ARGUMENT,
-                        "a part that begins at %s and is %s long does not lie within an axis "
-                        "of %s%s",
-                        grove_dim_text(begin, from, sizeof from),
-                        grove_dim_text(size, length, sizeof length),
-                        grove_dim_text(dim, whole, sizeof whole),
-                        dim < 0 ? " (it must be counted in batches)" : "");
+    return grove_refuse(
+        s, GROVE_BAD_ARGUMENT,
+        "a part that begins at %s and is %s long does not lie within an axis "
+        "of %s%s",
+        grove_dim_text(begin, from, sizeof from), grove_dim_text(size, length, sizeof length),
+        grove_dim_text(dim, whole, sizeof whole),
+        dim < 0 && grove_dim_more(dim) == 0 ? " (it must be counted in batches)" : "");
 }
 
 static bool shape(grove_shaping *s) {
@@ -76,11 +77,8 @@ static rows rows_of(const grove_call *call) {
     const grove_view *x = call->in[0], *y = call->out;
     int axis = grove_axis_of(part->axis, y->rank);
     size_t bytes = grove_times(y, axis + 1, y->rank) * grove_element_size(y);
-    size_t begin = part->begin > 0 ? (size_t)part->begin : 0;
-    if (part->begin < 0 && part->size < 0) { /* the dimension of y is -size batches */
-        size_t batch = y->dim[axis] / (0 - (size_t)part->size);
-        begin = (0 - (size_t)part->begin) * batch;
-    }
+    size_t begin =
+        (size_t)grove_dim_batches(part->begin) * call->batch + (size_t)grove_dim_more(part->begin);
     return (rows){.x = x->dim[axis] * bytes, .y = y->dim[axis] * bytes, .begin = begin * bytes};
 }
 
