@@ -20,6 +20,9 @@ static const struct {
     {"hash_ids", "held against plain C in test_hashing.c; no golden numbers yet"},
     {"quotient_ids", "held against plain C in test_hashing.c; no golden numbers yet"},
     {"remainder_ids", "held against plain C in test_hashing.c; no golden numbers yet"},
+    {"sample_uniform", "random numbers, held against their law in test_sampled_losses.c"},
+    {"sample_log_uniform", "random numbers, held against their law in test_sampled_losses.c"},
+    {"sample_alias", "random numbers, held against their law in test_sampled_losses.c"},
     {NULL, NULL},
 };
 /* clang-format on */
