@@ -28,6 +28,7 @@
 #include "schedules.h"
 #include "nn.h"
 #include "losses.h"
+#include "sampled_losses.h"
 #include "layers.h"
 #include "embeddings.h"
 #include "number_embeddings.h"
