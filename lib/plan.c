@@ -191,6 +191,22 @@ static void cut_tiles(grove_step *step) {
     step->tile = step->tile < least ? least : step->tile;
 }
 
+/* Tiles that run at the same time have scratch of their own. (Alignment: each begins at a multiple
+ * of 64 bytes.) */
+static bool find_scratch(grove_plan *plan, grove_step *step) {
+    size_t threads = plan->options.threads > 1 ? (size_t)plan->options.threads : 1;
+    size_t bytes = step->op->scratch ? step->op->scratch(&step->call) : 0;
+    if (bytes > SIZE_MAX / 2 / threads - 63) {
+        return plan_needs_memory(plan, bytes);
+    }
+    step->scratch = (bytes + 63) / 64 * 64;
+    bytes = step->scratch * (step->items > 1 ? threads : 1);
+    if (bytes > plan->stats.scratch_bytes) {
+        plan->stats.scratch_bytes = bytes;
+    }
+    return true;
+}
+
 static bool add_step(grove_plan *plan, grove_place *place) {
     const grove_node *node = node_at(plan, place);
     const grove_view **in = grove_arena_alloc(&plan->arena, (size_t)node->inputs * sizeof *in);
@@ -212,11 +228,7 @@ static bool add_step(grove_plan *plan, grove_place *place) {
                               .batch = plan->batch,
                               .plan = plan};
     cut_tiles(step);
-    size_t scratch = node->op->scratch ? node->op->scratch(&step->call) : 0;
-    if (scratch > plan->stats.scratch_bytes) {
-        plan->stats.scratch_bytes = scratch;
-    }
-    return true;
+    return find_scratch(plan, step);
 }
 
 static bool make_steps(grove_plan *plan) {

@@ -16,6 +16,7 @@ typedef struct grove_step {
     const grove_op *op;
     grove_call call;
     size_t items, tile; /* how many items; how many of them make a tile */
+    size_t scratch;     /* bytes for each worker */
 } grove_step;
 
 /* A node of the graph in this plan. Places are counted in the order of running. */

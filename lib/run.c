@@ -131,11 +131,13 @@ static void notice(const grove_call *call, size_t begin, grove_status status) {
     pthread_mutex_unlock(&plan->failing);
 }
 
-static void run_tile(void *context, size_t tile) {
+/* Each worker has scratch of its own. */
+static void run_tile(void *context, size_t worker, size_t tile) {
     const grove_step *step = context;
     size_t begin = tile * step->tile, end = begin + step->tile;
-    notice(&step->call, begin,
-           step->op->run(&step->call, begin, end < step->items ? end : step->items));
+    grove_call call = step->call;
+    call.scratch = (char *)call.scratch + worker * step->scratch;
+    notice(&call, begin, step->op->run(&call, begin, end < step->items ? end : step->items));
 }
 
 /* Tiles are the same with and without threads, so the numbers are. */
@@ -146,7 +148,7 @@ static void run_tiles(grove_plan *plan, grove_step *step) {
         return;
     }
     for (size_t tile = 0; tile < tiles; tile++) {
-        run_tile(step, tile);
+        run_tile(step, 0, tile);
     }
 }
 

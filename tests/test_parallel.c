@@ -133,25 +133,47 @@ END_TEST
 
 enum { TILES = 1000, ROUNDS = 50 };
 
-static void count_tile(void *context, size_t tile) {
-    int *counts = context;
-    counts[tile]++; /* each tile has one taker, so this needs no lock */
+enum { MOST_THREADS = 5 };
+
+typedef struct tally {
+    int tiles[TILES];             /* each tile has one taker, so this needs no lock */
+    int rooms[MOST_THREADS][100]; /* and neither does a worker's own room */
+    int unknown, mixed;
+} tally;
+
+static void count_tile(void *context, size_t worker, size_t tile) {
+    tally *t = context;
+    t->tiles[tile]++;
+    if (worker >= MOST_THREADS) {
+        t->unknown++;
+        return;
+    }
+    int *room = t->rooms[worker];
+    for (int i = 0; i < 100; i++) {
+        room[i] = (int)tile;
+    }
+    for (int i = 0; i < 100; i++) {
+        if (room[i] != (int)tile) {
+            t->mixed++;
+        }
+    }
 }
 
 START_TEST(a_pool_does_each_tile_once) {
-    static int counts[TILES];
+    static tally t;
     hostile_memory memory = {0};
     grove_allocator allocator = hostile_allocator(&memory);
-    for (int threads = 1; threads <= 5; threads++) {
+    for (int threads = 1; threads <= MOST_THREADS; threads++) {
         grove_pool *pool = grove_pool_new(&allocator, threads);
         for (int round = 0; round < ROUNDS; round++) {
-            grove_pool_run(pool, count_tile, counts, round % 3 ? TILES : 0);
+            grove_pool_run(pool, count_tile, &t, round % 3 ? TILES : 0);
         }
         grove_pool_free(pool);
     }
     for (int i = 0; i < TILES; i++) {
-        ck_assert_int_eq(counts[i], 5 * (ROUNDS - (ROUNDS + 2) / 3));
+        ck_assert_int_eq(t.tiles[i], MOST_THREADS * (ROUNDS - (ROUNDS + 2) / 3));
     }
+    ck_assert(t.unknown == 0 && t.mixed == 0);
     ck_assert_uint_eq(memory.live, 0);
     grove_pool_free(NULL);
 }

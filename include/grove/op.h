@@ -115,8 +115,8 @@ typedef struct grove_call {
     const grove_view *out;
     const grove_view *const *in;
     int inputs;
-    void *scratch; /* as many bytes as `scratch` of the descriptor asked for, 64-byte aligned; one
-                      for all tiles of the call, which may run at once */
+    void *scratch; /* as many bytes as `scratch` of the descriptor asked for, 64-byte aligned; tiles
+                      that run at the same time have different ones */
     uint64_t seed; /* of the graph */
     uint64_t run;  /* which training run this is; random numbers depend on it, on seed, node and
                       position, and on nothing else */
@@ -195,7 +195,7 @@ struct grove_op {
     /* Asked when a plan is made: the views have their sizes, and no memory yet. */
     size_t (*items)(const grove_call *call);   /* NULL: grove_as_one */
     size_t (*cost)(const grove_call *call);    /* of an item, in additions; NULL: 1 */
-    size_t (*scratch)(const grove_call *call); /* bytes; NULL: none */
+    size_t (*scratch)(const grove_call *call); /* bytes, for a tile; NULL: none */
     /* For updates: finds whatever would make run fail. All are asked before any of them runs. */
     grove_status (*check)(const grove_call *call);
     /* dx[i] = the node that computes the gradient of input i, given that of y; those that get none

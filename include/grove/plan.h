@@ -114,7 +114,7 @@ typedef struct grove_plan_stats {
     size_t steps;          /* ops in one run */
     size_t block_bytes;    /* the one block, scratch included */
     size_t unshared_bytes; /* what the results would take if none shared */
-    size_t scratch_bytes;  /* of the block: working room for the ops */
+    size_t scratch_bytes;  /* of the block: working room for the ops, for each thread its own */
 } grove_plan_stats;
 GROVE_API grove_plan_stats grove_plan_statistics(const grove_plan *plan);
 

@@ -9,6 +9,12 @@
 
 enum { SPINS = 2000 }; /* looks at the bell before a worker lies down: a few microseconds */
 
+typedef struct seat {
+    grove_pool *pool;
+    pthread_t thread;
+    size_t number; /* of the worker, from 1 */
+} seat;
+
 struct grove_pool {
     grove_allocator allocator;
     int workers; /* threads started */
@@ -18,19 +24,19 @@ struct grove_pool {
     atomic_bool closing;
     atomic_size_t next; /* the tile to be taken next */
     atomic_int busy;    /* workers that have not finished this round */
-    void (*work)(void *context, size_t tile);
+    grove_work *work;
     void *context;
     size_t tiles;
-    pthread_t threads[];
+    seat seats[];
 };
 
-static void take_tiles(grove_pool *pool) {
+static void take_tiles(grove_pool *pool, size_t worker) {
     for (;;) {
         size_t tile = atomic_fetch_add(&pool->next, 1);
         if (tile >= pool->tiles) {
             return;
         }
-        pool->work(pool->context, tile);
+        pool->work(pool->context, worker, tile);
     }
 }
 
@@ -51,14 +57,15 @@ static unsigned wait_for_round(grove_pool *pool, unsigned seen) {
 }
 
 static void *worker(void *argument) {
-    grove_pool *pool = argument;
+    seat *own = argument;
+    grove_pool *pool = own->pool;
     unsigned round = 0;
     for (;;) {
         round = wait_for_round(pool, round);
         if (atomic_load(&pool->closing)) {
             return NULL;
         }
-        take_tiles(pool);
+        take_tiles(pool, own->number);
         if (atomic_fetch_sub(&pool->busy, 1) == 1) {
             pthread_mutex_lock(&pool->lock);
             pthread_cond_signal(&pool->done);
@@ -76,7 +83,7 @@ static void ring(grove_pool *pool) {
 
 grove_pool *grove_pool_new(const grove_allocator *allocator, int threads) {
     size_t wanted = threads > 1 ? (size_t)threads - 1 : 0;
-    grove_pool *pool = grove_alloc_zero(allocator, 1, sizeof *pool + wanted * sizeof(pthread_t));
+    grove_pool *pool = grove_alloc_zero(allocator, 1, sizeof *pool + wanted * sizeof(seat));
     if (!pool) {
         return NULL;
     }
@@ -85,7 +92,10 @@ grove_pool *grove_pool_new(const grove_allocator *allocator, int threads) {
     pthread_cond_init(&pool->bell, NULL);
     pthread_cond_init(&pool->done, NULL);
     for (size_t i = 0; i < wanted; i++) {
-        if (pthread_create(&pool->threads[i], NULL, worker, pool) != 0) {
+        seat *own = &pool->seats[i];
+        own->pool = pool;
+        own->number = i + 1;
+        if (pthread_create(&own->thread, NULL, worker, own) != 0) {
             break;
         }
         pool->workers++;
@@ -100,7 +110,7 @@ void grove_pool_free(grove_pool *pool) {
     atomic_store(&pool->closing, true);
     ring(pool);
     for (int i = 0; i < pool->workers; i++) {
-        pthread_join(pool->threads[i], NULL);
+        pthread_join(pool->seats[i].thread, NULL);
     }
     pthread_cond_destroy(&pool->done);
     pthread_cond_destroy(&pool->bell);
@@ -109,15 +119,14 @@ void grove_pool_free(grove_pool *pool) {
     grove_release(&allocator, pool);
 }
 
-void grove_pool_run(grove_pool *pool, void (*work)(void *context, size_t tile), void *context,
-                    size_t tiles) {
+void grove_pool_run(grove_pool *pool, grove_work *work, void *context, size_t tiles) {
     pool->work = work;
     pool->context = context;
     pool->tiles = tiles;
     atomic_store(&pool->next, 0);
     atomic_store(&pool->busy, pool->workers);
     ring(pool);
-    take_tiles(pool);
+    take_tiles(pool, 0);
     pthread_mutex_lock(&pool->lock);
     while (atomic_load(&pool->busy) > 0) {
         pthread_cond_wait(&pool->done, &pool->lock);

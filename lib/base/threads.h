@@ -15,8 +15,10 @@ typedef struct grove_pool grove_pool;
 grove_pool *grove_pool_new(const grove_allocator *allocator, int threads);
 void grove_pool_free(grove_pool *pool);
 
-/* Calls work(context, tile) once for every tile 0..tiles-1 and returns when all are done. */
-void grove_pool_run(grove_pool *pool, void (*work)(void *context, size_t tile), void *context,
-                    size_t tiles);
+/* Calls work(context, worker, tile) once for every tile 0..tiles-1 and returns when all are done.
+ * The worker, 0..threads-1 (0 is the caller), does one tile at a time: it may have room of its own,
+ * but what it makes of a tile must not depend on its number. */
+typedef void grove_work(void *context, size_t worker, size_t tile);
+void grove_pool_run(grove_pool *pool, grove_work *work, void *context, size_t tiles);
 
 #endif
