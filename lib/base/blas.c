@@ -24,6 +24,16 @@ void grove_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k
          (int)(transpose_b ? k : n), 0, c, (int)n);
 }
 
+void grove_gemm_add(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k,
+                    const grove_real *a, size_t a_step, const grove_real *b, grove_real *c) {
+    if (m == 0 || n == 0 || k == 0) {
+        return;
+    }
+    GEMM(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
+         transpose_b ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)k, 1, a, (int)a_step, b,
+         (int)(transpose_b ? k : n), 1, c, (int)n);
+}
+
 #ifdef GROVE_HAS_OPENBLAS_THREADS
 #include <pthread.h>
 

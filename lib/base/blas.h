@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * base/blas.h - the only way to CBLAS: one matrix product, on one thread. */
+ * base/blas.h - the only way to CBLAS: matrix products, on one thread. */
 #ifndef GROVE_BASE_BLAS_H
 #define GROVE_BASE_BLAS_H
 
@@ -12,6 +12,10 @@
  * [n, k]; `a_step` is the distance between its rows in memory (of c: n, of b: its width). */
 void grove_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k,
                 const grove_real *a, size_t a_step, const grove_real *b, grove_real *c);
+
+/* c += a b, otherwise the same. */
+void grove_gemm_add(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k,
+                    const grove_real *a, size_t a_step, const grove_real *b, grove_real *c);
 
 /* Around a run: OpenBLAS works on one thread in between (grove cuts its own tiles), and the calling
  * program's setting is restored when the last run that overlaps ends. */
