@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-/* For softmax_cross_entropy_rows; zero means the plain loss. */
+/* For softmax_ and linear_cross_entropy_rows; zero means the plain loss. */
 typedef struct grove_cross_entropy_options {
     bool ignore;            /* rows whose label is ignored_label count for nothing */
     grove_id ignored_label; /* may be any id, also -1 */

@@ -17,6 +17,7 @@ typedef struct grove_target {
     int64_t ignored_label;
     double smoothing;
     int64_t classes;
+    bool has_bias, with_mean; /* of the linear layer that makes the logits */
 } grove_target;
 
 static inline grove_target grove_target_of(const grove_cross_entropy_options *options) {
@@ -110,11 +111,12 @@ static inline double grove_weight_of(const grove_weighting *w, size_t c) {
     return w->weights ? (double)w->weights[c] : 1;
 }
 
-/* The mean of the weights is only looked for where smoothing asks for it. */
-static inline grove_weighting grove_weighting_of(const grove_call *call, int position) {
+/* The weights are the input at that position, if they are given. Their mean is only looked for
+ * where smoothing asks for it. */
+static inline grove_weighting grove_weighting_of(const grove_call *call, int position,
+                                                 size_t classes) {
     const grove_target *target = call->attributes;
-    grove_weighting w = {
-        .smoothing = target->smoothing, .classes = grove_width(call->in[0]), .mean = 1};
+    grove_weighting w = {.smoothing = target->smoothing, .classes = classes, .mean = 1};
     w.weights = grove_class_weights(call, position);
     if (w.weights && w.smoothing > 0) {
         double sum = 0;
@@ -132,6 +134,20 @@ static inline size_t grove_rows_of_logits(const grove_call *call) {
 
 static inline size_t grove_cost_of_logits(const grove_call *call) {
     return 16 * grove_width(call->in[0]);
+}
+
+/* What the targets of a row weigh together [n]: the sum over c of t_c * w_c; 0 where it is ignored.
+ */
+static inline grove_tensor grove_weight_of_targets(grove_tensor labels, grove_tensor weights,
+                                                   int64_t classes,
+                                                   const grove_cross_entropy_options *options) {
+    grove_tensor own = grove_label_weights(labels, weights, classes, options);
+    if (!grove_is_valid(weights) || options->smoothing == 0) {
+        return own;
+    }
+    grove_tensor counts = grove_label_weights(labels, GROVE_NONE, classes, options);
+    grove_tensor mean = grove_scale(grove_mean(weights, GROVE_ALL_AXES), options->smoothing);
+    return grove_add(grove_scale(own, 1 - options->smoothing), grove_mul(counts, mean));
 }
 
 /* Class weights are the last input, if they are given. */

@@ -50,7 +50,7 @@ static void row_gradient(const grove_weighting *w, const grove_real *z, size_t l
 }
 
 static grove_status run(const grove_call *call, size_t begin, size_t end) {
-    grove_weighting w = grove_weighting_of(call, 3);
+    grove_weighting w = grove_weighting_of(call, 3, grove_width(call->in[0]));
     const grove_id *labels = grove_ids(call, 1);
     const grove_real *z = grove_reals(call, 0), *dy = grove_reals(call, 2); /* [n, classes], [n] */
     grove_real *dz = grove_out(call);                                       /* [n, classes] */
@@ -66,18 +66,6 @@ static grove_status run(const grove_call *call, size_t begin, size_t end) {
     return status;
 }
 
-/* W [n] of the formula: what the targets of a row weigh together; 0 where it is ignored. */
-static grove_tensor weight_of_targets(grove_tensor labels, grove_tensor weights, int64_t classes,
-                                      const grove_cross_entropy_options *options) {
-    grove_tensor own = grove_label_weights(labels, weights, classes, options);
-    if (!grove_is_valid(weights) || options->smoothing == 0) {
-        return own;
-    }
-    grove_tensor counts = grove_label_weights(labels, GROVE_NONE, classes, options);
-    grove_tensor mean = grove_scale(grove_mean(weights, GROVE_ALL_AXES), options->smoothing);
-    return grove_add(grove_scale(own, 1 - options->smoothing), grove_mul(counts, mean));
-}
-
 static void grad(grove_tensor dz, grove_tensor d, grove_tensor *dx) {
     grove_tensor z = grove_node_input(dz, 0), labels = grove_node_input(dz, 1);
     grove_tensor dy = grove_node_input(dz, 2), weights = grove_node_input(dz, 3);
@@ -85,7 +73,8 @@ static void grad(grove_tensor dz, grove_tensor d, grove_tensor *dx) {
     grove_cross_entropy_options options = grove_target_options(grove_attributes(dz));
     grove_tensor p = grove_softmax(z);
     grove_tensor centre = grove_broadcast(grove_sum(grove_mul(d, p), last), all, last);
-    grove_tensor rows = grove_mul(dy, weight_of_targets(labels, weights, all.dim[1], &options));
+    grove_tensor rows =
+        grove_mul(dy, grove_weight_of_targets(labels, weights, all.dim[1], &options));
     dx[0] = grove_mul(grove_mul(p, grove_sub(d, centre)), grove_broadcast(rows, all, last));
     grove_tensor ones = grove_fill(dz.graph, grove_node_shape(dy), 1);
     grove_tensor slope = grove_softmax_cross_entropy_gradient(z, labels, ones, weights, &options);

@@ -51,7 +51,7 @@ static double row_loss(const grove_weighting *w, const grove_real *z, size_t lab
 }
 
 static grove_status run(const grove_call *call, size_t begin, size_t end) {
-    grove_weighting w = grove_weighting_of(call, 2);
+    grove_weighting w = grove_weighting_of(call, 2, grove_width(call->in[0]));
     const grove_id *labels = grove_ids(call, 1);
     const grove_real *z = grove_reals(call, 0); /* [n, classes] */
     grove_real *y = grove_out(call);            /* [n] */
