@@ -72,7 +72,8 @@ int64_t grove_nn_embedding_width(int64_t rows) {
 static bool is_layer(grove_tensor node) {
     bool lookup = strcmp(grove_node_op(node), "embedding") == 0 ||
                   strcmp(grove_node_op(node), "embedding_bag") == 0;
-    bool product = strcmp(grove_node_op(node), "matmul") == 0;
+    bool product = strcmp(grove_node_op(node), "matmul") == 0 ||
+                   strcmp(grove_node_op(node), "linear_cross_entropy_rows_pass") == 0;
     return (lookup && grove_parameter_is_trainable(grove_node_input(node, 0))) ||
            (product && (grove_parameter_is_trainable(grove_node_input(node, 0)) ||
                         grove_parameter_is_trainable(grove_node_input(node, 1))));
