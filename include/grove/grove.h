@@ -11,6 +11,7 @@
  *     ops, nn   the builders: ops one by one (ops.def); layers, losses, optimizers
  *     grad      appends the backward pass, as nodes
  *     plan      for one batch size: order, lifetimes, one block of memory; and the loop over it
+ *     gradient_check  holds gradients against differences, number by number
  *
  * Around it: tables and vocabularies (data), training on them (train, metrics), files
  * (tensors_file, model_file); and for those who miss an op, the contract of one (op).
@@ -38,6 +39,7 @@
 #include "data_vectors.h"
 #include "data_hash.h"
 #include "data_collisions.h"
+#include "gradient_check.h"
 #include "metrics.h"
 #include "train.h"
 #include "atomic_file.h"
