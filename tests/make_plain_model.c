@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * make_plain_model FILE [wide|own] - saves a model as any program may: a graph, and no word on what
- * its inputs mean. y = x0 - 2 * x1 + table[kind] in double precision as in single: small whole
- * numbers. With "wide", the shape of its output is none that a table has; with "own", an op of this
- * program's own comes last, which the command `grove` cannot have.
+ * make_plain_model FILE [KIND] - saves a model as any program may: a graph, and no word on what its
+ * inputs mean. y = x0 - 2 * x1 + table[kind] in double precision as in single: small whole numbers.
+ * With "wide", the shape of its output is none that a table has; with "own", an op of this program's
+ * own comes last, which the command `grove` cannot have. Other kinds have a loss instead, the mean
+ * of (y - wanted)^2:
+ *     loss     as it is
+ *     dead     without the line: its gradient is zero
+ *     hidden   with a part of the line behind stop_gradient: its gradient is wrong
+ *     nan      with the logarithm of a negative number
  */
 #include <stdio.h>
 #include <string.h>
@@ -39,9 +44,24 @@ static const grove_op half = {.name = "half",
                               .items = grove_by_element,
                               .grad = grad_half};
 
+static grove_tensor build_loss(grove_graph *g, const char *kind, grove_tensor product,
+                               grove_tensor row) {
+    grove_tensor wanted = grove_input_reals(g, "wanted", GROVE_BATCH);
+    if (strcmp(kind, "dead") == 0) {
+        product = grove_relu(grove_shift(product, -1000));
+    } else if (strcmp(kind, "hidden") == 0) {
+        product = grove_add(product, grove_stop_gradient(grove_scale(product, 0.5)));
+    } else if (strcmp(kind, "nan") == 0) {
+        product = grove_log(grove_shift(product, -1000));
+    }
+    grove_tensor y = grove_reshape(grove_add(product, row), GROVE_SHAPE(GROVE_BATCH));
+    return grove_name(grove_mean_squared_error(y, wanted), "loss");
+}
+
 int main(int argc, char **argv) {
-    bool wide = argc > 2 && strcmp(argv[2], "wide") == 0;
-    bool own = argc > 2 && strcmp(argv[2], "own") == 0;
+    const char *form = argc > 2 ? argv[2] : "plain";
+    bool wide = strcmp(form, "wide") == 0, own = strcmp(form, "own") == 0;
+    bool plain = wide || own || strcmp(form, "plain") == 0;
     grove_error error = {0};
     grove_graph *g = grove_graph_new(NULL);
     grove_tensor x = grove_input_reals(g, "x", GROVE_BATCH, 2);
@@ -49,9 +69,13 @@ int main(int argc, char **argv) {
     grove_tensor product = grove_nn_dense(x, 1, "line");             /* [batch, 1] */
     grove_tensor row = grove_nn_embedding(kind, KINDS, 1, "offset"); /* [batch, 1] */
     grove_tensor y = grove_name(grove_add(product, row), "y");       /* [batch, 1] */
-    grove_tensor both = grove_name(grove_concat((grove_tensor[]){y, x}, 2, 1), "both");
-    grove_tensor outputs[] = {own ? grove_append1(&half, y, NULL) : y,
-                              wide ? grove_name(grove_sum(both, GROVE_AXES(0, 1)), "total") : both};
+    grove_tensor outputs[2] = {own ? grove_append1(&half, y, NULL) : y, GROVE_NONE};
+    if (plain) {
+        grove_tensor both = grove_name(grove_concat((grove_tensor[]){y, x}, 2, 1), "both");
+        outputs[1] = wide ? grove_name(grove_sum(both, GROVE_AXES(0, 1)), "total") : both;
+    } else {
+        outputs[1] = build_loss(g, form, product, row);
+    }
     set(grove_find(g, "line.weight"), (double[]){1, -2}, 2);
     set(grove_find(g, "line.bias"), (double[]){0}, 1);
     set(grove_find(g, "offset.weight"), (double[]){0, 10, 20, 30, 40}, KINDS);

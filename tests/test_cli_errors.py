@@ -8,7 +8,7 @@ import re
 
 from cli import *
 
-DATA = ("train", "evaluate", "predict", "inspect")
+DATA = ("train", "evaluate", "predict", "inspect", "gradcheck")
 
 
 # ---- usage --------------------------------------------------------------------------------------
@@ -135,6 +135,7 @@ def bad_tables(folder):
         refused(3, named, "predict", model, data, "--out", out)
         refused(3, named, "evaluate", model, data)
         refused(3, named, "inspect", data)
+        refused(3, named, "gradcheck", model, data)
         refused(3, ["standard input"] + told, "predict", model, "-", stdin=content)
         assert read(out) == b"before", words
     no_leftovers(folder)

@@ -108,6 +108,29 @@ static const struct argp_option inspect_options[] = {
     {0},
 };
 
+static const struct argp_option gradcheck_options[] = {
+    GROUP("Input:", 1),
+    OPTION("rows", KEY_ROWS, "N", "check on a batch of N rows, drawn by the seed (default: 16)"),
+    READING,
+    GROUP("Check:", 2),
+    OPTION("samples", KEY_SAMPLES, "N|all",
+           "components checked of each parameter, drawn by the seed (default: 100)"),
+    OPTION("tolerance", KEY_TOLERANCE, "T",
+           "the relative error that is allowed and demanded (default: derived, component by "
+           "component, from the rounding of the loss and from how differences converge)"),
+    OPTION("step", KEY_STEP, "H",
+           "the first, largest step of the differences, as a share of max(|x|, 1); smaller ones "
+           "follow (default: 0.5, or 0.03125 where numbers are doubles)"),
+    OPTION("training", KEY_TRAINING, NULL,
+           "check the training form: dropout drops, the same in each evaluation"),
+    OPTION("seed", KEY_SEED, "N", "draws rows and components (default: 1)"),
+    OPTION("threads", KEY_THREADS, "N", "threads that work; they change no result (default: 1)"),
+    GROUP("Output:", 4),
+    OPTION("json", KEY_JSON, NULL, "print the result as one JSON object"),
+    COMMON,
+    {0},
+};
+
 const command commands[] = {
     {"train", "DATA.csv", 1, 1, "learn to predict a column of a table, and write a model",
      "Example: grove train trees.csv --label group --out trees.safetensors", train_options,
@@ -119,5 +142,10 @@ const command commands[] = {
      predict_options, run_predict},
     {"inspect", "MODEL|DATA.csv", 1, 1, "show what is in a model, or in the columns of a table",
      "Example: grove inspect trees.safetensors", inspect_options, run_inspect},
+    {"gradcheck", "MODEL DATA.csv", 2, 2, "hold the gradients of a model against differences",
+     "The loss is the model's scalar 'loss', or else the cross-entropy of its 'probabilities'. "
+     "Exit code 5: a gradient is wrong, zero, not finite, or cannot be judged.\n\n"
+     "Example: grove gradcheck trees.safetensors trees.csv --rows 16",
+     gradcheck_options, run_gradcheck},
     {0},
 };

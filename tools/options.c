@@ -207,6 +207,27 @@ static bool set_training(struct argp_state *state, int key, char *text, options 
     }
 }
 
+static bool set_check(struct argp_state *state, int key, char *text, options *o) {
+    switch (key) {
+    case KEY_ROWS:
+        o->rows = whole(state, "rows", text, 1, 1 << 20);
+        return true;
+    case KEY_SAMPLES:
+        o->samples = strcmp(text, "all") == 0 ? -1 : whole(state, "samples", text, 1, 1 << 30);
+        return true;
+    case KEY_TOLERANCE:
+        o->tolerance = number(state, "tolerance", text, 1e-15, 1);
+        return true;
+    case KEY_STEP:
+        o->step = number(state, "step", text, 1e-12, 1000);
+        return true;
+    case KEY_TRAINING:
+        return o->training = true;
+    default:
+        return false;
+    }
+}
+
 static bool set_rest(struct argp_state *state, int key, char *text, options *o) {
     switch (key) {
     case KEY_SEED:
@@ -294,7 +315,7 @@ static error_t parse_one(int key, char *text, struct argp_state *state) {
         return 0;
     }
     bool known = set_input(state, key, text, p->o) || set_training(state, key, text, p->o) ||
-                 set_rest(state, key, text, p->o);
+                 set_check(state, key, text, p->o) || set_rest(state, key, text, p->o);
     return known ? 0 : ARGP_ERR_UNKNOWN;
 }
 
@@ -312,7 +333,9 @@ void parse_options(const command *command, int argc, char **argv, options *o) {
                    .unknown_share = 0.01,
                    .optimizer = "adam",
                    .seed = 1,
-                   .threads = 1};
+                   .threads = 1,
+                   .rows = 16,
+                   .samples = 100};
     snprintf(doc, sizeof doc, "%s.\v%s\n", command->summary, command->more);
     snprintf(name, sizeof name, "grove %s", command->name);
     struct argp argp = {

@@ -14,8 +14,9 @@ enum exit_code {
     EXIT_DONE = 0,
     EXIT_RUN_TIME = 1, /* memory is short, the output cannot be written */
     EXIT_USAGE = 2,
-    EXIT_BAD_DATA = 3, /* the data file: cannot be read, or not what it should be */
-    EXIT_BAD_MODEL = 4 /* the model file: likewise */
+    EXIT_BAD_DATA = 3,  /* the data file: cannot be read, or not what it should be */
+    EXIT_BAD_MODEL = 4, /* the model file: likewise */
+    EXIT_MISSED = 5     /* a demanded result was missed: a gradient is wrong */
 };
 
 enum progress_kind { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_LINES, PROGRESS_NONE };
@@ -48,6 +49,11 @@ enum key {
     KEY_SEPARATOR,
     KEY_NO_HEADER,
     KEY_TRIM,
+    KEY_ROWS,
+    KEY_SAMPLES,
+    KEY_TOLERANCE,
+    KEY_STEP,
+    KEY_TRAINING,
     KEY_USAGE
 };
 
@@ -70,6 +76,9 @@ typedef struct options {
     enum progress_kind progress;
     bool json, trim, no_header, check_finite;
     char separator;
+    long rows, samples;     /* of gradcheck; samples below 0: all */
+    double tolerance, step; /* likewise; 0: derived */
+    bool training;
 } options;
 
 typedef struct command {
@@ -93,5 +102,6 @@ int run_train(const options *o);
 int run_evaluate(const options *o);
 int run_predict(const options *o);
 int run_inspect(const options *o);
+int run_gradcheck(const options *o);
 
 #endif
