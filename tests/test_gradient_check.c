@@ -180,7 +180,7 @@ END_TEST
 
 /* ---- many random models ---------------------------------------------------------------------- */
 
-enum { IN = 5, BATCH = 12, CLASSES = 4, PARAMETERS = 16 };
+enum { IN = 5, BATCH = 24, CLASSES = 4, PARAMETERS = 16 };
 
 typedef struct random_model {
     grove_graph *graph;
@@ -217,7 +217,11 @@ static void open_random(random_model *m, int seed, double factor) {
     }
     m->loss = grove_softmax_cross_entropy(grove_nn_dense(h, CLASSES, "out"), label);
     for (int32_t i = 0; i < grove_parameter_count(g); i++) {
-        m->parameters[m->count++] = grove_parameter_at(g, i);
+        grove_tensor p = m->parameters[m->count++] = grove_parameter_at(g, i);
+        for (size_t k = 0; grove_node_shape(p).rank == 1 && k < grove_parameter_size(p); k++) {
+            /* A bias of 0 puts what a dead layer gives exactly on relu's corner. */
+            ((grove_real *)grove_parameter_data(p))[k] = (grove_real)(0.2 * normal());
+        }
     }
     grove_gradients(m->loss, m->parameters, m->count, m->gradients);
     for (int i = 0; i < m->count; i++) {
@@ -255,11 +259,14 @@ static void check_random(int seed, double factor, tally *t) {
         t->unjudged += p->verdict == GROVE_GRADIENT_UNJUDGED;
         ck_assert_msg(factor != 1 || p->verdict != GROVE_GRADIENT_WRONG, "model %d: %s", seed,
                       r.words);
-        if (p->agreeing > 0 && seed % 5 != 4) { /* at kinks the bound is not of rounding alone */
+        if (p->agreeing > 0) {
             t->worst = fmax(t->worst, p->worst.error / p->worst.allowed);
         }
     }
     t->passed += r.passed;
+    if (!r.passed && factor == 1) {
+        printf("model %d: %s\n", seed, r.words);
+    }
     ck_assert_msg(factor == 1 || !r.passed, "model %d with the factor %g passed: %s", seed, factor,
                   r.words);
     grove_gradient_report_free(&r);
@@ -273,17 +280,30 @@ START_TEST(the_bounds_hold_for_random_models) {
     const double factors[3] = {1, least_fault, -1};
     tally t[3] = {{0}};
     for (int f = 0; f < 3; f++) {
-        for (int seed = 0; seed < TRIALS; seed++) {
-            check_random(seed, factors[f], &t[f]);
+        for (int i = 0; i < TRIALS; i++) { /* smooth ones: not every fifth, which has relu */
+            check_random(i + i / 4, factors[f], &t[f]);
         }
         printf("factor %g: %zu of %d passed; %zu of %zu components judged, worst error / bound "
                "%.2f; parameters wrong %zu, not judged %zu\n",
                factors[f], t[f].passed, TRIALS, t[f].judged, t[f].of, t[f].worst, t[f].wrong,
                t[f].unjudged);
     }
-    ck_assert_uint_ge(t[0].passed, TRIALS - 1); /* one in many has its kinks in bad places */
+    ck_assert_uint_eq(t[0].passed, TRIALS);
     ck_assert(t[0].worst < 0.9 && t[0].judged * 2 > t[0].of);
     ck_assert(t[1].wrong > 8 * t[1].unjudged && t[2].wrong > 8 * t[2].unjudged);
+}
+END_TEST
+
+/* Networks with relu have corners everywhere, some within each step that float can see with. */
+START_TEST(corners_are_no_faults) {
+    enum { TRIALS = 100 };
+    tally t = {0};
+    for (int i = 0; i < TRIALS; i++) {
+        check_random(5 * i + 4, 1, &t);
+    }
+    printf("relu: %zu of %d passed; %zu of %zu components judged, parameters not judged %zu\n",
+           t.passed, TRIALS, t.judged, t.of, t.unjudged);
+    ck_assert_uint_ge(t.passed, IS_FLOAT ? 90 : 98); /* with bad luck a layer is dead */
 }
 END_TEST
 
@@ -382,6 +402,34 @@ START_TEST(a_dropped_repeated_id_is_caught) {
 }
 END_TEST
 
+/* Its gradient is zero there, as it is in 2,996 rows of 3,000: only the batch knows where to look.
+ */
+START_TEST(a_row_that_is_forgotten_in_a_large_table_is_caught) {
+    world *w = open_world(NULL);
+    grove_gradient_report r;
+    grove_error error = {0};
+    grove_real keep[ROWS * WIDTH];
+    grove_tensor mask = grove_input_reals(w->graph, "keep", GROVE_BATCH, WIDTH);
+    grove_tensor word = grove_nn_embedding(w->text, 3000, WIDTH, "word");
+    grove_tensor loss = grove_mean_squared_error(grove_tanh(grove_mul(word, w->x)), w->target);
+    grove_tensor table = grove_find(w->graph, "word.weight");
+    grove_gradient(loss, table);
+    grove_tensor dtable =
+        grove_scatter_rows(w->text, grove_mul(grove_gradient_of(word), mask), 3000);
+    for (int i = 0; i < ROWS * WIDTH; i++) {
+        keep[i] = i / WIDTH != 2;
+    }
+    const grove_binding bindings[4] = {
+        {w->x, w->rows}, {w->text, w->words}, {w->target, w->targets}, {mask, keep}};
+    grove_gradient_check_options wish = {.batch = ROWS, .gradients = &dtable};
+    ck_assert(grove_check_gradients(loss, &table, 1, bindings, 4, &wish, &r, &error) == GROVE_OK);
+    ck_assert_msg(strstr(r.words, "is wrong: component [4, "), "%s", r.words);
+    ck_assert_uint_eq(r.checks[0].wrong, WIDTH);
+    grove_gradient_report_free(&r);
+    grove_graph_free(w->graph);
+}
+END_TEST
+
 /* Gradients of one's own making; and what the first one at fault is called. */
 START_TEST(a_gradient_by_hand_is_checked) {
     world *w = open_world(NULL);
@@ -471,6 +519,7 @@ START_TEST(tolerance_and_step_are_heard) {
     grove_gradient_check_options wish = {.gradients = &off, .tolerance = 0.1};
     ck_assert(grove_check_gradients(loss, &p, 1, NULL, 0, &wish, &r, &error) == GROVE_OK);
     ck_assert_msg(r.passed, "%s", r.words);
+    grove_gradient_report_free(&r);
     wish.tolerance = 0.05;
     ck_assert(grove_check_gradients(loss, &p, 1, NULL, 0, &wish, &r, &error) == GROVE_OK);
     ck_assert_msg(strstr(r.words, "is wrong"), "%s", r.words);
@@ -709,8 +758,10 @@ int main(void) {
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, true_gradients_pass, 0, MODELS);
     tcase_add_test(tests, the_bounds_hold_for_random_models);
+    tcase_add_test(tests, corners_are_no_faults);
     tcase_add_loop_test(tests, an_op_that_lies_is_caught, 0, sizeof lies / sizeof lies[0]);
     tcase_add_test(tests, a_dropped_repeated_id_is_caught);
+    tcase_add_test(tests, a_row_that_is_forgotten_in_a_large_table_is_caught);
     tcase_add_test(tests, a_gradient_by_hand_is_checked);
     tcase_add_test(tests, verdicts);
     tcase_add_test(tests, tolerance_and_step_are_heard);

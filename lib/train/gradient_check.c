@@ -117,8 +117,11 @@ static grove_judgement check_whole(grove_checker *c, const grove_target *t, doub
 static grove_gradient_verdict verdict_on(const grove_checker *c, const grove_target *t,
                                          const grove_parameter_check *p, bool whole_is_wrong,
                                          double worst_bound) {
-    if (p->wrong > 0 || whole_is_wrong) {
+    if (p->wrong > 0 || (whole_is_wrong && p->kinks == 0)) {
         return GROVE_GRADIENT_WRONG;
+    }
+    if (whole_is_wrong) { /* corners on both sides of a line may look like one slope */
+        return GROVE_GRADIENT_UNJUDGED;
     }
     if (p->whole_is_judged) {
         return GROVE_GRADIENT_AGREES;
