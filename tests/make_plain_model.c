@@ -2,9 +2,9 @@
  *
  * make_plain_model FILE [KIND] - saves a model as any program may: a graph, and no word on what its
  * inputs mean. y = x0 - 2 * x1 + table[kind] in double precision as in single: small whole numbers.
- * With "wide", the shape of its output is none that a table has; with "own", an op of this program's
- * own comes last, which the command `grove` cannot have. Other kinds have a loss instead, the mean
- * of (y - wanted)^2:
+ * With "wide", the shape of its output is none that a table has; with "own", an op of this
+ * program's own comes last, which the command `grove` cannot have. Other kinds have a loss instead,
+ * the mean of (y - wanted)^2:
  *     loss     as it is
  *     dead     without the line: its gradient is zero
  *     hidden   with a part of the line behind stop_gradient: its gradient is wrong

@@ -12,8 +12,8 @@
 #include "grove/layers.h"
 #include "grove/losses.h"
 #include "grove/nn.h"
+#include "grove/op.h"
 #include "hostile_allocator.h"
-#include "ops/room.h"
 
 #define IS_FLOAT (sizeof(grove_real) == sizeof(float))
 
