@@ -278,19 +278,32 @@ static bool has_sane_dimensions(grove_shape shape) {
     return sane;
 }
 
-/* An alias is read where its input lies: it has as many elements at every size of the batch. Both
- * counts are polynomials in it of no degree above the rank, so they are one if they agree at one
- * place more. */
-static bool has_memory_of(const grove_shaping *shaping, int input) {
-    const grove_node *in = grove_node_of(shaping->in[input]);
-    bool same = in->type == shaping->type;
+/* As many elements at every size of the batch? Both counts are polynomials in it of no degree above
+ * the rank, so they are one if they agree at one place more. */
+static bool same_count(grove_shape a, grove_shape b) {
+    bool same = true;
     for (size_t batch = 0; batch <= GROVE_MAX_RANK && same; batch++) {
-        size_t of_input, of_result;
-        bool input_fits = grove_shape_count(in->shape, batch, &of_input);
-        bool result_fits = grove_shape_count(shaping->shape, batch, &of_result);
-        same = input_fits == result_fits && (!input_fits || of_input == of_result);
+        size_t of_a, of_b;
+        bool a_fits = grove_shape_count(a, batch, &of_a),
+             b_fits = grove_shape_count(b, batch, &of_b);
+        same = a_fits == b_fits && (!a_fits || of_a == of_b);
     }
     return same;
+}
+
+/* The first rows of a fixed number? */
+static bool is_beginning_of(grove_shape part, grove_shape whole) {
+    bool fixed = part.rank > 0 && whole.rank > 0 && part.dim[0] >= 0;
+    bool fewer = fixed && part.dim[0] <= whole.dim[0];
+    whole.dim[0] = part.dim[0];
+    return fewer && grove_shape_equal(part, whole);
+}
+
+/* An alias is read where its input lies, so it must not reach beyond it. */
+static bool has_memory_of(const grove_shaping *shaping, int input) {
+    const grove_node *in = grove_node_of(shaping->in[input]);
+    return in->type == shaping->type &&
+           (same_count(in->shape, shaping->shape) || is_beginning_of(shaping->shape, in->shape));
 }
 
 static bool check_aliases(grove_shaping *shaping) {

@@ -92,10 +92,19 @@ static inline double pass(const grove_real *x, size_t count, grove_real shift, g
     return total;
 }
 
-CLONED double grove_exps_sum(const grove_real *x, size_t count, grove_real shift) {
+/* Static, for what chooses among clones is seen from outside the library otherwise. */
+CLONED static double sum_pass(const grove_real *x, size_t count, grove_real shift) {
     return pass(x, count, shift, 1, NULL);
 }
 
-CLONED double grove_exps(grove_real *x, size_t count, grove_real shift, grove_real factor) {
+CLONED static double write_pass(grove_real *x, size_t count, grove_real shift, grove_real factor) {
     return pass(x, count, shift, factor, x);
+}
+
+double grove_exps_sum(const grove_real *x, size_t count, grove_real shift) {
+    return sum_pass(x, count, shift);
+}
+
+double grove_exps(grove_real *x, size_t count, grove_real shift, grove_real factor) {
+    return write_pass(x, count, shift, factor);
 }
