@@ -45,10 +45,15 @@ static const struct {
 
 /* ---- tensors as JSON ------------------------------------------------------------------------- */
 
+/* What a dimension is where the batch is BATCH. */
+static int64_t size_of(int64_t dim) {
+    return grove_dim_batches(dim) * BATCH + grove_dim_more(dim);
+}
+
 static size_t count_of(grove_shape shape) {
     size_t count = 1;
     for (int i = 0; i < shape.rank; i++) {
-        count *= (size_t)(shape.dim[i] < 0 ? -shape.dim[i] * BATCH : shape.dim[i]);
+        count *= (size_t)size_of(shape.dim[i]);
     }
     return count;
 }
@@ -62,8 +67,7 @@ static json_t *json_of_shape(grove_shape shape) {
 static json_t *json_of_dims(grove_shape shape) {
     json_t *dims = json_array();
     for (int i = 0; i < shape.rank; i++) {
-        json_array_append_new(
-            dims, json_integer(shape.dim[i] < 0 ? -shape.dim[i] * BATCH : shape.dim[i]));
+        json_array_append_new(dims, json_integer(size_of(shape.dim[i])));
     }
     return dims;
 }
@@ -73,7 +77,7 @@ static json_t *json_of_tensor(grove_tensor tensor, const void *values) {
     bool real = grove_node_type(tensor) == GROVE_REAL;
     grove_shape shape = grove_node_shape(tensor);
     json_t *list = json_array();
-    for (size_t i = 0; values && i < count_of(shape); i++) {
+    for (size_t i = 0; values && i < count_of(shape) && i < MOST; i++) {
         char text[32];
         double number =
             real ? (double)((const grove_real *)values)[i] : (double)((const grove_id *)values)[i];

@@ -8,8 +8,8 @@
  * Shapes: x [n, width], W [classes, width], labels ids [n], the pass [n, 2 + width], dy [n, 2], b
  *   and class weights [classes] or none -> [classes + rows, width]; the `rows` last rows, as many
  *   as it takes, hold db, filled up with 0. Without a bias there are none.
- * Gradient, kernel of dz: linear_cross_entropy_slopes.h.
- * Numerics, errors: those of the forward op. In dW, blocks of rows are added up in grove_real; in
+ * Gradient: linear_cross_entropy_slopes.h, with the kernel of dz.
+ * Numerics: those of the forward op, and its errors. In dW, blocks of rows are added up in grove_real; in
  *   db, four rows at a time are, and these sums in double.
  * Cost: 2 * n * classes * width multiply-adds, n * classes exps; W is read and dW written once.
  */
