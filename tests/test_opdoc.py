@@ -43,7 +43,7 @@ def missing_of_op(room, op):
 
 
 def is_number(text):
-    return re.fullmatch(r"-?(\d+(\.\d+)?(e[+-]\d+)?|inf|nan)", text)
+    return re.fullmatch(r"-?(\d+(\.\d+)?(e[+-]\d+)?|inf|nan|nobody)", text)
 
 
 def faults_of_rooms(rooms, names):

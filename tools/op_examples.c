@@ -82,6 +82,9 @@ static json_t *json_of_tensor(grove_tensor tensor, const void *values) {
         double number =
             real ? (double)((const grove_real *)values)[i] : (double)((const grove_id *)values)[i];
         snprintf(text, sizeof text, real ? "%.5g" : "%.0f", number + 0.0);
+        if (!real && ((const grove_id *)values)[i] == GROVE_NOBODY) {
+            snprintf(text, sizeof text, "nobody");
+        }
         json_array_append_new(list, json_string(text));
     }
     return json_pack("{s:s, s:o, s:o, s:o}", "type", real ? "real" : "ids", "shape",

@@ -12,7 +12,7 @@
  * Shapes: x [n, width], W [classes, width], labels ids [n], the pass [n, 2 + width], dy [n, 2], b
  *   and class weights [classes] or none -> [n, width].
  * Gradient: linear_cross_entropy_slopes.h.
- * Numerics, errors: those of the pass.
+ * Numerics: those of the pass, and its errors.
  * Cost: a few additions an element; with smoothing one pass over W for each tile.
  */
 #include "linear_cross_entropy_slopes.h"

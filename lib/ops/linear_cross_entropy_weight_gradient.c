@@ -9,8 +9,8 @@
  *   and class weights [classes] or none -> [classes + rows, width]; the `rows` last rows, as many
  *   as it takes, hold db, filled up with 0. Without a bias there are none.
  * Gradient: linear_cross_entropy_slopes.h, with the kernel of dz.
- * Numerics: those of the forward op, and its errors. In dW, blocks of rows are added up in grove_real; in
- *   db, four rows at a time are, and these sums in double.
+ * Numerics: those of the forward op, and its errors. In dW, blocks of rows are added up in
+ *   grove_real; in db, four rows at a time are, and these sums in double.
  * Cost: 2 * n * classes * width multiply-adds, n * classes exps; W is read and dW written once.
  */
 #include "linear_cross_entropy_slopes.h"

@@ -11,7 +11,7 @@
  *   itself with dy = 1, times D. With dp_j/dz_k = p_j * ([j = k] - p_k), z gets
  *   dy * W * p_k * (D_k - sum over j of D_j * p_j). W [n] is made of label_weights, which knows the
  *   ignored rows. Labels and class weights are given, not learned: they get none.
- * Numerics, errors: those of softmax_cross_entropy_rows. p is made anew, from the logits.
+ * Numerics: those of softmax_cross_entropy_rows, and its errors. p is made anew, from the logits.
  * Cost: one exp a logit.
  */
 #include "elementwise.h"
