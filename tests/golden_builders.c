@@ -13,25 +13,9 @@
 static const struct {
     const char *op, *reason;
 } exceptions[] = {
-    {"replace_ids", "held against plain C in test_unknown_row.c; no golden numbers yet"},
-    {"piecewise_linear", "held against plain C in test_number_embeddings.c; no golden numbers yet"},
-    {"piecewise_linear_slope",
-     "held against plain C in test_number_embeddings.c; no golden numbers yet"},
-    {"hash_ids", "held against plain C in test_hashing.c; no golden numbers yet"},
-    {"quotient_ids", "held against plain C in test_hashing.c; no golden numbers yet"},
-    {"remainder_ids", "held against plain C in test_hashing.c; no golden numbers yet"},
-    {"sample_uniform", "random numbers, held against their law in test_sampled_losses.c"},
-    {"sample_log_uniform", "random numbers, held against their law in test_sampled_losses.c"},
-    {"sample_alias", "random numbers, held against their law in test_sampled_losses.c"},
-    {"first_rows", "a reshape without its end; held by its examples"},
-    {"linear_cross_entropy_rows",
-     "held against the composition in test_linear_cross_entropy.c; no golden numbers yet"},
-    {"linear_cross_entropy_rows_pass",
-     "held against the composition in test_linear_cross_entropy.c; no golden numbers yet"},
-    {"linear_cross_entropy_gradient",
-     "held against the composition in test_linear_cross_entropy.c; no golden numbers yet"},
-    {"linear_cross_entropy_weight_gradient",
-     "held against the composition in test_linear_cross_entropy.c; no golden numbers yet"},
+    {"sample_uniform", "random draws, held against their law in test_sampled_losses.c"},
+    {"sample_log_uniform", "random draws, held against their law in test_sampled_losses.c"},
+    {"sample_alias", "random draws, held against their law in test_sampled_losses.c"},
     {NULL, NULL},
 };
 /* clang-format on */

@@ -34,6 +34,15 @@ static inline grove_shape list(const golden_scene *s, const char *name) {
     return golden_list(s->c, name);
 }
 
+/* The place of the setting that is there, among these words; 0 where none is. */
+static inline int word_of(const golden_scene *s, const char *const *words, int count) {
+    int found = 0;
+    for (int i = 0; i < count; i++) {
+        found = has(s, words[i]) ? i : found;
+    }
+    return found;
+}
+
 /* The size of an axis of a parameter that the case gives numbers for: so layers are as wide as
  * their weights. 0 where there is none. */
 static inline int64_t side(const golden_scene *s, const char *parameter, int axis) {

@@ -4,6 +4,7 @@
  */
 #include "golden_builders.h"
 #include "grove/losses.h"
+#include "grove/sampled_losses.h"
 
 /* ---- cross-entropy --------------------------------------------------------------------------- */
 
@@ -68,6 +69,81 @@ static grove_tensor build_own_loss(const golden_scene *s) {
     return grove_mean(grove_mul(rounded, grove_add(left_over, missing)), GROVE_ALL_AXES);
 }
 
+/* ---- very many classes ----------------------------------------------------------------------- */
+
+static grove_tensor build_linear_cross_entropy(const golden_scene *s) {
+    grove_cross_entropy_options o = options_of(s);
+    return grove_linear_cross_entropy(in(s, "x"), in(s, "weight"), in(s, "bias"), in(s, "labels"),
+                                      in(s, "weights"), &o);
+}
+
+static grove_tensor build_linear_cross_entropy_rows(const golden_scene *s) {
+    grove_cross_entropy_options o = options_of(s);
+    return grove_linear_cross_entropy_rows(in(s, "x"), in(s, "weight"), in(s, "bias"),
+                                           in(s, "labels"), in(s, "weights"), &o);
+}
+
+static grove_tensor pass(const golden_scene *s, bool with_mean) {
+    grove_cross_entropy_options o = options_of(s);
+    return grove_linear_cross_entropy_rows_pass(in(s, "x"), in(s, "weight"), in(s, "bias"),
+                                                in(s, "labels"), in(s, "weights"), with_mean, &o);
+}
+
+BUILD(linear_cross_entropy_pass, pass(s, true))
+BUILD(linear_cross_entropy_pass_lean, pass(s, false))
+
+static grove_tensor build_linear_cross_entropy_gradient(const golden_scene *s) {
+    grove_cross_entropy_options o = options_of(s);
+    return grove_linear_cross_entropy_gradient(in(s, "x"), in(s, "weight"), in(s, "bias"),
+                                               in(s, "labels"), pass(s, true), in(s, "dy_in"),
+                                               in(s, "weights"), &o);
+}
+
+static grove_tensor build_linear_cross_entropy_weight_gradient(const golden_scene *s) {
+    grove_cross_entropy_options o = options_of(s);
+    return grove_linear_cross_entropy_weight_gradient(in(s, "x"), in(s, "weight"), in(s, "bias"),
+                                                      in(s, "labels"), pass(s, true),
+                                                      in(s, "dy_in"), in(s, "weights"), &o);
+}
+
+/* By the word of its kind, which stands in the enum's order. */
+static grove_sampler sampler_of(const golden_scene *s, int64_t classes) {
+    static const char *const kinds[] = {"log_uniform", "uniform", "unigram"};
+    const golden_line *counts = golden_find(s->c, GOLDEN_SET, "counts");
+    grove_sampler_kind kind = (grove_sampler_kind)word_of(s, kinds, 3);
+    if (kind == GROVE_SAMPLER_UNIGRAM) {
+        return grove_sampler_unigram(s->graph, counts ? counts->numbers : NULL, classes,
+                                     number(s, "power"), "sampler");
+    }
+    return kind == GROVE_SAMPLER_UNIFORM ? grove_sampler_uniform(classes)
+                                         : grove_sampler_log_uniform(classes);
+}
+
+static grove_tensor build_sampler_log_q(const golden_scene *s) {
+    grove_sampler sampler = sampler_of(s, whole(s, "classes"));
+    return grove_sampler_log_q(&sampler, in(s, "ids"));
+}
+
+typedef grove_tensor sampled_loss(grove_tensor x, grove_tensor weight, grove_tensor bias,
+                                  grove_tensor labels, const grove_sampled_options *options);
+
+/* Draws are given. */
+static grove_tensor sampled(const golden_scene *s, sampled_loss *loss) {
+    static const char *const hits[] = {"by_loss", "removed", "kept"};
+    grove_sampler sampler = sampler_of(s, grove_node_shape(in(s, "weight")).dim[0]);
+    grove_sampled_options o = {.sampler = has(s, "usual_sampler") ? NULL : &sampler,
+                               .drawn = in(s, "drawn"),
+                               .hits = (grove_hits)word_of(s, hits, 3),
+                               .uncorrected = has(s, "uncorrected"),
+                               .label_corrected = has(s, "label_corrected"),
+                               .weights = in(s, "weights")};
+    return loss(in(s, "x"), in(s, "weight"), in(s, "bias"), in(s, "labels"), &o);
+}
+
+BUILD(sampled_softmax_loss, sampled(s, grove_sampled_softmax_loss))
+BUILD(noise_contrastive_loss, sampled(s, grove_noise_contrastive_loss))
+BUILD(negative_sampling_loss, sampled(s, grove_negative_sampling_loss))
+
 /* clang-format off */
 const golden_builder golden_loss_builders[] = {
     ROW(cross_entropy), ROW(cross_entropy_rows), ROW(cross_entropy_gradient), ROW(label_weights),
@@ -75,6 +151,11 @@ const golden_builder golden_loss_builders[] = {
     ROW(weighted_mean), ROW(focal_loss), ROW(binary_focal_loss), ROW(binary_cross_entropy_with),
     ROW(multi_label_loss), ROW(mean_absolute_error), ROW(huber_loss), ROW(quantile_loss),
     ROW(gaussian_kl), ROW(own_loss),
+    /* very many classes */
+    ROW(linear_cross_entropy), ROW(linear_cross_entropy_rows), ROW(linear_cross_entropy_pass),
+    ROW(linear_cross_entropy_pass_lean), ROW(linear_cross_entropy_gradient),
+    ROW(linear_cross_entropy_weight_gradient), ROW(sampler_log_q), ROW(sampled_softmax_loss),
+    ROW(noise_contrastive_loss), ROW(negative_sampling_loss),
     NO_MORE_ROWS,
 };
 /* clang-format on */

@@ -98,15 +98,6 @@ static grove_tensor build_recurrent(const golden_scene *s) {
 
 /* ---- optimizers ------------------------------------------------------------------------------ */
 
-/* The place of the setting that is there, among these words; 0 where none is. */
-static int word_of(const golden_scene *s, const char *const *words, int count) {
-    int found = 0;
-    for (int i = 0; i < count; i++) {
-        found = has(s, words[i]) ? i : found;
-    }
-    return found;
-}
-
 /* The kinds of optimizer and of schedule, as settings name them. */
 static const char *const optimizers[] = {"sgd",    "adam", "adamw", "adagrad", "rowwise_adagrad",
                                          "rmsprop"};

@@ -58,6 +58,13 @@ static grove_tensor sliced(const golden_scene *s, grove_tensor x) {
 }
 
 BUILD(slice, sliced(s, in(s, "x")))
+BUILD(sum_to, grove_sum_to(in(s, "repeated"), in(s, "x")))
+
+static grove_tensor build_first_rows(const golden_scene *s) {
+    grove_tensor x = in(s, "x");
+    return grove_first_rows(has(s, "squared") ? grove_mul(x, x) : x, whole(s, "rows"));
+}
+
 BUILD(softplus, grove_softplus(in(s, "x")))
 BUILD(softmax, sliced(s, grove_softmax(in(s, "x"))))
 BUILD(log_softmax, sliced(s, grove_log_softmax(in(s, "x"))))
@@ -83,7 +90,7 @@ const golden_builder golden_op_builders[] = {
     ROW(add), ROW(sub), ROW(mul), ROW(div), ROW(matmul),
     /* reductions and form */
     ROW(sum), ROW(mean), ROW(max), ROW(is_max), ROW(broadcast), ROW(spread), ROW(reshape),
-    ROW(transpose), ROW(concat), ROW(slice), ROW(pad),
+    ROW(transpose), ROW(concat), ROW(slice), ROW(pad), ROW(first_rows), ROW(sum_to),
     /* softmax */
     ROW(softmax), ROW(log_softmax),
     NO_MORE_ROWS,

@@ -12,7 +12,8 @@ import re
 import sys
 
 # Of these headers every function is asked about; of the others those that return a tensor.
-HEADERS = ("nn.h", "layers.h", "losses.h", "embeddings.h", "schedules.h")
+HEADERS = ("nn.h", "layers.h", "losses.h", "embeddings.h", "schedules.h", "number_embeddings.h",
+           "sampled_losses.h")
 NO_BUILDERS = ("graph.h", "tensor.h")  # names, nodes and handles, no numbers
 
 # What has no golden numbers, and why: a row for each.
@@ -34,6 +35,26 @@ EXCEPTIONS = {
     "grove_model_output": "finds a node of a loaded model, in test_model_file.c",
     "grove_dense_options.weight_init": "cases give parameters their first numbers",
     "grove_nn_embedding_bag_options.table_init": "cases give parameters their first numbers",
+    "grove_embedding_options.table_init": "cases give parameters their first numbers",
+    "grove_nn_hashed_embedding_options.table_init": "cases give parameters their first numbers",
+    "grove_nn_quotient_remainder_options.table_init": "cases give parameters their first numbers",
+    "grove_periodic_options.sigma": "cases give parameters their first numbers",
+    "grove_number_bins.allocator": "memory, no numbers",
+    "grove_number_bins_count": "counts edges, in test_number_embeddings.c",
+    "grove_sample": "random draws, held against their law in test_sampled_losses.c",
+    "grove_sampled_options.samples": "how many are drawn at random; cases give their draws",
+    "grove_alias_table": "one of many right tables; what they stand for is held against the "
+                         "weights in test_sampled_losses.c",
+    "grove_sampler.kind": "filled in by the sampler's maker",
+    "grove_sampler.classes": "filled in by the sampler's maker",
+    "grove_sampler.accept": "filled in by the sampler's maker, of grove_alias_table",
+    "grove_sampler.alias": "filled in by the sampler's maker, of grove_alias_table",
+    "grove_sampler.log_q": "filled in by the sampler's maker; grove_sampler_log_q reads it",
+    "grove_sampler.never": "filled in by the sampler's maker",
+    "grove_append": "appends a node of any op: all builders end in it; test_own_ops.c",
+    "grove_append1": "grove_append for one input",
+    "grove_append2": "grove_append for two inputs",
+    "grove_refuse_builder": "yields a refusal in words, and never numbers; test_own_ops.c",
     "grove_optimizer.clock": "counts like the clock of its own; test_schedules.c",
     "grove_plateau.rate": "of grove_plateau_step",
     "grove_plateau.factor": "of grove_plateau_step",
@@ -159,6 +180,7 @@ def check_exceptions(tree, _):
 def check_options(tree, _):
     """Each field of an options struct is set by some builder."""
     builders = "".join(text for path, text in tree.items() if path.startswith("tests/golden_b"))
+    builders = re.sub(r'"[^"\n]*"', '""', builders)  # "fc.weight" sets no field
     for header, text in headers_of(tree):
         for name, body in re.findall(r"typedef struct (grove_\w+) \{(.*?)\}", text, re.S):
             for field in re.findall(r"(\w+)\s*(?:,|;)", body) if header in HEADERS else []:
@@ -179,7 +201,8 @@ def check_settings(tree, cases):
 
 
 def check_kinds(tree, cases):
-    """Optimizers over at least 20 steps, dense and by rows; schedules with their rates; bags."""
+    """Optimizers over at least 20 steps, dense and by rows; schedules with their rates; bags; ways
+    to combine vectors; samplers, and ways with hits, in each loss that draws."""
     def some(word, fits):
         return any(word in case.get("set", ()) and fits(case) for case in cases)
     asked = [("grove_optimizer_kind", "GROVE_OPTIMIZER_", "dense", lambda case: case["steps"] >= 20
@@ -189,7 +212,14 @@ def check_kinds(tree, cases):
              ("grove_schedule_kind", "GROVE_SCHEDULE_", "with its rates", lambda case:
               "optimizer.rate.each" in case.get("want", ())),
              ("grove_bag_mode", "GROVE_BAG_", "of embedding_bag", lambda case:
-              case["case"].startswith("embedding_bag/"))]
+              case["case"].startswith("embedding_bag/")),
+             ("grove_combine", "GROVE_COMBINE_", "of quotient_remainder_embedding", lambda case:
+              case["case"].startswith("quotient_remainder_embedding/"))]
+    for loss in ("sampled_softmax_loss", "noise_contrastive_loss", "negative_sampling_loss"):
+        for enum, prefix in (("grove_sampler_kind", "GROVE_SAMPLER_"),
+                             ("grove_hits", "GROVE_HITS_")):
+            asked.append((enum, prefix, f"of {loss}", lambda case, loss=loss:
+                          case["case"].startswith(f"{loss}/")))
     for enum, prefix, what, fits in asked:
         kinds = constants(tree, enum)
         if not kinds:
@@ -236,6 +266,17 @@ PLANTED = [
     ("tests/golden/layers.txt", "case position_waves/", "case other/",
      "the builder position_waves has no case"),
     ("tests/golden/optimizers.txt", "set centered 1", "set central 1", "no case has centered"),
+    ("include/grove/number_embeddings.h", "GROVE_API grove_tensor grove_nn_periodic(",
+     "GROVE_API grove_tensor grove_nn_rounded(grove_tensor x);\nGROVE_API grove_tensor "
+     "grove_nn_periodic(", "number_embeddings.h: grove_nn_rounded has no golden numbers"),
+    ("tests/golden_builders_layers.c", '.weight = in(s, "table.weight")', ".no_bias = true",
+     "no golden builder sets .weight of grove_dense_options"),
+    ("include/grove/sampled_losses.h", "GROVE_HITS_KEPT ", "GROVE_HITS_HALVED, GROVE_HITS_KEPT ",
+     "GROVE_HITS_HALVED has no golden case of noise_contrastive_loss"),
+    ("include/grove/sampled_losses.h", "GROVE_SAMPLER_UNIFORM,", "GROVE_SAMPLER_UNIFORM, "
+     "GROVE_SAMPLER_BIGRAM,", "GROVE_SAMPLER_BIGRAM has no golden case of negative_sampling_loss"),
+    ("include/grove/embeddings.h", "GROVE_COMBINE_SUM,", "GROVE_COMBINE_SUM, GROVE_COMBINE_MAX,",
+     "GROVE_COMBINE_MAX has no golden case of quotient_remainder_embedding"),
     ("tests/golden/make_golden.py", '("layers.txt"', '("layer.txt"', "do not both have layers.txt"),
 ]
 

@@ -19,6 +19,11 @@ def dense(book):
              {"x": real(4, 3), "fc.weight": real(1, 3), "fc.bias": real(1)})
     function(book, "dense/relu", lambda x, w, b: torch.relu(F.linear(x, w, b)),
              {"x": real(6, 5), "fc.weight": real(7, 5), "fc.bias": real(7)}, relu=1)
+    # The layer's weight is the table that its input was looked up in.
+    function(book, "dense/tied", lambda i, w, bias: F.linear(F.embedding(i, w), w, bias),
+             {"ids": given([4, 0, 4]), "table.weight": real(5, 3), "fc.bias": real(5)})
+    function(book, "dense/tied_no_bias", lambda i, w: F.linear(F.embedding(i, w), w),
+             {"ids": given([[1, 3], [0, 1]]), "table.weight": real(4, 2)}, no_bias=1)
     for label, recipe in IDS.items():
         function(book, f"embedding_layer/{label}", lambda i, w: F.embedding(i, w),
                  {"ids": recipe, "fc.weight": real(6, 3)})
@@ -141,5 +146,9 @@ def second_order(book):
              fixed=tuple(known))
     function(book, "residual/second", lambda x, w, b: x + torch.tanh(F.linear(x, w, b)),
              {"x": real(3, 2), "fc.weight": real(2, 2), "fc.bias": real(2)}, order=2)
+    function(book, "dense/second_tied",
+             lambda i, w, bias: F.linear(torch.tanh(F.embedding(i, w)), w, bias),
+             {"ids": given([2, 0, 2]), "table.weight": real(3, 2), "fc.bias": real(3)}, order=2,
+             tanh=1)
     function(book, "gru/second", gru(own_first=True),
              {"x": real(2, 3, 2), "first": real(2, 2), **gates(2, 2)}, order=2)

@@ -26,8 +26,11 @@ except ImportError:
 import attention
 import curves
 import embeddings
+import hashing
 import layers
 import losses
+import many_classes
+import number_embeddings
 import ops
 import optimizers
 import second
@@ -38,14 +41,19 @@ HERE = pathlib.Path(__file__).parent
 # file, title, tolerances (double, float), chapters
 BOOKS = [
     ("ops.txt", "ops and their gradients", 1e-12, 2e-6,
-     (ops.elementwise, ops.arithmetic, ops.products, ops.reductions, ops.form, ops.softmaxes)),
+     (ops.elementwise, ops.arithmetic, ops.products, ops.reductions, ops.form, ops.parts,
+      ops.softmaxes)),
     ("embeddings.txt", "tables, bags, ids", 1e-12, 2e-6,
-     (embeddings.lookups, embeddings.numbers_of_rows, embeddings.bags, embeddings.bag_gradients)),
+     (embeddings.lookups, embeddings.numbers_of_rows, embeddings.bags, embeddings.bag_gradients,
+      hashing.other_ids, hashing.constants, hashing.layers)),
     ("losses.txt", "losses and their gradients", 1e-12, 2e-6,
      (losses.cross_entropies, losses.other_losses, losses.focal_losses, losses.yes_and_no,
       losses.numbers, losses.distributions, losses.own_loss)),
+    ("many_classes.txt", "losses of very many classes", 1e-12, 2e-6,
+     (many_classes.linear_losses, many_classes.samplers, many_classes.sampled_losses)),
     ("layers.txt", "layers and their gradients", 1e-12, 2e-6,
-     (layers.dense, layers.normalization, layers.places, layers.recurrence)),
+     (layers.dense, layers.normalization, layers.places, layers.recurrence,
+      number_embeddings.encodings, number_embeddings.layers)),
     ("attention.txt", "attention and the transformer block", 1e-12, 4e-5,
      (attention.attentions, attention.blocks)),
     ("second.txt", "gradients of gradients", 1e-12, 2e-5,

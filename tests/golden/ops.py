@@ -241,6 +241,20 @@ def form(book):
                  axis=axis, begin=begin, size=shape[axis])
 
 
+def parts(book):
+    """The first rows, of reals and of ids; and what broadcasting repeated, added up again."""
+    for label, shape, rows in (("matrix", (4, 3), 2), ("vector", (5,), 4), ("cube", (3, 2, 2), 1),
+                               ("all", (3, 2), 3)):
+        function(book, f"first_rows/{label}", lambda x, n=rows: x[:n], {"x": real(*shape)},
+                 rows=rows)
+    function(book, "first_rows/ids", lambda x: x[:2], {"x": given([4, 7, 5])}, rows=2)
+    function(book, "first_rows/none_of_ids", lambda x: x[:0], {"x": given([4, 7])}, rows=0)
+    for label, shape, repeated in (("rows", (3,), (4, 3)), ("cube", (2, 3), (4, 2, 3)),
+                                   ("scalar", (), (2, 3)), ("same", (2, 2), (2, 2))):
+        function(book, f"sum_to/{label}", lambda x, y: x.sum_to_size(y.shape),
+                 {"repeated": real(*repeated), "x": real(*shape)}, fixed=("x",))
+
+
 # ---- softmax -------------------------------------------------------------------------------------
 
 

@@ -6,8 +6,11 @@ import torch.nn.functional as F
 
 import attention
 import embeddings
+import hashing
 import layers
 import losses
+import many_classes
+import number_embeddings
 from book import function, given, positive, real
 from losses import CLASSES, combinations, cross_entropy
 from ops import ELEMENTWISE, matmul
@@ -26,6 +29,8 @@ def ops(book):
     matmul(book, "matmul/second_batched", (2,), (2,), 3, 2, 2, 0, 0, order=2)
     function(book, "mean/second", lambda x: torch.mean(x, 1), {"x": real(3, 4)}, order=2, axes=(1,))
     function(book, "max/second", lambda x: torch.amax(x, 1), {"x": real(3, 4)}, order=2, axes=(1,))
+    function(book, "first_rows/second", lambda x: x.square()[:2], {"x": real(3, 2)}, order=2,
+             rows=2, squared=1)
     for name, f in (("softmax", F.softmax), ("log_softmax", F.log_softmax)):
         function(book, f"{name}/second", lambda x, f=f: f(x, -1), {"x": real(3, 4)}, order=2)
     function(book, "embedding/second", lambda w, i: F.embedding(i, w),
@@ -51,7 +56,8 @@ def layers_and_losses(book):
     layers.second_order(book)
     attention.second_order(book)
     for chapter in (losses.focal_losses, losses.yes_and_no, losses.numbers, losses.distributions,
-                    losses.own_loss):
+                    losses.own_loss, hashing.layers, number_embeddings.layers,
+                    many_classes.linear_losses, many_classes.sampled_losses):
         chapter(book, 2, "second_")
 
 
