@@ -95,7 +95,7 @@ static json_t *json_of_tensor(grove_tensor tensor, const void *values) {
 
 static grove_tensor make_leaf(stage *s, int i) {
     const grove_example_tensor *in = &s->example->in[i];
-    char name[8];
+    char name[16];
     snprintf(name, sizeof name, "in%d", i);
     if (!in->stored) {
         return grove_input(s->graph, name, in->type, in->shape);
