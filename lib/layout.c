@@ -40,8 +40,9 @@ static grove_place *root_of_input(const layout *l, const grove_place *place, int
     return &l->plan->places[l->plan->places[l->plan->place_of[node->in[input]]].root];
 }
 
-/* May the result be written over input 0? Only if nobody else reads that, now or later; with
- * check_finite the caller may want to read it when the run stops here. */
+/* May the result be written over input 0? Only if nobody else reads that, now or later, and each
+ * number takes the place of its own: an alias may be smaller than its root. With check_finite the
+ * caller may want to read it when the run stops here. */
 static bool works_in_place(const layout *l, const grove_place *place) {
     const grove_node *node = &l->plan->graph->nodes[place->node];
     const grove_plan_options *options = &l->plan->options;
@@ -49,14 +50,15 @@ static bool works_in_place(const layout *l, const grove_place *place) {
         return false;
     }
     const grove_place *first = root_of_input(l, place, 0);
+    const grove_view *read = &l->plan->places[l->plan->place_of[node->in[0]]].view;
     for (int32_t k = 1; k < node->inputs; k++) {
         if (root_of_input(l, place, k) == first) {
             return false;
         }
     }
     return first->last_use == place - l->plan->places && !first->kept &&
-           grove_place_in_block(l->plan, first) && first->view.count == place->view.count &&
-           first->view.type == place->view.type;
+           grove_place_in_block(l->plan, first) && read->count == place->view.count &&
+           read->type == place->view.type;
 }
 
 /* Gives back what this place was the last to read (and its own result, if nobody reads that). */

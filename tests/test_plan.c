@@ -264,6 +264,27 @@ START_TEST(a_chain_takes_the_memory_of_its_widest_place) {
 }
 END_TEST
 
+/* The sum has as many numbers as x, but reads only two of them, again and again: it must not be
+ * written over x. */
+START_TEST(nothing_is_written_over_a_beginning_that_is_repeated) {
+    static const grove_real numbers[6] = {1, 2, 3, 4, 5, 6};
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor in = grove_input_reals(g, "in", 3, 2);
+    grove_tensor x = grove_reshape(grove_scale(in, 10), GROVE_SHAPE(6));
+    grove_tensor y = grove_add(grove_first_rows(x, 2), in);
+    grove_plan *plan = plan_of(y, NULL);
+    grove_bind(plan, in, numbers);
+    ck_assert_int_eq(grove_run(plan), GROVE_OK);
+    const grove_real *sum = grove_value(plan, y);
+    for (int i = 0; i < 6; i++) {
+        ck_assert_double_eq_tol((double)sum[i], (double)numbers[i] + 10 * (double)numbers[i % 2],
+                                1e-5);
+    }
+    grove_plan_free(plan);
+    grove_graph_free(g);
+}
+END_TEST
+
 enum { DEEP = 100000 };
 
 START_TEST(a_deep_chain_is_built_differentiated_and_run) {
@@ -381,6 +402,7 @@ int main(void) {
     TCase *memory = tcase_create("memory");
     tcase_set_timeout(memory, 60);
     tcase_add_test(memory, a_chain_takes_the_memory_of_its_widest_place);
+    tcase_add_test(memory, nothing_is_written_over_a_beginning_that_is_repeated);
     tcase_add_test(memory, a_deep_chain_is_built_differentiated_and_run);
     tcase_add_test(memory, a_run_asks_for_no_memory);
     tcase_add_loop_test(memory, each_allocation_may_fail, 0, 2);
