@@ -58,6 +58,13 @@ static grove_tensor build_loss(grove_graph *g, const char *kind, grove_tensor pr
     return grove_name(grove_mean_squared_error(y, wanted), "loss");
 }
 
+/* Of the rows, and of three more that are 0: [batch + 3, 1]. */
+static grove_tensor total_of(grove_tensor y) {
+    grove_tensor rest = grove_fill(y.graph, GROVE_SHAPE(3, 1), 0);
+    grove_tensor longer = grove_name(grove_concat((grove_tensor[]){y, rest}, 2, 0), "longer");
+    return grove_name(grove_sum(longer, GROVE_ALL_AXES), "total");
+}
+
 int main(int argc, char **argv) {
     const char *form = argc > 2 ? argv[2] : "plain";
     bool wide = strcmp(form, "wide") == 0, own = strcmp(form, "own") == 0;
@@ -72,7 +79,7 @@ int main(int argc, char **argv) {
     grove_tensor outputs[2] = {own ? grove_append1(&half, y, NULL) : y, GROVE_NONE};
     if (plain) {
         grove_tensor both = grove_name(grove_concat((grove_tensor[]){y, x}, 2, 1), "both");
-        outputs[1] = wide ? grove_name(grove_sum(both, GROVE_AXES(0, 1)), "total") : both;
+        outputs[1] = wide ? total_of(y) : both;
     } else {
         outputs[1] = build_loss(g, form, product, row);
     }

@@ -313,7 +313,10 @@ def plain_model_refuses(folder):
     bad(["line 2", "kind", "-1"], "kind,x.0,x.1\n-1,1,1\n")
     assert read(out) == b"before"
     no_leftovers(folder)
-    refused(4, ["'total'", "[batch, ...]"], "predict", plain_model(folder, "wide"), data)
+    wide = plain_model(folder, "wide")
+    refused(4, ["'total'", "[batch, ...]"], "predict", wide, data)
+    shapes = {n["name"]: n["shape"] for n in good("inspect", wide, "--json").json()["layers"]}
+    assert shapes["longer"] == ["batch + 3", 1] and shapes["y"] == ["batch", 1], shapes
 
 
 main()

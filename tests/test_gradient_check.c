@@ -599,6 +599,24 @@ START_TEST(inputs_can_be_checked) {
 }
 END_TEST
 
+/* A dimension may be the batch and a number more: a place is counted by what it is in the plan. */
+START_TEST(a_wrong_place_is_told_where_rows_are_more_than_the_batch) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor x = grove_input(g, "x", GROVE_REAL, GROVE_SHAPE(2, grove_dim(1, 2)));
+    grove_tensor loss = grove_mean(grove_mul(x, x), GROVE_ALL_AXES);
+    grove_tensor off = grove_neg(grove_gradient(loss, x));
+    const grove_real numbers[2][5] = {{0}, {0, 0, 0, 1, 0}};
+    grove_binding binding = {x, numbers};
+    grove_gradient_check_options wish = {.batch = 3, .gradients = &off};
+    grove_gradient_report r;
+    grove_error error = {0};
+    ck_assert(grove_check_gradients(loss, &x, 1, &binding, 1, &wish, &r, &error) == GROVE_OK);
+    ck_assert_msg(strstr(r.words, "'x' is wrong: component [1, 3] is") != NULL, "%s", r.words);
+    grove_gradient_report_free(&r);
+    grove_graph_free(g);
+}
+END_TEST
+
 /* ---- nothing is moved for good --------------------------------------------------------------- */
 
 static size_t copy_parameters(const grove_graph *g, unsigned char *to, size_t room) {
@@ -767,6 +785,7 @@ int main(void) {
     tcase_add_test(tests, tolerance_and_step_are_heard);
     tcase_add_test(tests, samples_are_drawn_by_the_seed);
     tcase_add_test(tests, inputs_can_be_checked);
+    tcase_add_test(tests, a_wrong_place_is_told_where_rows_are_more_than_the_batch);
     tcase_add_test(tests, parameters_are_as_they_were);
     tcase_add_test(tests, memory_that_is_short);
     tcase_add_test(tests, refusals);

@@ -3,7 +3,6 @@
  * inspect.c - grove inspect: what is in a model, or in the columns of a table?
  */
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -60,16 +59,20 @@ static int depth_of(const grove_model *model) {
     return grove_nn_depth(outputs, count);
 }
 
+/* 12, or "batch", "2*batch", "batch + 12" */
+static json_t *json_dim(int64_t dim) {
+    char text[64];
+    if (dim >= 0) {
+        return json_integer(dim);
+    }
+    grove_shape_text(GROVE_SHAPE(dim), text, sizeof text);
+    return json_stringn(text + 1, strlen(text) - 2); /* without the brackets */
+}
+
 static json_t *json_shape(grove_shape shape) {
     json_t *list = json_array();
     for (int i = 0; i < shape.rank; i++) {
-        json_t *dim = json_integer(shape.dim[i]);
-        if (shape.dim[i] < 0) { /* so many batches */
-            json_decref(dim);
-            dim = shape.dim[i] == GROVE_BATCH ? json_string("batch")
-                                              : json_sprintf("%" PRId64 "*batch", -shape.dim[i]);
-        }
-        json_array_append_new(list, dim);
+        json_array_append_new(list, json_dim(shape.dim[i]));
     }
     return list;
 }

@@ -16,9 +16,9 @@
  *     metadata "columns"         the schema's columns, as JSON
  *     and the texts that the saving program adds: metrics, for example
  *
- * The graph is a list of nodes. An input is the position of an earlier node; a size below 0 is a
- * multiple of the batch; members and attributes stand in the order shown. "options" are a
- * parameter's own, where it has some.
+ * The graph is a list of nodes. An input is the position of an earlier node; a size below 0 has
+ * the batch in it: -k is k batches, and -(k + 2^32 c) is k batches and c more (grove_dim); members
+ * and attributes stand in the order shown. "options" are a parameter's own, where it has some.
  *
  *     {"schema":1,"seed":7,"nodes":[
  *       {"op":"input","name":"species","attributes":{"type":1,"shape":[-1]}},

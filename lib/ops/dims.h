@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * ops/dims.h - arithmetic with dimensions that may be multiples of the batch: what the rooms that
+ * ops/dims.h - arithmetic with dimensions that may have the batch in them: what the rooms that
  * change the form of a tensor share.
  */
 #ifndef GROVE_OPS_DIMS_H

@@ -5,7 +5,7 @@
  * Looked up in a table of its own, a place gets a vector, which tells attention what stands where;
  * and the rows of a tensor can be put into bags, in their order.
  *
- * Shapes: -> [count]; count may be a multiple of the batch, for the rows of a batch.
+ * Shapes: -> [count]; count may have the batch in it, for the rows of a batch.
  * Cost: one write an element, in each run.
  */
 #include "room.h"

@@ -171,20 +171,21 @@ static double relative(const grove_slope *s) {
 
 /* "component [3, 7]", or the line along the gradient. */
 static void place_words(const grove_checker *c, const grove_target *t, size_t position, char *text,
-                        size_t size) {
+                        size_t room) {
     size_t batch = c->wish.batch > 0 ? (size_t)c->wish.batch : 1, rest = position;
     grove_shape shape = grove_node_shape(t->tensor);
     if (position == GROVE_WHOLE) {
-        snprintf(text, size, "its slope along itself");
+        snprintf(text, room, "its slope along itself");
         return;
     }
     for (int i = shape.rank - 1; i >= 0; i--) {
-        int64_t dim = shape.dim[i] < 0 ? -shape.dim[i] * (int64_t)batch : shape.dim[i];
-        shape.dim[i] = (int64_t)(rest % (size_t)dim);
-        rest /= (size_t)dim;
+        int64_t dim = shape.dim[i];
+        size_t size = (size_t)grove_dim_batches(dim) * batch + (size_t)grove_dim_more(dim);
+        shape.dim[i] = (int64_t)(rest % size);
+        rest /= size;
     }
     char place[96];
-    snprintf(text, size, "component %s", grove_shape_text(shape, place, sizeof place));
+    snprintf(text, room, "component %s", grove_shape_text(shape, place, sizeof place));
 }
 
 static void tell_wrong(const grove_checker *c, const grove_target *t,
