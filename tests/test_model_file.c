@@ -456,6 +456,11 @@ static const crafted graphs[] = {
            "," NODE("\"neg\",\"inputs\":[0],\"options\":{\"frozen\":true,\"rate\":1,\"decay\":0}"),
            "0"),
      .words = "it has options that only parameters have"},
+    {GRAPH(LEAF("input", "x", "1", "[-1]") "," NODE(
+               "\"replace_ids\",\"inputs\":[0],\"attributes\":{\"probability\":0.5,\"replacement\":"
+               "4294967296,\"rows\":9223372036854775807,\"stream\":1}"),
+           "1"),
+     .words = "the replacement must be one of the rows"},
     {GRAPH(X "," X, "0"), .words = "another node is called that"},
     {GRAPH(LEAF("input", "", "0", "[1]"), "0"), .words = "a name must not be empty"},
     {GRAPH(LEAF("input", "x", "2", "[1]"), "0"), .words = "neither real numbers nor ids"},

@@ -71,7 +71,7 @@ static grove_status catch_up_run(const grove_call *call, size_t begin, size_t en
 }
 
 /* Rows named by ids are not cut: two tiles might meet in one row. Neither are those at remembered
- * rates: tiles would share the scratch. */
+ * rates: each tile would have to go through all that was missed anew. */
 static size_t catch_up_items(const grove_call *call) {
     return call->inputs == 7 || grove_rates_change(call, 1) ? 1 : call->in[0]->dim[0];
 }

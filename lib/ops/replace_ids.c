@@ -40,7 +40,8 @@ static bool shape(grove_shaping *s) {
     if (attributes->rows < 0) {
         return grove_refuse(s, GROVE_BAD_ARGUMENT, "the number of rows must be fixed, not a batch");
     }
-    if (attributes->replacement < 0 || attributes->replacement >= attributes->rows) {
+    if (attributes->replacement < 0 || attributes->replacement > INT32_MAX ||
+        attributes->replacement >= attributes->rows) {
         return grove_refuse(s, GROVE_BAD_ARGUMENT,
                             "the replacement must be one of the rows, counted from 0");
     }

@@ -23,8 +23,7 @@
  */
 #include <math.h>
 
-#include "base/random.h"
-#include "room.h"
+#include "chance.h"
 
 struct sampling {
     int64_t count, range, stream;
@@ -44,8 +43,7 @@ static bool shape(grove_shaping *s) {
         return grove_refuse(s, GROVE_BAD_ARGUMENT,
                             "the number of classes must be fixed, and at least 1");
     }
-    return (attributes->stream >= 0 && attributes->stream <= INT32_MAX) ||
-           grove_refuse(s, GROVE_BAD_ARGUMENT, "its stream must be the index of a node");
+    return grove_want_stream(s, attributes->stream);
 }
 
 static bool shape_of_alias(grove_shaping *s) {

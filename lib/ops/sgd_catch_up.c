@@ -117,7 +117,7 @@ static grove_status run(const grove_call *call, size_t begin, size_t end) {
 }
 
 /* Rows named by ids are not cut: two tiles might meet in one row. Neither are those at remembered
- * rates: tiles would share the scratch. */
+ * rates: each tile would have to go through all that was missed anew. */
 static size_t items(const grove_call *call) {
     return call->inputs == 6 || grove_rates_change(call, 1) ? 1 : call->in[0]->dim[0];
 }
