@@ -617,6 +617,28 @@ START_TEST(a_wrong_place_is_told_where_rows_are_more_than_the_batch) {
 }
 END_TEST
 
+/* Four of five components move nothing, so they tell nothing of the loss's rounding, which is that
+ * of numbers far larger than the loss. */
+START_TEST(rounding_is_measured_where_the_loss_moves) {
+    const double far = IS_FLOAT ? 1e5 : 1e11;
+    grove_graph *g = grove_graph_new(&(grove_graph_options){.seed = 1});
+    grove_init normal = {.kind = GROVE_INIT_NORMAL, .b = 1};
+    grove_tensor w = grove_parameter(g, "w", GROVE_SHAPE(5), normal);
+    grove_tensor x = grove_parameter(g, "x", GROVE_SHAPE(64), normal);
+    grove_tensor first = grove_reshape(grove_slice(w, 0, 0, 1), GROVE_SCALAR);
+    grove_tensor y = grove_shift(grove_tanh(grove_mul(x, first)), far);
+    grove_tensor loss = grove_mean(grove_shift(y, -far), GROVE_ALL_AXES);
+    grove_gradient_report r;
+    grove_error error = {0};
+    ck_assert(grove_check_gradients(loss, &w, 1, NULL, 0, NULL, &r, &error) == GROVE_OK);
+    ck_assert_int_eq(r.checks[0].verdict, GROVE_GRADIENT_UNJUDGED);
+    ck_assert_uint_eq(r.checks[0].zero, 4);
+    ck_assert_msg(r.checks[0].too_small == 1, "%s", r.words);
+    grove_gradient_report_free(&r);
+    grove_graph_free(g);
+}
+END_TEST
+
 /* ---- nothing is moved for good --------------------------------------------------------------- */
 
 static size_t copy_parameters(const grove_graph *g, unsigned char *to, size_t room) {
@@ -785,6 +807,7 @@ int main(void) {
     tcase_add_test(tests, tolerance_and_step_are_heard);
     tcase_add_test(tests, samples_are_drawn_by_the_seed);
     tcase_add_test(tests, inputs_can_be_checked);
+    tcase_add_test(tests, rounding_is_measured_where_the_loss_moves);
     tcase_add_test(tests, a_wrong_place_is_told_where_rows_are_more_than_the_batch);
     tcase_add_test(tests, parameters_are_as_they_were);
     tcase_add_test(tests, memory_that_is_short);

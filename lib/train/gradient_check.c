@@ -62,23 +62,26 @@ static size_t draw(grove_checker *c, const grove_target *t, size_t *resting) {
     return live;
 }
 
-/* The median of three lines, for a kink nearby makes one too large; and a loss is rounded at least
- * to its own last place: evenly within it, hence 0.3. */
+/* A low one of five lines, for kinks nearby make some too large, and a line on which nothing moves
+ * says nothing; and a loss is rounded at least to its own last place: evenly within it, hence 0.3.
+ */
 static void measure_noise(grove_checker *c, const grove_target *t, size_t live) {
-    double seen[NOISE_LINES], median = 0;
+    double seen[NOISE_LINES]; /* above 0, rising */
     size_t count = 0;
     for (size_t i = 0; i < NOISE_LINES && i < live; i++) {
         grove_line line = line_at(c, t, c->positions[i * (live - 1) / (NOISE_LINES - 1)]);
         double noise = grove_probe_noise(&c->probe, &line);
         size_t place = count;
-        for (; place > 0 && seen[place - 1] > noise; place--) {
+        for (; noise > 0 && place > 0 && seen[place - 1] > noise; place--) {
             seen[place] = seen[place - 1];
         }
-        seen[place] = noise;
-        count += noise > 0;
+        if (noise > 0) {
+            seen[place] = noise;
+            count++;
+        }
     }
-    median = count > 0 ? seen[count / 4] : 0;
-    c->probe.noise = fmax(median, 0.3 * EPSILON * fabs(c->probe.at_rest));
+    double low = count > 0 ? seen[count / 4] : 0;
+    c->probe.noise = fmax(low, 0.3 * EPSILON * fabs(c->probe.at_rest));
 }
 
 static void note(grove_parameter_check *p, grove_judgement judgement, const grove_slope *slope) {
