@@ -104,6 +104,7 @@ START_TEST(an_alias_table_means_what_was_wanted) {
 END_TEST
 
 START_TEST(an_alias_table_is_refused_in_words) {
+    const double good[] = {1, 2};
     const double bad[][2] = {{1, -1}, {(double)NAN, 1}, {(double)INFINITY, 1}, {0, 0}};
     grove_real accept[2] = {7, 7};
     grove_id alias[2] = {7, 7};
@@ -114,9 +115,11 @@ START_TEST(an_alias_table_is_refused_in_words) {
         ck_assert(strstr(error.message, "finite numbers from 0 up, and not all of them 0"));
     }
     ck_assert_int_eq(grove_alias_table(bad[0], 0, accept, alias, NULL, NULL), GROVE_BAD_ARGUMENT);
+    ck_assert_int_eq(grove_alias_table(NULL, 2, accept, alias, NULL, NULL), GROVE_BAD_ARGUMENT);
+    ck_assert_int_eq(grove_alias_table(good, 2, NULL, alias, NULL, NULL), GROVE_BAD_ARGUMENT);
+    ck_assert_int_eq(grove_alias_table(good, 2, accept, NULL, NULL, NULL), GROVE_BAD_ARGUMENT);
     hostile_memory memory = {.fail_at = 1};
     grove_allocator allocator = hostile_allocator(&memory);
-    const double good[] = {1, 2};
     ck_assert_int_eq(grove_alias_table(good, 2, accept, alias, &allocator, &error),
                      GROVE_NO_MEMORY);
     ck_assert(accept[0] == 7 && accept[1] == 7 && alias[0] == 7 && alias[1] == 7);

@@ -41,6 +41,9 @@ static grove_status check(const grove_id *ids, size_t categories, int hashes, in
                           "not %d and %" PRId64,
                           GROVE_MAX_HASHES, hashes, buckets);
     }
+    if (!ids && categories > 0) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT, "collisions: there are no rows");
+    }
     if (!grove_multiply(categories, (size_t)hashes, &total) || total > INT32_MAX) {
         return grove_fail(error, GROVE_UNSUPPORTED,
                           "collisions: %zu categories are more than are counted", categories);

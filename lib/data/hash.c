@@ -52,7 +52,7 @@ grove_status grove_hash_column(const grove_table *table, size_t column, const gr
     if (status != GROVE_OK) {
         return status;
     }
-    if (column >= grove_table_columns(table)) {
+    if (!table || column >= grove_table_columns(table)) {
         return grove_fail(error, GROVE_BAD_ARGUMENT, "hashing: the table has no column %zu",
                           column);
     }

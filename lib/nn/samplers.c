@@ -68,6 +68,9 @@ grove_status grove_alias_table(const double *weights, size_t n, grove_real *acce
         return grove_fail(error, GROVE_BAD_ARGUMENT,
                           "alias table: it holds from 1 to 2^31 - 1 classes, not %zu", n);
     }
+    if (!weights || !accept || !alias) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT, "alias table: a list is missing");
+    }
     double sum = relative_sum(weights, n, &heaviest);
     if (!(sum > 0)) {
         return grove_fail(error, GROVE_BAD_ARGUMENT,
