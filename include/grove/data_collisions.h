@@ -61,9 +61,10 @@ typedef struct grove_collision_report {
                              by falling weight */
 } grove_collision_report;
 
-/* Counts collisions. ids [categories, hashes], from 0 to buckets - 1. It sorts digit by digit: the
- * cost grows with the number of ids, whatever that of the pairs. Takes 12 bytes for each id and 9
- * for each category from the allocator, and gives them back.
+/* Counts collisions. ids [categories, hashes], from 0 to buckets - 1; with `missing_apart` of
+ * data_hash.h the missing one has a row more, so give buckets + 1, or leave it out. It sorts digit
+ * by digit: the cost grows with the number of ids, whatever that of the pairs. Takes 12 bytes for
+ * each id and 9 for each category from the allocator, and gives them back.
  *
  * GROVE_BAD_ARGUMENT for buckets or hashes (1 to GROVE_MAX_HASHES) out of range; GROVE_BAD_DATA for
  * an id that is no row, and a weight that is negative or not finite, both with the number of the

@@ -15,7 +15,9 @@
  *     grove_hash_column(table, column, &how, ids, &error);             (ids [rows, 2])
  *
  *     grove_tensor species = grove_input_ids(g, "species", GROVE_BATCH, 2);
- *     grove_tensor vector = grove_nn_embedding_bag(species, 20000, 12, "vector", NULL);
+ *     grove_init init = {GROVE_INIT_NORMAL, .b = sqrt(1.0 / (how.hashes * 12))};
+ *     grove_tensor vector = grove_nn_embedding_bag(species, how.buckets, 12, "vector",
+ *         &(grove_nn_embedding_bag_options){.table_init = &init});   (a sum's length is about 1)
  *
  * The rows of a value depend on its bytes and on these three numbers alone: keep them with the
  * model. Columns that share a table of vectors want the same ones; columns with tables of their own

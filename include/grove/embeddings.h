@@ -149,10 +149,10 @@ GROVE_API grove_tensor grove_nn_quotient_remainder_embedding(
  * were learned elsewhere, and beside them rows that are still to be learned; for a row that means
  * "nothing here". The whole table is frozen by grove_parameter_set.
  *
- * To be called before grove_minimize; called again, it freezes more. Frozen rows do not count in
- * the norm that gradients are clipped by. If the table's gradient is dense (it is multiplied, as in
- * a tied output layer), its other rows are updated like those of a table: they decay only if the
- * parameter's options ask for it.
+ * To be called before grove_minimize, for updates that are in the graph already stay as they are;
+ * called again, it freezes more. Frozen rows do not count in the norm that gradients are clipped
+ * by. If the table's gradient is dense (it is multiplied, as in a tied output layer), its other
+ * rows are updated like those of a table: they decay only if the parameter's options ask for it.
  *
  * What is frozen stands in a state, "<table>.row_or_nobody" [rows]. It is training's, and does not
  * go into model files. Refused, also in the graph's error: what is no parameter [rows, width], and

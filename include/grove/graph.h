@@ -71,8 +71,8 @@ GROVE_API grove_tensor grove_node_input(grove_tensor tensor, int position); /* o
 typedef enum grove_init_kind {
     GROVE_INIT_ZEROS,
     GROVE_INIT_CONSTANT,        /* a */
-    GROVE_INIT_NORMAL,          /* mean a, standard deviation b */
-    GROVE_INIT_UNIFORM,         /* from a to b */
+    GROVE_INIT_NORMAL,          /* mean a, standard deviation b: 0 is 0, there is no default */
+    GROVE_INIT_UNIFORM,         /* from a to b; likewise */
     GROVE_INIT_XAVIER_UNIFORM,  /* Glorot & Bengio 2010: +-sqrt(6 / (fan_in + fan_out)) */
     GROVE_INIT_XAVIER_NORMAL,   /* standard deviation sqrt(2 / (fan_in + fan_out)) */
     GROVE_INIT_KAIMING_UNIFORM, /* He et al. 2015, for ReLU: +-sqrt(6 / fan_in) */
@@ -94,7 +94,8 @@ typedef struct grove_parameter_options {
                           embedding tables */
 } grove_parameter_options;
 
-/* Sets the options of a parameter. To be called before grove_minimize looks at them. */
+/* Sets the options of a parameter. To be called before grove_minimize looks at them: updates that
+ * are in the graph already stay as they are. */
 GROVE_API grove_status grove_parameter_set(grove_tensor parameter,
                                            const grove_parameter_options *options);
 GROVE_API grove_parameter_options grove_parameter_get(grove_tensor parameter);

@@ -8,13 +8,16 @@
  *     status    what can go wrong, said once
  *     tensor    a type, a shape, a handle
  *     graph     nodes are appended, never changed
- *     ops, nn   the builders: ops one by one (ops.def); layers, losses, optimizers
+ *     ops, nn   the builders: ops one by one (ops.def); layers, losses, optimizers. More of them:
+ *               losses, sampled_losses, layers, embeddings, number_embeddings, schedules
  *     grad      appends the backward pass, as nodes
  *     plan      for one batch size: order, lifetimes, one block of memory; and the loop over it
  *     gradient_check  holds gradients against differences, number by number
  *
- * Around it: tables and vocabularies (data), training on them (train, metrics), files
- * (tensors_file, model_file); and for those who miss an op, the contract of one (op).
+ * Around it: tables and vocabularies (data), hashing instead of them (data_hash, data_collisions),
+ * vectors that were learned elsewhere (data_vectors, vectors_file), training on tables (train,
+ * metrics), files (tensors_file, model_file); and for those who miss an op, the contract of one
+ * (op).
  */
 #ifndef GROVE_GROVE_H
 #define GROVE_GROVE_H

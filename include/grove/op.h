@@ -201,7 +201,7 @@ struct grove_op {
     /* dx[i] = the node that computes the gradient of input i, given that of y; those that get none
      * stay as they are (GROVE_NONE). Made of builders, so that it has a gradient itself. */
     void (*grad)(grove_tensor y, grove_tensor dy, grove_tensor *dx);
-    const char *no_gradient; /* where grad is NULL: why */
+    const char *no_gradient; /* where grad is NULL: why. Gradients end here silently */
     /* Joins two contributions to one gradient that are both results of this op, when that keeps a
      * property an ordinary sum would lose; NULL: they are added. */
     grove_tensor (*join)(grove_tensor a, grove_tensor b);

@@ -55,7 +55,7 @@ typedef struct grove_classifier {
 } grove_classifier;
 
 /* Builds the network for a fitted schema with a label: tables and numbers side by side, hidden
- * layers with ReLU and dropout, softmax.
+ * layers with ReLU and dropout, softmax. All but `error` must be there, options too.
  * A mistake stands in `error`, and there is nothing to free. */
 GROVE_API grove_status grove_classifier_new(const grove_schema *schema,
                                             const grove_classifier_options *options,
@@ -124,7 +124,8 @@ typedef struct grove_fit_result {
 /* Trains on the rows of `train` (shuffled anew for each epoch), validates on those of `valid`
  * (count 0: none, and the last weights are kept). Both datasets have labels. Whatever ends the
  * training, the classifier has the weights of its best epoch afterwards. With .average of the
- * optimizer, the averages are what is validated and what the classifier has then. */
+ * optimizer, the averages are what is validated and what the classifier has then. All but `error`
+ * must be there, options and result too. */
 GROVE_API grove_status grove_fit(grove_classifier *classifier, const grove_schema *schema,
                                  grove_rows train, grove_rows valid,
                                  const grove_fit_options *options, grove_fit_result *result,
