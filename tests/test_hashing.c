@@ -674,7 +674,9 @@ START_TEST(a_layer_of_reals_is_refused) {
     for (int f = 0; f < FORMS; f++) {
         grove_graph *g = grove_graph_new(NULL);
         ck_assert(!grove_is_valid(layer((form)f, grove_input_reals(g, "x", 2), 3)));
-        expect_words(grove_graph_error(g)->message, "must be a tensor of ids");
+        expect_words(grove_graph_error(g)->message,
+                     "embedding layer 'layer': it takes ids, not the real numbers [2]");
+        ck_assert_int_eq(grove_parameter_count(g), 0);
         grove_graph_free(g);
     }
 }

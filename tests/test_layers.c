@@ -1024,10 +1024,56 @@ static grove_tensor refuse_name_twice(net *n) {
     return grove_nn_layer_norm(n->x, "a", NULL);
 }
 
+static grove_tensor refuse_dense_of_ids(net *n) {
+    return grove_nn_dense(grove_positions(n->graph, 3), 2, "a");
+}
+static grove_tensor refuse_dense_of_a_batch(net *n) {
+    return grove_nn_dense(grove_reshape(n->x, GROVE_SHAPE(TIME * WIDTH * GROVE_BATCH)), 2, "a");
+}
+static grove_tensor refuse_dense_of_a_scalar(net *n) {
+    return grove_nn_dense(grove_sum(n->x, GROVE_ALL_AXES), 2, "a");
+}
+static grove_tensor ids_of_places(net *n) {
+    return grove_input_ids(n->graph, "places", GROVE_BATCH, TIME, WIDTH);
+}
+static grove_tensor refuse_layer_norm_of_ids(net *n) {
+    return grove_nn_layer_norm(ids_of_places(n), "a", NULL);
+}
+static grove_tensor refuse_batch_norm_of_ids(net *n) {
+    return grove_nn_batch_norm(ids_of_places(n), "a", NULL);
+}
+static grove_tensor refuse_attention_of_ids(net *n) {
+    return grove_nn_attention(ids_of_places(n), 2, "a", NULL);
+}
+static grove_tensor refuse_memory_of_ids(net *n) {
+    return grove_nn_attention(n->x, 2, "a", &(grove_attention_options){.memory = ids_of_places(n)});
+}
+static grove_tensor refuse_block_of_ids(net *n) {
+    return grove_nn_transformer_block(ids_of_places(n), 2, "a", NULL);
+}
+static grove_tensor refuse_positions_of_ids(net *n) {
+    return grove_nn_position_embedding(ids_of_places(n), "a");
+}
+static grove_tensor refuse_gru_of_ids(net *n) {
+    return grove_nn_gru(ids_of_places(n), 2, "a", NULL);
+}
+
 static const struct {
     net_builder *build;
     const char *words;
 } refused[] = {
+    {refuse_dense_of_ids, "dense layer 'a': it takes real numbers, not the ids [3]"},
+    {refuse_dense_of_a_batch, "dense layer 'a': x must have a last axis of fixed size, not the "
+                              "shape [12*batch]"},
+    {refuse_dense_of_a_scalar, "dense layer 'a': x must have a last axis of fixed size, not the "
+                               "shape []"},
+    {refuse_layer_norm_of_ids, "layer_norm 'a': it takes real numbers, not the ids [batch, 3, 4]"},
+    {refuse_batch_norm_of_ids, "batch_norm 'a': it takes real numbers, not the ids [batch, 3, 4]"},
+    {refuse_attention_of_ids, "attention 'a': it takes real numbers, not the ids [batch, 3, 4]"},
+    {refuse_memory_of_ids, "attention 'a': it takes real numbers, not the ids [batch, 3, 4]"},
+    {refuse_block_of_ids, "transformer_block 'a': it takes real numbers, not the ids"},
+    {refuse_positions_of_ids, "position_embedding 'a': it takes real numbers, not the ids"},
+    {refuse_gru_of_ids, "gru 'a': it takes real numbers, not the ids [batch, 3, 4]"},
     {refuse_norm_of_a_scalar, "layer_norm 'a': x must have a last axis of fixed size, not the "
                               "shape []"},
     {refuse_epsilon, "layer_norm 'a': epsilon must be a finite number above 0"},

@@ -36,6 +36,9 @@ static bool is_sequence(grove_tensor x) {
 
 static bool want_sequence(grove_tensor x, const char *layer, const char *name, const char *what) {
     char text[96];
+    if (!grove_layer_takes(GROVE_REAL, x, layer, name)) {
+        return false;
+    }
     if (is_sequence(x)) {
         return true;
     }

@@ -55,7 +55,7 @@ grove_tensor grove_nn_hashed_embedding(grove_tensor ids, int64_t buckets, int64_
                                        const grove_nn_hashed_embedding_options *options) {
     grove_nn_hashed_embedding_options o =
         options ? *options : (grove_nn_hashed_embedding_options){0};
-    if (!grove_is_valid(ids)) {
+    if (!grove_is_valid(ids) || !grove_layer_takes(GROVE_ID, ids, "hashed embedding layer", name)) {
         return GROVE_NONE;
     }
     const char *fault = fault_of_hashed(buckets, width, &o);
@@ -115,7 +115,8 @@ grove_nn_quotient_remainder_embedding(grove_tensor ids, int64_t rows, int64_t bu
                                       const grove_nn_quotient_remainder_options *options) {
     grove_nn_quotient_remainder_options o =
         options ? *options : (grove_nn_quotient_remainder_options){0};
-    if (!grove_is_valid(ids)) {
+    if (!grove_is_valid(ids) ||
+        !grove_layer_takes(GROVE_ID, ids, "quotient-remainder embedding layer", name)) {
         return GROVE_NONE;
     }
     const char *fault = fault_of_quotient(rows, buckets, width, &o);

@@ -40,4 +40,19 @@ static inline int64_t grove_last_dimension(grove_tensor x) {
     return shape.rank > 0 ? shape.dim[shape.rank - 1] : 1;
 }
 
+/* Is x of the type that the layer takes? Else it is refused in the layer's name, before it has made
+ * any parameter: the op within that would refuse it knows no layers. */
+static inline bool grove_layer_takes(grove_type type, grove_tensor x, const char *layer,
+                                     const char *name) {
+    static const char *const kinds[] = {"real numbers", "ids"};
+    char text[96];
+    if (grove_node_type(x) == type) {
+        return true;
+    }
+    grove_mistake(x.graph, GROVE_BAD_TYPE, "%s '%.80s': it takes %s, not the %s %s", layer,
+                  name ? name : "", kinds[type == GROVE_ID], kinds[type != GROVE_ID],
+                  grove_shape_text(grove_node_shape(x), text, sizeof text));
+    return false;
+}
+
 #endif

@@ -45,8 +45,17 @@ grove_tensor grove_nn_dense_with(grove_tensor x, int64_t units, const char *name
     if (!grove_is_valid(x)) {
         return GROVE_NONE;
     }
+    if (!grove_layer_takes(GROVE_REAL, x, "dense layer", name)) {
+        return GROVE_NONE;
+    }
     if (units < 1) {
         return dense_mistake(x, name, "it needs 1 unit or more");
+    }
+    if (grove_last_dimension(x) < 0 || grove_node_shape(x).rank == 0) {
+        char words[160], has[96];
+        snprintf(words, sizeof words, "x must have a last axis of fixed size, not the shape %s",
+                 grove_shape_text(grove_node_shape(x), has, sizeof has));
+        return dense_mistake(x, name, words);
     }
     grove_tensor weight = weight_of(x, units, name, options);
     grove_tensor y = grove_matmul(x, weight, false, true);

@@ -19,6 +19,9 @@ static double or_usual(double wish, double usual) {
 static bool check(grove_tensor x, const char *layer, const char *name, int rank, double epsilon) {
     char text[96];
     grove_shape shape = grove_node_shape(x);
+    if (!grove_layer_takes(GROVE_REAL, x, layer, name)) {
+        return false;
+    }
     if (shape.rank < rank || grove_last_dimension(x) <= 0) {
         grove_mistake(x.graph, GROVE_BAD_SHAPE,
                       "%s '%.80s': x must have %sa last axis of fixed size, not the shape %s",

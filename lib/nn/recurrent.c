@@ -24,6 +24,9 @@ static bool check(grove_tensor x, int64_t units, const char *name, grove_tensor 
     char text[96], wanted[96];
     grove_shape shape = grove_node_shape(x);
     name = name ? name : "";
+    if (!grove_layer_takes(GROVE_REAL, x, "gru", name)) {
+        return false;
+    }
     if (shape.rank != 3 || shape.dim[1] <= 0 || shape.dim[2] <= 0) {
         grove_mistake(x.graph, GROVE_BAD_SHAPE,
                       "gru '%.80s': x must have the shape [batch, time, in], time and in fixed and "
