@@ -134,6 +134,16 @@ static double focal_0(size_t row) {
     return focal(row, 0);
 }
 
+/* Label 2, of rows 0 and 4, is ignored: as if row 0 and row 4 weighed nothing. */
+static const grove_cross_entropy_options ignoring = {.ignore = true, .ignored_label = 2};
+
+static grove_tensor build_focal_ignoring(world *w) {
+    return grove_focal_loss_with(w->x, w->label, 2, GROVE_NONE, w->weights, &ignoring);
+}
+static grove_tensor build_focal_by_class_ignoring(world *w) {
+    return grove_focal_loss_with(w->x, w->label, 0.5, w->class_weights, w->weights, &ignoring);
+}
+
 static double sigmoid(double z) {
     return 1 / (1 + exp(-z));
 }
@@ -176,21 +186,24 @@ typedef struct loss_case {
     grove_tensor (*build)(world *w);
     double (*row)(size_t row); /* one of the two */
     double (*element)(size_t i);
-    bool by_class, added, two_parameters;
+    bool by_class, added, two_parameters, ignoring;
 } loss_case;
 
 static const loss_case cases[] = {
-    {"focal", build_focal, focal_2, NULL, false, false, false},
-    {"focal by class", build_focal_by_class, focal_half, NULL, true, false, false},
-    {"focal, gamma 0", build_unfocused, focal_0, NULL, true, false, false},
-    {"binary focal", build_binary_focal, NULL, binary_focal, false, false, false},
-    {"positive weight", build_positive, NULL, positive, false, false, false},
-    {"multi-label", build_multi_label, NULL, binary, false, false, false},
-    {"absolute", build_absolute, NULL, absolute, false, false, false},
-    {"Huber", build_huber, NULL, huber, false, false, false},
-    {"quantile", build_quantile, NULL, quantile, false, false, false},
-    {"KL", build_kl, NULL, kl, false, true, true},
-    {"KL to normal", build_kl_to_normal, NULL, kl_to_normal, false, true, true},
+    {"focal", build_focal, focal_2, NULL, false, false, false, false},
+    {"focal by class", build_focal_by_class, focal_half, NULL, true, false, false, false},
+    {"focal, a label ignored", build_focal_ignoring, focal_2, NULL, false, false, false, true},
+    {"focal by class, a label ignored", build_focal_by_class_ignoring, focal_half, NULL, true,
+     false, false, true},
+    {"focal, gamma 0", build_unfocused, focal_0, NULL, true, false, false, false},
+    {"binary focal", build_binary_focal, NULL, binary_focal, false, false, false, false},
+    {"positive weight", build_positive, NULL, positive, false, false, false, false},
+    {"multi-label", build_multi_label, NULL, binary, false, false, false, false},
+    {"absolute", build_absolute, NULL, absolute, false, false, false, false},
+    {"Huber", build_huber, NULL, huber, false, false, false, false},
+    {"quantile", build_quantile, NULL, quantile, false, false, false, false},
+    {"KL", build_kl, NULL, kl, false, true, true, false},
+    {"KL to normal", build_kl_to_normal, NULL, kl_to_normal, false, true, true, false},
 };
 enum { CASES = sizeof cases / sizeof cases[0] };
 
@@ -207,6 +220,7 @@ static double by_formula(const loss_case *c, bool weighted) {
     for (size_t row = 0; row < ROWS; row++) {
         double weight = weighted ? weight_numbers[row] : 1;
         weight *= c->by_class ? class_weight_numbers[labels[row]] : 1;
+        weight *= c->ignoring && labels[row] == ignoring.ignored_label ? 0 : 1;
         above += weight * row_of(c, row);
         below += weight;
     }
@@ -305,10 +319,40 @@ START_TEST(agreement) {
 }
 END_TEST
 
+/* Rows that are ignored, by a label that no class has, are as if they were not there: what is left
+ * is the loss of the others, and they get no gradient. */
+START_TEST(ignored_rows_leave_no_trace) {
+    static const grove_id some[ROWS] = {2, -1, 1, 1, -1};
+    static const double kept[ROWS] = {1, 0, 1, 1, 0};
+    world w = open_world(false);
+    grove_tensor weights = constant(w.graph, "kept", GROVE_SHAPE(ROWS), kept);
+    grove_cross_entropy_options none = {.ignore = true, .ignored_label = -1};
+    grove_tensor ours = grove_focal_loss_with(w.x, w.label, 2, w.class_weights, GROVE_NONE, &none);
+    grove_tensor others =
+        grove_focal_loss(w.x, grove_input_ids(w.graph, "whole", ROWS), 2, w.class_weights, weights);
+    grove_tensor outputs[] = {ours, others, grove_gradient(ours, w.x), grove_gradient(others, w.x)};
+    grove_plan *plan = grove_plan_new(w.graph, outputs, 4, NULL);
+    grove_bind(plan, w.label, some);
+    grove_bind(plan, grove_find(w.graph, "whole"), (const grove_id[]){2, 0, 1, 1, 0});
+    ck_assert_msg(grove_run(plan) == GROVE_OK, "%s", grove_plan_error(plan)->message);
+    ck_assert_double_eq_tol(grove_scalar(plan, ours), grove_scalar(plan, others), tolerance);
+    const grove_real *a = grove_value(plan, outputs[2]), *b = grove_value(plan, outputs[3]);
+    for (int i = 0; i < SIZE; i++) {
+        ck_assert_double_eq_tol((double)a[i], (double)b[i], tolerance);
+        ck_assert((a[i] != 0) == (kept[i / WIDTH] > 0));
+    }
+    grove_plan_free(plan);
+    grove_graph_free(w.graph);
+}
+END_TEST
+
 /* ---- mistakes -------------------------------------------------------------------------------- */
 
 static grove_tensor refuse_target(world *w) {
     return grove_huber_loss(w->x, w->class_weights, 1, GROVE_NONE);
+}
+static grove_tensor refuse_squares(world *w) {
+    return grove_mean_squared_error(w->x, w->class_weights);
 }
 static grove_tensor refuse_missing(world *w) {
     return grove_mean_absolute_error(w->x, GROVE_NONE, GROVE_NONE);
@@ -324,6 +368,10 @@ static grove_tensor refuse_quantile(world *w) {
 }
 static grove_tensor refuse_gamma(world *w) {
     return grove_focal_loss(w->x, w->label, -1, GROVE_NONE, GROVE_NONE);
+}
+static grove_tensor refuse_smoothing(world *w) {
+    grove_cross_entropy_options smooth = {.smoothing = 0.1};
+    return grove_focal_loss_with(w->x, w->label, 2, GROVE_NONE, GROVE_NONE, &smooth);
 }
 static grove_tensor refuse_alpha(world *w) {
     return grove_binary_focal_loss(w->x, w->yes, 2, 1.5, GROVE_NONE);
@@ -344,11 +392,13 @@ START_TEST(mistakes_in_words) {
         const char *words;
     } mistakes[] = {
         {refuse_target, "Huber loss: the target must have the shape [5, 3], not [3]"},
+        {refuse_squares, "mean squared error: the target must have the shape [5, 3], not [3]"},
         {refuse_missing, "mean absolute error: the target is missing, or what belongs to it"},
         {refuse_weights, "the weights must be one for each row of [5, 3]"},
         {refuse_delta, "delta must be a finite number above 0"},
         {refuse_quantile, "the quantile must lie between 0 and 1"},
         {refuse_gamma, "gamma must be a finite number from 0 up"},
+        {refuse_smoothing, "a smoothed target has no focal form"},
         {refuse_alpha, "alpha must be from 0 to 1"},
         {refuse_positive, "the shapes do not broadcast"},
         {refuse_labels, "the logits must have two axes"},
@@ -371,6 +421,7 @@ int main(void) {
     tcase_add_test(all, gradients);
     tcase_add_test(all, far_out);
     tcase_add_test(all, agreement);
+    tcase_add_test(all, ignored_rows_leave_no_trace);
     tcase_add_test(all, mistakes_in_words);
     Suite *suite = suite_create("losses");
     suite_add_tcase(suite, all);

@@ -54,8 +54,14 @@ GROVE_API grove_tensor grove_linear_cross_entropy(grove_tensor x, grove_tensor w
 GROVE_API grove_tensor grove_focal_loss(grove_tensor logits, grove_tensor labels, double gamma,
                                         grove_tensor class_weights, grove_tensor weights);
 
-/* The same for yes or no: logits and targets (0 or 1) [n, ...]. The paper's alpha weighs what is 1,
- * and 1 - alpha what is 0, not normalized in the mean; alpha 0 stands for no such weights. As
+/* The same with an ignored label, whose rows count neither above nor below the line. Smoothing is
+ * refused: what is smoothed has no one p. */
+GROVE_API grove_tensor grove_focal_loss_with(grove_tensor logits, grove_tensor labels, double gamma,
+                                             grove_tensor class_weights, grove_tensor weights,
+                                             const grove_cross_entropy_options *options);
+
+/* Focal loss for yes or no: logits and targets (0 or 1) [n, ...]. The paper's alpha weighs what is
+ * 1, and 1 - alpha what is 0, not normalized in the mean; alpha 0 stands for no such weights. As
  * torchvision's sigmoid_focal_loss. */
 GROVE_API grove_tensor grove_binary_focal_loss(grove_tensor logits, grove_tensor targets,
                                                double gamma, double alpha, grove_tensor weights);

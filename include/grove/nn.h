@@ -70,7 +70,8 @@ GROVE_API grove_tensor grove_softmax_cross_entropy_with(grove_tensor logits, gro
 /* Binary cross-entropy from logits; targets from 0 to 1, of the same shape. */
 GROVE_API grove_tensor grove_binary_cross_entropy(grove_tensor logits, grove_tensor targets);
 
-/* mean((prediction - target)^2) */
+/* mean((prediction - target)^2): the mean is what it learns. Both [n, ...] of one shape; a target
+ * [n] beside a prediction [n, 1] is refused, not broadcast. */
 GROVE_API grove_tensor grove_mean_squared_error(grove_tensor prediction, grove_tensor target);
 
 /* ---- optimizers ------------------------------------------------------------------------------ */

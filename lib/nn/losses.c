@@ -48,8 +48,3 @@ grove_tensor grove_softmax_cross_entropy(grove_tensor logits, grove_tensor label
 grove_tensor grove_binary_cross_entropy(grove_tensor logits, grove_tensor targets) {
     return grove_mean(grove_binary_cross_entropy_elements(logits, targets), GROVE_ALL_AXES);
 }
-
-grove_tensor grove_mean_squared_error(grove_tensor prediction, grove_tensor target) {
-    grove_tensor error = grove_sub(prediction, target);
-    return grove_mean(grove_mul(error, error), GROVE_ALL_AXES);
-}

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * losses_weighted.c - the losses of losses.h: a number for each element, and a mean in which each
- * row counts by its weight.
+ * losses_weighted.c - losses of elements: a number for each, and a mean in which each row counts by
+ * its weight.
  */
 #include "grove/losses.h"
 
 #include <float.h>
 #include <math.h>
+
+#include "grove/nn.h"
 
 /* ---- what they share ------------------------------------------------------------------------- */
 
@@ -77,22 +79,31 @@ static bool is_gamma(grove_tensor logits, double gamma) {
                      gamma >= 0 && isfinite(gamma));
 }
 
-grove_tensor grove_focal_loss(grove_tensor logits, grove_tensor labels, double gamma,
-                              grove_tensor class_weights, grove_tensor weights) {
-    if (!grove_is_valid(logits) || !is_gamma(logits, gamma)) {
+/* The row of an ignored label is 0, so are its slopes, and so is its weight. */
+grove_tensor grove_focal_loss_with(grove_tensor logits, grove_tensor labels, double gamma,
+                                   grove_tensor class_weights, grove_tensor weights,
+                                   const grove_cross_entropy_options *options) {
+    if (!grove_is_valid(logits) || !is_gamma(logits, gamma) ||
+        !is_within(logits, "focal loss: a smoothed target has no focal form, it is no one class",
+                   !options || options->smoothing == 0)) {
         return GROVE_NONE;
     }
-    grove_tensor rows = grove_softmax_cross_entropy_rows(logits, labels, GROVE_NONE, NULL);
+    grove_tensor rows = grove_softmax_cross_entropy_rows(logits, labels, GROVE_NONE, options);
     grove_tensor wrong = grove_shift(grove_neg(grove_exp(grove_neg(rows))), 1);
     grove_tensor focal = gamma > 0 ? grove_mul(focus(wrong, gamma), rows) : rows;
-    if (!grove_is_valid(class_weights)) {
+    if (!grove_is_valid(class_weights) && !(options && options->ignore)) {
         return grove_weighted_mean(focal, weights);
     }
     grove_shape shape = grove_node_shape(logits);
-    grove_tensor by_class =
-        grove_label_weights(labels, class_weights, shape.rank == 2 ? shape.dim[1] : 0, NULL);
+    grove_tensor by_label =
+        grove_label_weights(labels, class_weights, shape.rank == 2 ? shape.dim[1] : 0, options);
     return grove_weighted_mean(focal,
-                               grove_is_valid(weights) ? grove_mul(by_class, weights) : by_class);
+                               grove_is_valid(weights) ? grove_mul(by_label, weights) : by_label);
+}
+
+grove_tensor grove_focal_loss(grove_tensor logits, grove_tensor labels, double gamma,
+                              grove_tensor class_weights, grove_tensor weights) {
+    return grove_focal_loss_with(logits, labels, gamma, class_weights, weights, NULL);
 }
 
 grove_tensor grove_binary_focal_loss(grove_tensor logits, grove_tensor targets, double gamma,
@@ -146,6 +157,14 @@ grove_tensor grove_multi_label_loss(grove_tensor logits, grove_tensor targets,
 }
 
 /* ---- numbers --------------------------------------------------------------------------------- */
+
+grove_tensor grove_mean_squared_error(grove_tensor prediction, grove_tensor target) {
+    if (!fits("mean squared error", "target", target, prediction)) {
+        return GROVE_NONE;
+    }
+    grove_tensor error = grove_sub(prediction, target);
+    return grove_mean(grove_mul(error, error), GROVE_ALL_AXES);
+}
 
 grove_tensor grove_mean_absolute_error(grove_tensor prediction, grove_tensor target,
                                        grove_tensor weights) {
