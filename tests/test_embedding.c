@@ -238,6 +238,53 @@ START_TEST(a_batch_and_a_fixed_list_in_one_table) {
 }
 END_TEST
 
+/* ---- what a step costs ----------------------------------------------------------------------- */
+
+/* Steps of the plan, and memory for all that they compute: of a lookup in a table of 73,000 rows as
+ * much as of one of ten, with every optimizer, and clipped. (Where the rate changes it is one row
+ * more for each 16,384: that much may come.) */
+static grove_plan_stats step_of(int64_t rows, const grove_optimizer *optimizer) {
+    enum { AT_ONCE = 16, COLUMNS = 12 };
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor y =
+        grove_nn_embedding(grove_input_ids(g, "ids", GROVE_BATCH), rows, COLUMNS, "animal");
+    grove_tensor loss = grove_mean(grove_mul(y, y), GROVE_ALL_AXES);
+    grove_tensor step_ = grove_minimize(loss, optimizer);
+    ck_assert_str_eq(grove_node_op(grove_gradient_of(grove_find(g, "animal.weight"))),
+                     "scatter_rows");
+    grove_plan_options options = {.batch = AT_ONCE, .training = true};
+    grove_plan *plan = grove_plan_new(g, &step_, 1, &options);
+    ck_assert_int_eq(grove_plan_error(plan)->status, GROVE_OK);
+    grove_plan_stats stats = grove_plan_statistics(plan);
+    grove_plan_free(plan);
+    grove_graph_free(g);
+    return stats;
+}
+
+START_TEST(a_step_does_not_grow_with_the_table) {
+    const grove_optimizer *optimizers[] = {
+        GROVE_SGD(.rate = 0.1),
+        GROVE_SGD(.momentum = 0.9, .clip_norm = 1),
+        GROVE_ADAM(.rate = 0.1),
+        GROVE_ADAMW(.clip_value = 1),
+        GROVE_ADAGRAD(.rate = 0.1),
+        GROVE_ROWWISE_ADAGRAD(.rate = 0.1),
+        GROVE_RMSPROP(.rate = 0.1),
+        GROVE_ADAM(.average = 0.99),
+        GROVE_ADAM(.schedule = {GROVE_SCHEDULE_COSINE, .steps = 100}),
+    };
+    for (size_t i = 0; i < sizeof optimizers / sizeof *optimizers; i++) {
+        grove_plan_stats few = step_of(10, optimizers[i]), many = step_of(73000, optimizers[i]);
+        ck_assert_uint_eq(few.steps, many.steps);
+        size_t turns = optimizers[i]->schedule.steps ? 73000 / 16384 + 1 : 0;
+        ck_assert_msg(many.unshared_bytes <= few.unshared_bytes + 64 * turns,
+                      "optimizer %zu: %zu and %zu bytes", i, few.unshared_bytes,
+                      many.unshared_bytes);
+        ck_assert_uint_lt(many.unshared_bytes, 73000);
+    }
+}
+END_TEST
+
 /* ---- a table tied with the output layer ------------------------------------------------------ */
 
 enum { WORDS = 5, NUMBERS = 3, TIED = 4 };
@@ -380,6 +427,7 @@ int main(void) {
     tcase_add_test(cases, a_table_of_one_row);
     tcase_add_test(cases, one_table_looked_up_twice);
     tcase_add_test(cases, a_batch_and_a_fixed_list_in_one_table);
+    tcase_add_test(cases, a_step_does_not_grow_with_the_table);
     tcase_add_test(cases, a_table_tied_with_the_output_layer);
     tcase_add_test(cases, a_weight_that_does_not_fit_is_refused);
     tcase_add_test(cases, ids_permuted);

@@ -205,6 +205,76 @@ START_TEST(a_weighted_bag_is_a_lookup_and_a_sum) {
 }
 END_TEST
 
+/* A weight for each id: the table gets the same, bit by bit, from a padded matrix and from a list
+ * with offsets, and each weight the same slope; one beside padding counts for nothing. */
+typedef struct weighed {
+    numbers n;
+    grove_real slopes[BAGS * SIZE];
+} weighed;
+
+static void run_weighed(bool padded, const grove_real *weight, weighed *result) {
+    scene s = begin(padded ? GROVE_SHAPE(BAGS, SIZE) : GROVE_SHAPE(TOTAL));
+    grove_embedding_bag_options o = {.padded = padded, .padding = hole};
+    s.offsets = padded ? GROVE_NONE : grove_input_ids(s.graph, "offsets", BAGS);
+    grove_tensor w = grove_parameter(s.graph, "w", grove_node_shape(s.ids), (grove_init){0});
+    memcpy(grove_parameter_data(w), weight, grove_parameter_size(w) * sizeof *weight);
+    s.y = grove_embedding_bag(s.table, s.ids, s.offsets, w, &o);
+    finish(&s);
+    grove_tensor dw = grove_gradient(s.loss, w);
+    grove_plan *plan = grove_plan_new(s.graph, (grove_tensor[]){s.y, s.gradient, dw}, 3, NULL);
+    grove_bind(plan, s.ids, padded ? matrix : list);
+    if (!padded) {
+        grove_bind(plan, s.offsets, starts);
+    }
+    ck_assert_msg(grove_run(plan) == GROVE_OK, "%s", grove_plan_error(plan)->message);
+    memcpy(result->n.y, grove_value(plan, s.y), sizeof result->n.y);
+    memcpy(result->n.gradient, grove_value(plan, s.gradient), sizeof result->n.gradient);
+    memcpy(result->slopes, grove_value(plan, dw), grove_parameter_size(w) * sizeof *weight);
+    grove_plan_free(plan);
+    grove_graph_free(s.graph);
+}
+
+START_TEST(a_weight_beside_padding_counts_for_nothing) {
+    static weighed a, b;
+    grove_real of_matrix[BAGS * SIZE], of_list[TOTAL];
+    size_t at = 0;
+    for (int i = 0; i < BAGS * SIZE; i++) {
+        bool empty = matrix[i] == hole;
+        of_matrix[i] = empty ? (grove_real)1e6 : (grove_real)(0.25 * i - 1.5);
+        if (!empty) {
+            of_list[at++] = of_matrix[i];
+        }
+    }
+    ck_assert_uint_eq(at, TOTAL);
+    run_weighed(true, of_matrix, &a);
+    run_weighed(false, of_list, &b);
+    ck_assert_mem_eq(&a.n, &b.n, sizeof a.n);
+    ck_assert(!all_zero(a.n.y, WIDTH) && !all_zero(a.n.gradient, ROWS * WIDTH));
+    at = 0;
+    for (int i = 0; i < BAGS * SIZE; i++) {
+        ck_assert(a.slopes[i] == (matrix[i] == hole ? 0 : b.slopes[at++]));
+    }
+    ck_assert(!all_zero(b.slopes, TOTAL));
+}
+END_TEST
+
+/* Only sums have weights; asked for in another mode, from a matrix or a list, they are refused. */
+START_TEST(weights_are_refused_in_other_modes) {
+    for (int i = 0; i < 4; i++) {
+        bool listed = i / 2;
+        scene s = begin(listed ? GROVE_SHAPE(TOTAL) : GROVE_SHAPE(BAGS, SIZE));
+        grove_tensor offsets = listed ? grove_input_ids(s.graph, "offsets", BAGS) : GROVE_NONE;
+        grove_tensor w = grove_fill(s.graph, grove_node_shape(s.ids), 1);
+        grove_embedding_bag_options o = {.mode = i % 2 ? GROVE_BAG_MAX : GROVE_BAG_MEAN};
+        ck_assert(!grove_is_valid(grove_embedding_bag(s.table, s.ids, offsets, w, &o)));
+        const grove_error *error = grove_graph_error(s.graph);
+        ck_assert_int_eq(error->status, GROVE_UNSUPPORTED);
+        ck_assert_msg(strstr(error->message, "weights are for the mode sum"), "%s", error->message);
+        grove_graph_free(s.graph);
+    }
+}
+END_TEST
+
 /* ---- offsets --------------------------------------------------------------------------------- */
 
 START_TEST(offsets_with_and_without_the_last_one) {
@@ -579,6 +649,8 @@ int main(void) {
     tcase_add_test(cases, padding_does_not_count_in_the_mean);
     tcase_add_test(cases, the_first_of_equals_gets_the_gradient_of_a_maximum);
     tcase_add_test(cases, a_weighted_bag_is_a_lookup_and_a_sum);
+    tcase_add_test(cases, a_weight_beside_padding_counts_for_nothing);
+    tcase_add_test(cases, weights_are_refused_in_other_modes);
     tcase_add_test(cases, offsets_with_and_without_the_last_one);
     tcase_add_loop_test(cases, bad_offsets_are_refused_in_words, 0, BAD);
     tcase_add_test(cases, nothing_in_bags_and_no_bags);

@@ -17,6 +17,9 @@ static bool is_frozen(int row) {
     return row == 0 || row == 4 || row == 8;
 }
 
+#define COSINE                                                                                     \
+    { GROVE_SCHEDULE_COSINE, .steps = STEPS + 5, .warm_up = 5 }
+
 /* With decay asked for, which would move even rows without a gradient. */
 static const grove_optimizer optimizers[] = {
     {.kind = GROVE_OPTIMIZER_SGD, .rate = 0.1, .decay = 0.1},
@@ -30,6 +33,10 @@ static const grove_optimizer optimizers[] = {
     {.kind = GROVE_OPTIMIZER_ROWWISE_ADAGRAD, .rate = 0.1},
     {.kind = GROVE_OPTIMIZER_RMSPROP, .rate = 0.1},
     {.kind = GROVE_OPTIMIZER_RMSPROP, .rate = 0.1, .momentum = 0.9, .lazy = true},
+    {.kind = GROVE_OPTIMIZER_RMSPROP, .rate = 0.1, .centered = true, .epsilon = 0.01},
+    /* Where the rate changes, every row has its turn to be caught up. */
+    {.kind = GROVE_OPTIMIZER_ADAMW, .rate = 0.1, .decay = 0.1, .schedule = COSINE},
+    {.kind = GROVE_OPTIMIZER_SGD, .rate = 0.1, .momentum = 0.9, .decay = 0.1, .schedule = COSINE},
 };
 enum { OPTIMIZERS = sizeof optimizers / sizeof optimizers[0] };
 
@@ -132,6 +139,40 @@ START_TEST(dense) {
     }
     grove_graph_free(with.graph);
     grove_graph_free(without.graph);
+}
+END_TEST
+
+/* Of a table that is frozen whole nothing moves and nothing is kept: no moments, no clock, no
+ * average. What else the loss depends on is trained on. */
+START_TEST(a_whole_table) {
+    for (int dense = 0; dense < 2; dense++) {
+        grove_graph *g = grove_graph_new(&(grove_graph_options){.seed = 3});
+        grove_tensor ids = grove_input_ids(g, "ids", 3);
+        grove_tensor y = grove_nn_dense(grove_nn_embedding(ids, ROWS, WIDTH, "rows"), 2, "out");
+        grove_tensor table = grove_find(g, "rows.weight"), weight = grove_find(g, "out.weight");
+        grove_parameter_set(table,
+                            &(grove_parameter_options){.frozen = true, .decay = GROVE_DECAY_ON});
+        grove_tensor loss = grove_mean(grove_mul(y, y), GROVE_ALL_AXES);
+        loss = dense ? grove_add(loss, grove_sum(table, GROVE_ALL_AXES)) : loss;
+        grove_tensor step = grove_minimize(loss, &optimizers[_i]);
+        grove_real before[ROWS * WIDTH], other[2 * WIDTH];
+        memcpy(before, grove_parameter_data(table), sizeof before);
+        memcpy(other, grove_parameter_data(weight), sizeof other);
+        grove_plan *plan = grove_plan_new(g, &step, 1, &(grove_plan_options){.training = true});
+        grove_bind(plan, ids, (const grove_id[]){4, 0, 4});
+        for (int i = 0; i < 3; i++) {
+            ck_assert_msg(grove_run(plan) == GROVE_OK, "%s", grove_plan_error(plan)->message);
+        }
+        ck_assert_int_eq(grove_settle(step), GROVE_OK);
+        ck_assert_mem_eq(before, grove_parameter_data(table), sizeof before);
+        ck_assert_mem_ne(other, grove_parameter_data(weight), sizeof other);
+        for (int32_t i = 0; i < grove_parameter_count(g); i++) {
+            const char *name = grove_node_name(grove_parameter_at(g, i));
+            ck_assert_msg(strncmp(name, "rows.weight.", 12) != 0, "it has a '%s'", name);
+        }
+        grove_plan_free(plan);
+        grove_graph_free(g);
+    }
 }
 END_TEST
 
@@ -242,6 +283,7 @@ int main(void) {
     TCase *cases = tcase_create("frozen_rows");
     tcase_add_loop_test(cases, by_rows, 0, OPTIMIZERS);
     tcase_add_loop_test(cases, dense, 0, OPTIMIZERS);
+    tcase_add_loop_test(cases, a_whole_table, 0, OPTIMIZERS);
     tcase_add_test(cases, a_broken_gradient_does_not_reach_them);
     tcase_add_test(cases, they_do_not_count_in_clipping);
     tcase_add_test(cases, all_rows_or_none_may_be_frozen);

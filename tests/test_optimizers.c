@@ -32,6 +32,9 @@ static void ids_of_step(int step, grove_id ids[IDS]) {
 /* Rows that a second lookup reads, through which no gradient passes; met so, they rest on. */
 static const grove_id watched[] = {0, 1, 9};
 
+/* The table's own, as a share of the optimizer's; 0: that one. */
+static double own_rate;
+
 typedef struct model {
     grove_graph *graph;
     grove_tensor ids, target, rate, table, loss, step;
@@ -60,7 +63,7 @@ static model make(const grove_optimizer *optimizer, bool dense, grove_decay deca
     m.target = grove_input_reals(m.graph, "target", IDS, WIDTH);
     grove_tensor looked_up = grove_nn_embedding(m.ids, table_rows, WIDTH, "rows");
     m.table = grove_find(m.graph, "rows.weight");
-    grove_parameter_set(m.table, &(grove_parameter_options){.decay = decay});
+    grove_parameter_set(m.table, &(grove_parameter_options){.decay = decay, .rate = own_rate});
     m.loss = grove_mean_squared_error(looked_up, m.target);
     if (watch) {
         grove_tensor ids = grove_state(m.graph, "watched", GROVE_ID, GROVE_SHAPE(3));
@@ -232,6 +235,44 @@ START_TEST(rows_of_sgd_equal_dense_at_changing_rates) {
     check_changing(GROVE_SGD(.rate = 0.05, .decay = 0.02), GROVE_DECAY_ON);
     check_changing(GROVE_SGD(.rate = 0.05, .decay = 0.02, .momentum = 0.8, .nesterov = true),
                    GROVE_DECAY_ON);
+}
+END_TEST
+
+/* A rate of the table's own, also for the updates that a row missed: rows and dense agree, and both
+ * are what an optimizer of that rate would have done to the table. */
+static void check_own_rate(const grove_optimizer *optimizer, grove_decay decay) {
+    grove_optimizer fast = *optimizer;
+    fast.rate *= 4;
+    own_rate = 4;
+    check_equal(optimizer, decay);
+    model own = make(optimizer, false, decay, false);
+    own_rate = 0;
+    model all = make(&fast, false, decay, false), slow = make(optimizer, false, decay, false);
+    for (int step = 0; step < STEPS; step++) {
+        train_step(&own, step);
+        train_step(&all, step);
+        train_step(&slow, step);
+    }
+    ck_assert(grove_run(own.settle) == GROVE_OK && grove_run(all.settle) == GROVE_OK);
+    double difference = largest_difference(&own, &all);
+    ck_assert_msg(difference <= tolerance, "its own rate differs from that rate by %g", difference);
+    ck_assert(largest_difference(&own, &slow) > 1e-3);
+    free_model(&own);
+    free_model(&all);
+    free_model(&slow);
+}
+
+START_TEST(rows_with_a_rate_of_their_own) {
+    grove_schedule cosine = {GROVE_SCHEDULE_COSINE, .steps = STEPS, .warm_up = 20};
+    check_own_rate(GROVE_SGD(.rate = 0.02), GROVE_DECAY_BY_RULE);
+    check_own_rate(GROVE_SGD(.rate = 0.01, .decay = 0.02, .momentum = 0.9), GROVE_DECAY_ON);
+    check_own_rate(GROVE_SGD(.rate = 0.01, .momentum = 0.9, .schedule = cosine),
+                   GROVE_DECAY_BY_RULE);
+    check_own_rate(GROVE_ADAM(.rate = 0.002), GROVE_DECAY_BY_RULE);
+    check_own_rate(GROVE_ADAMW(.rate = 0.002, .decay = 0.1, .schedule = cosine), GROVE_DECAY_ON);
+    check_own_rate(GROVE_ADAGRAD(.rate = 0.02), GROVE_DECAY_BY_RULE);
+    check_own_rate(GROVE_ROWWISE_ADAGRAD(.rate = 0.02), GROVE_DECAY_BY_RULE);
+    check_own_rate(GROVE_RMSPROP(.rate = 0.001), GROVE_DECAY_BY_RULE);
 }
 END_TEST
 
@@ -435,6 +476,50 @@ START_TEST(a_tied_table_does_not_decay_by_rule) {
 }
 END_TEST
 
+static grove_tensor embed(grove_tensor ids) {
+    return grove_nn_embedding(ids, 8, 1, "t");
+}
+static grove_tensor embed_a_bag(grove_tensor ids) {
+    return grove_nn_embedding_bag(ids, 8, 1, "t", NULL);
+}
+static grove_tensor embed_by_hash(grove_tensor ids) {
+    return grove_nn_hashed_embedding(ids, 8, 1, "t", NULL);
+}
+static grove_tensor embed_by_parts(grove_tensor ids) {
+    return grove_nn_quotient_remainder_embedding(ids, 8, 2, 1, "t", NULL);
+}
+
+/* Tables of every layer that looks up: one step of AdamW moves a row that it meets by the rate, and
+ * decay would move it, or one that it does not meet, by more. */
+START_TEST(tables_do_not_decay_by_rule) {
+    grove_tensor (*const layers[])(grove_tensor ids) = {embed, embed_a_bag, embed_by_hash,
+                                                        embed_by_parts};
+    static const char *const tables[] = {"t.weight", "t.weight", "t.weight", "t.quotient"};
+    for (int i = 0; i < 4; i++) {
+        grove_real after[2][8];
+        for (int decays = 0; decays < 2; decays++) {
+            grove_graph *g = grove_graph_new(NULL);
+            grove_tensor ids = grove_input_ids(g, "ids", 1, 2);
+            grove_tensor loss = grove_sum(layers[i](ids), GROVE_ALL_AXES);
+            double decay = decays ? 0.5 : 1e-300; /* 0 would be the default */
+            grove_tensor step = grove_minimize(loss, GROVE_ADAMW(.rate = 0.1, .decay = decay));
+            grove_plan *plan = grove_plan_new(g, &step, 1, &(grove_plan_options){.training = true});
+            grove_bind(plan, ids, (const grove_id[]){1, 5});
+            ck_assert_msg(grove_run(plan) == GROVE_OK, "%s", grove_plan_error(plan)->message);
+            ck_assert_int_eq(grove_settle(step), GROVE_OK);
+            grove_tensor table = grove_find(g, tables[i]);
+            memcpy(after[decays], grove_parameter_data(table),
+                   grove_parameter_size(table) * sizeof **after);
+            ck_assert_uint_eq(grove_parameter_size(table), i == 3 ? 4 : 8);
+            grove_plan_free(plan);
+            grove_graph_free(g);
+        }
+        ck_assert_msg(memcmp(after[0], after[1], (i == 3 ? 4 : 8) * sizeof **after) == 0,
+                      "the table of layer %d decays", i);
+    }
+}
+END_TEST
+
 START_TEST(mistakes_in_words) {
     grove_graph *g = grove_graph_new(NULL);
     grove_tensor w = grove_parameter(g, "w", GROVE_SHAPE(2), (grove_init){0});
@@ -472,6 +557,7 @@ int main(void) {
     tcase_add_test(cases, rows_of_rmsprop_equal_dense);
     tcase_add_test(cases, rows_of_adam_equal_dense_at_changing_rates);
     tcase_add_test(cases, rows_of_sgd_equal_dense_at_changing_rates);
+    tcase_add_test(cases, rows_with_a_rate_of_their_own);
     tcase_add_test(cases, clipped_rows_equal_dense);
     tcase_add_test(cases, lazy_is_not_dense);
     tcase_add_test(cases, untouched_rows_stay_bitwise);
@@ -482,6 +568,7 @@ int main(void) {
     tcase_add_test(cases, two_optimizers_in_one_plan);
     tcase_add_test(cases, all_updates_or_none);
     tcase_add_test(cases, a_tied_table_does_not_decay_by_rule);
+    tcase_add_test(cases, tables_do_not_decay_by_rule);
     tcase_add_test(cases, mistakes_in_words);
     Suite *suite = suite_create("optimizers");
     suite_add_tcase(suite, cases);

@@ -188,6 +188,40 @@ START_TEST(rare_categories_are_unknown) {
 }
 END_TEST
 
+/* Both teachers in one step: what rare categories get, and a share of the known ones, goes to the
+ * unknown row, and a rare category's own row is never touched. */
+START_TEST(both_teach_the_unknown_row) {
+    enum { KNOWN = 1, RARE = 2 };
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor raw = grove_input_ids(g, "ids", GROVE_BATCH);
+    grove_tensor known =
+        grove_constant_ids(g, "known", GROVE_SHAPE(3), (const grove_id[]){0, 1, 0});
+    grove_tensor y = grove_nn_embedding_with(grove_map_ids(raw, known), 3, 1, "species",
+                                             &(grove_embedding_options){.unknown_share = share});
+    grove_tensor table = grove_find(g, "species.weight");
+    grove_tensor gradient = grove_gradient(grove_sum(y, GROVE_ALL_AXES), table);
+    for (int training = 0; training < 2; training++) {
+        grove_plan_options options = {.batch = BATCH, .training = training};
+        grove_plan *plan = grove_plan_new(g, &gradient, 1, &options);
+        grove_id ids[BATCH];
+        for (int i = 0; i < BATCH; i++) {
+            ids[i] = i % 4 == 0 ? RARE : KNOWN;
+        }
+        grove_bind(plan, raw, ids);
+        ck_assert_msg(grove_run(plan) == GROVE_OK, "%s", grove_plan_error(plan)->message);
+        const grove_real *d = grove_value(plan, gradient);
+        ck_assert(d[RARE] == 0 && d[0] + d[KNOWN] == BATCH);
+        if (training) {
+            ck_assert(d[0] > BATCH / 4 && d[KNOWN] > 0);
+        } else {
+            ck_assert(d[0] == BATCH / 4);
+        }
+        grove_plan_free(plan);
+    }
+    grove_graph_free(g);
+}
+END_TEST
+
 START_TEST(a_constant_of_ids_needs_ids) {
     grove_graph *g = grove_graph_new(NULL);
     ck_assert(!grove_is_valid(grove_constant_ids(g, "known", GROVE_SHAPE(4), NULL)));
@@ -265,6 +299,7 @@ int main(void) {
     tcase_add_test(cases, the_choice_is_counted);
     tcase_add_test(cases, a_step_moves_the_unknown_row);
     tcase_add_test(cases, rare_categories_are_unknown);
+    tcase_add_test(cases, both_teach_the_unknown_row);
     tcase_add_test(cases, a_constant_of_ids_needs_ids);
     tcase_add_test(cases, row_and_position_are_named);
     tcase_add_test(cases, an_unknown_row_must_be_there);
