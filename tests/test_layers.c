@@ -407,6 +407,76 @@ START_TEST(gradients_of_batch_norm) {
 }
 END_TEST
 
+/* ---- dropout --------------------------------------------------------------------------------- */
+
+enum { DROPS = 100000 };
+
+static void expect_share(const char *what, double seen, double share) {
+    double wide = 4.5 * sqrt(share * (1 - share) / DROPS);
+    printf("%s: %.5f, expected %.5f +- %.5f\n", what, seen / DROPS, share, wide);
+    ck_assert_msg(fabs(seen / DROPS - share) <= wide, "%s", what);
+}
+
+typedef struct dropped {
+    grove_real y[2][DROPS], dx[DROPS]; /* two nodes that drop from the same x */
+} dropped;
+
+static void drop(double probability, uint64_t run, bool training, dropped *result) {
+    static grove_real x_data[DROPS];
+    grove_graph *g = grove_graph_new(&(grove_graph_options){.seed = 5});
+    grove_tensor x = grove_input_reals(g, "x", GROVE_BATCH);
+    grove_tensor y = grove_dropout(x, probability), other = grove_dropout(x, probability);
+    grove_tensor outputs[] = {y, other, grove_gradient(grove_sum(y, GROVE_ALL_AXES), x)};
+    for (int i = 0; i < DROPS; i++) {
+        x_data[i] = (grove_real)(1 + i % 7);
+    }
+    grove_set_training_runs(g, run);
+    grove_plan_options options = {
+        .batch = DROPS, .training = training, .threads = 1 + (int)(run % 3)};
+    grove_plan *plan = grove_plan_new(g, outputs, 3, &options);
+    grove_bind(plan, x, x_data);
+    ck_assert_msg(grove_run(plan) == GROVE_OK, "%s", grove_plan_error(plan)->message);
+    memcpy(result->y[0], grove_value(plan, y), sizeof result->y[0]);
+    memcpy(result->y[1], grove_value(plan, other), sizeof result->y[1]);
+    memcpy(result->dx, grove_value(plan, outputs[2]), sizeof result->dx);
+    grove_plan_free(plan);
+    grove_graph_free(g);
+}
+
+/* The share that is 0; what is kept, and its slope, grow so that the mean stays; and who is dropped
+ * says nothing of its neighbour, of another dropout, of the next run: pairs have the share^2. */
+START_TEST(dropout_drops_its_share) {
+    static const double shares[] = {0.1, 0.25, 0.9};
+    static dropped now, next;
+    double p = shares[_i], neighbours = 0, nodes = 0, runs = 0, gone = 0;
+    drop(p, 1, true, &now);
+    drop(p, 2, true, &next);
+    for (int i = 0; i < DROPS; i++) {
+        bool zero = now.y[0][i] == 0;
+        double kept = zero ? 0 : (1 + i % 7) / (1 - p), slope = zero ? 0 : 1 / (1 - p);
+        ck_assert(fabs((double)now.y[0][i] - kept) <= tolerance * kept);
+        ck_assert(fabs((double)now.dx[i] - slope) <= tolerance * slope);
+        gone += zero;
+        neighbours += zero && now.y[0][(i + 1) % DROPS] == 0;
+        nodes += zero && now.y[1][i] == 0;
+        runs += zero && next.y[0][i] == 0;
+    }
+    expect_share("dropped", gone, p);
+    expect_share("dropped with their neighbour", neighbours, p * p);
+    expect_share("dropped by two nodes", nodes, p * p);
+    expect_share("dropped in two runs", runs, p * p);
+}
+END_TEST
+
+START_TEST(dropout_is_for_training) {
+    static dropped at;
+    drop(0.9, 1, false, &at);
+    for (int i = 0; i < DROPS; i++) {
+        ck_assert(at.y[0][i] == (grove_real)(1 + i % 7) && at.dx[i] == 1);
+    }
+}
+END_TEST
+
 /* ---- attention ------------------------------------------------------------------------------- */
 
 static grove_tensor attend(net *n, int64_t heads, const grove_attention_options *options) {
@@ -1162,6 +1232,8 @@ static Suite *all_tests(void) {
     tcase_add_test(cases, other_losses_leave_it_alone);
     tcase_add_test(cases, fewer_than_two_rows_say_nothing);
     tcase_add_test(cases, gradients_of_batch_norm);
+    tcase_add_loop_test(cases, dropout_drops_its_share, 0, 3);
+    tcase_add_test(cases, dropout_is_for_training);
     tcase_add_test(cases, attention_is_its_formula);
     tcase_add_test(cases, gradients_of_attention);
     tcase_add_test(cases, dropout_of_weights_is_for_training);

@@ -9,7 +9,10 @@
  * Names are made as in nn.h: the layer "norm" has the parameters "norm.weight", "norm.bias", and
  * its result is called "norm". Options may be NULL: all defaults; in them zero means the default.
  *
- * A residual connection (He et al. 2016) needs no layer: grove_add(x, layer(x)).
+ * Two layers need no parameters, and are ops: a residual connection (He et al. 2016), which lets a
+ * stack of layers be deep, is grove_add(x, layer(x)); dropout (Srivastava et al. 2014), which keeps
+ * a model from relying on single numbers, grove_dropout(x, 0.1): x [...] -> the same, in training
+ * each number 0 with that probability, else divided by 1 - probability. Outside nothing happens.
  */
 #ifndef GROVE_LAYERS_H
 #define GROVE_LAYERS_H
