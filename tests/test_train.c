@@ -160,6 +160,71 @@ START_TEST(a_stopped_training_gives_the_best_so_far) {
 }
 END_TEST
 
+/* ---- the unknown category -------------------------------------------------------------------- */
+
+/* Counts the epochs in which the row of what is unknown has moved, and those in which the row of
+ * the only training row's own category has. */
+typedef struct watcher {
+    const grove_real *unknown, *own; /* [width] */
+    size_t width;
+    grove_real before[2][64];
+    int unknown_moves, own_moves;
+} watcher;
+
+static bool has_moved(const grove_real *now, grove_real *before, size_t width) {
+    bool moved = memcmp(now, before, width * sizeof *now) != 0;
+    memcpy(before, now, width * sizeof *now);
+    return moved;
+}
+
+static bool watch(void *user, const grove_progress *progress) {
+    watcher *w = user;
+    if (progress->row == progress->rows) {
+        w->unknown_moves += has_moved(w->unknown, w->before[0], w->width);
+        w->own_moves += has_moved(w->own, w->before[1], w->width);
+    }
+    return true;
+}
+
+/* One training row, so that an epoch is one step: it moves the row of its category, or that of
+ * what is unknown, as often as the share says. */
+START_TEST(the_unknown_row_is_trained_by_its_share) {
+    enum { EPOCHS = 1500 };
+    const double shares[] = {0, 0.1, 0.4}, share = shares[_i];
+    lesson l = make_lesson();
+    grove_classifier c = make_classifier(&l, 16);
+    grove_tensor table = grove_find(c.graph, "table.kind.weight");
+    size_t width = (size_t)grove_node_shape(table).dim[1], row = l.train.rows[0];
+    grove_id id = grove_dataset_ids(l.data, 0)[row];
+    const grove_real *w = grove_parameter_data(table);
+    watcher watcher = {.unknown = w, .own = w + (size_t)id * width, .width = width};
+    memcpy(watcher.before[0], watcher.unknown, width * sizeof *w);
+    memcpy(watcher.before[1], watcher.own, width * sizeof *w);
+    grove_fit_options how = {.epochs = EPOCHS,
+                             .batch = 1,
+                             .seed = 5,
+                             .unknown_share = share,
+                             .optimizer = {.kind = GROVE_OPTIMIZER_SGD, .rate = 1e-4},
+                             .progress = watch,
+                             .user = &watcher};
+    grove_rows one = {l.data, &row, 1}, none = {.dataset = l.data, .count = 0};
+    grove_fit_result result;
+    grove_error error = {0};
+    ck_assert_int_ge(id, 2);
+    ck_assert_msg(grove_fit(&c, l.schema, one, none, &how, &result, &error) == GROVE_OK, "%s",
+                  error.message);
+    double seen = (double)watcher.unknown_moves / EPOCHS;
+    double wide = 4.5 * sqrt(share * (1 - share) / EPOCHS);
+    printf("unknown in %.4f of the steps, expected %.4f +- %.4f\n", seen, share, wide);
+    ck_assert(fabs(seen - share) <= wide);
+    int moves = watcher.unknown_moves + watcher.own_moves; /* none where dropout cut all ways */
+    ck_assert_int_le(moves, EPOCHS);
+    ck_assert_int_ge(moves, EPOCHS * 99 / 100);
+    grove_classifier_free(&c);
+    free_lesson(&l);
+}
+END_TEST
+
 /* All parameters and states, one after the other; to be freed. */
 static unsigned char *all_bytes(const grove_graph *g, size_t *size) {
     unsigned char *bytes = NULL;
@@ -474,6 +539,7 @@ int main(void) {
     tcase_set_timeout(cases, 120);
     tcase_add_test(cases, the_best_epochs_weights_are_given_back);
     tcase_add_test(cases, a_stopped_training_gives_the_best_so_far);
+    tcase_add_loop_test(cases, the_unknown_row_is_trained_by_its_share, 0, 3);
     tcase_add_test(cases, the_same_bits_on_any_number_of_threads);
     tcase_add_test(cases, averages_are_given_back);
     tcase_add_test(cases, a_plateau_lowers_the_rate);
