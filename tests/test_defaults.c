@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What zero means: the defaults that the headers state for optimizers, plateaus, samples and hashes,
- * and the numbers that the parameters of layers begin with. Nobody sees them in a model; all models
- * depend on them.
+ * What zero means: the defaults that the headers state for optimizers, plateaus, samples and
+ * hashes, and the numbers that the parameters of layers begin with. Nobody sees them in a model;
+ * all models depend on them.
  */
 #include <check.h>
 #include <math.h>

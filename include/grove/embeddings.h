@@ -26,7 +26,7 @@ typedef struct grove_embedding_options {
     grove_id unknown_id;  /* the row that stands for what is unknown; 0 */
 } grove_embedding_options;
 
-/* grove_nn_embedding with options.
+/* grove_nn_embedding with options: ids [...] -> [..., width].
  *
  * New data bring categories that training did not see. They need an id, and its row must have
  * learned something: a row that no training row names stays the noise it began with. Two sources
@@ -61,8 +61,9 @@ typedef struct grove_nn_embedding_bag_options {
 } grove_nn_embedding_bag_options;
 
 /* An embedding layer for things that have several categories at once, in no order: one vector for a
- * whole bag of ids, the sum (the default), the mean or, column by column, the largest of their
- * rows. The table is called name.weight [rows, width]. An empty bag yields zeros.
+ * whole bag of ids, the sum (the default), the mean (the bag of words of Mikolov et al. 2013) or,
+ * column by column, the largest of their rows. The table is called name.weight [rows, width]. An
+ * empty bag yields zeros.
  *
  * ids [..., n], a bag in each row -> [..., width]. Shorter bags are filled up with an id that is
  * said to be the padding; -1 is a good one, for it takes no row of the table:

@@ -110,8 +110,9 @@ typedef struct grove_transformer_options {
     double epsilon;    /* of the layer norms; 1e-5 */
 } grove_transformer_options;
 
-/* One block of a transformer (encoder; with .causal a decoder of one input, as in GPT): the places
- * exchange, then each thinks for itself. x [batch, time, width] -> the same.
+/* One block of a transformer (Vaswani et al. 2017; an encoder's, or with .causal that of a decoder
+ * of one input, as in GPT): the places exchange, then each thinks for itself. x [batch, time,
+ * width] -> the same.
  *
  *     pre-norm:  x = x + attention(norm1(x));   x = x + linear2(gelu(linear1(norm2(x))))
  *     post-norm: x = norm1(x + attention(x));   x = norm2(x + linear2(gelu(linear1(x))))

@@ -20,7 +20,9 @@ extern "C" {
 /* ---- layers ---------------------------------------------------------------------------------- */
 
 /* A dense (linear, fully connected) layer: y = x W^T + b. x [..., in] -> [..., units]; weight
- * [units, in] begins Xavier-uniform, bias [units] at zero, as in torch.nn.Linear's layout. */
+ * [units, in] begins Xavier-uniform (Glorot & Bengio 2010), bias [units] at zero, as in
+ * torch.nn.Linear's layout. Each unit is a weighted sum of all inputs: what layers are stacked of,
+ * with an activation between. */
 GROVE_API grove_tensor grove_nn_dense(grove_tensor x, int64_t units, const char *name);
 
 typedef struct grove_dense_options {
@@ -38,9 +40,10 @@ GROVE_API grove_tensor grove_nn_dense_with(grove_tensor x, int64_t units, const 
  * rows - 1 -> [..., width]; the table is called name.weight [rows, width] and begins with normal
  * numbers, of standard deviation 1 / sqrt(width), so that each vector's length is about 1.
  *
- * It is the same as a dense layer on a one-hot row of `rows` numbers, at the cost of copying width
- * numbers; and in training only the rows that a batch names are touched. With a beginning of one's
- * own, or a row for what is unknown: grove_nn_embedding_with, embeddings.h. */
+ * (Bengio, Ducharme, Vincent & Jauvin 2003.) It is the same as a dense layer on a one-hot row of
+ * `rows` numbers, at the cost of copying width numbers; and in training only the rows that a batch
+ * names are touched. With a beginning of one's own, or a row for what is unknown:
+ * grove_nn_embedding_with, embeddings.h. */
 GROVE_API grove_tensor grove_nn_embedding(grove_tensor ids, int64_t rows, int64_t width,
                                           const char *name);
 
