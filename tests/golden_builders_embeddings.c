@@ -62,7 +62,11 @@ BUILD(embedding_layer,
 
 static grove_tensor build_embedding_bag_layer(const golden_scene *s) {
     grove_nn_embedding_bag_options o = {
-        .bag = bag_of(s), .offsets = in(s, "offsets"), .weights = in(s, "weights")};
+        .bag = bag_of(s),
+        .offsets = in(s, "offsets"),
+        .weights = in(s, "weights"),
+        .unknown_share = number(s, "unknown_share"),
+        .unknown_id = (grove_id)whole(s, "unknown_id")};
     return grove_nn_embedding_bag(in(s, "ids"), side(s, "fc.weight", 0), side(s, "fc.weight", 1),
                                   "fc", &o);
 }

@@ -288,6 +288,49 @@ START_TEST(an_unknown_row_must_be_there) {
 }
 END_TEST
 
+/* ---- in bags --------------------------------------------------------------------------------- */
+
+/* Bags of three places, the last of which is padding: sums of ones, so that a bag is two whatever
+ * is replaced; the gradient of the table tells which rows were in them. */
+START_TEST(bags_have_an_unknown_row_too) {
+    grove_graph *g = grove_graph_new(&(grove_graph_options){.seed = 4});
+    grove_tensor ids = grove_input_ids(g, "ids", GROVE_BATCH, 3);
+    grove_init one = {GROVE_INIT_CONSTANT, .a = 1};
+    grove_tensor y = grove_nn_embedding_bag(
+        ids, ROWS, 1, "bag",
+        &(grove_nn_embedding_bag_options){.bag = {.padded = true, .padding = -1},
+                                          .table_init = &one,
+                                          .unknown_share = share,
+                                          .unknown_id = UNKNOWN});
+    grove_tensor d = grove_gradient(grove_sum(y, GROVE_ALL_AXES), grove_find(g, "bag.weight"));
+    static grove_id data[BATCH * 3];
+    for (int i = 0; i < BATCH * 3; i++) {
+        data[i] = i % 3 == 2 ? -1 : i % 3 ? 11 : 2;
+    }
+    int replaced = 0;
+    for (int training = 1; training >= 0; training--) {
+        grove_plan *plan = grove_plan_new(
+            g, (grove_tensor[]){y, d}, 2,
+            &(grove_plan_options){.batch = BATCH, .training = training, .keep_all = true});
+        grove_bind(plan, ids, data);
+        for (int run = 0; run < (training ? RUNS : 1); run++) {
+            ck_assert_msg(grove_run(plan) == GROVE_OK, "%s", grove_plan_error(plan)->message);
+            const grove_real *bags = grove_value(plan, y), *rows = grove_value(plan, d);
+            ck_assert(bags[0] == 2 && bags[BATCH - 1] == 2);
+            ck_assert(rows[2] + rows[11] + rows[UNKNOWN] == 2 * BATCH);
+            ck_assert(training || rows[UNKNOWN] == 0);
+            replaced += (int)rows[UNKNOWN];
+        }
+        grove_plan_free(plan);
+    }
+    double seen = replaced / (2.0 * BATCH * RUNS);
+    double bound = 4 * sqrt(share * (1 - share) / (2.0 * BATCH * RUNS));
+    printf("unknown in bags: %.4f, expected %.4f +- %.4f\n", seen, share, bound);
+    ck_assert(fabs(seen - share) < bound);
+    grove_graph_free(g);
+}
+END_TEST
+
 int main(void) {
     TCase *cases = tcase_create("unknown row");
     if (!mkdtemp(folder)) {
@@ -295,6 +338,7 @@ int main(void) {
     }
     snprintf(path, sizeof path, "%s/model", folder);
     tcase_add_test(cases, the_unknown_row_is_trained_by_its_share);
+    tcase_add_test(cases, bags_have_an_unknown_row_too);
     tcase_add_test(cases, outside_training_nobody_is_replaced);
     tcase_add_test(cases, the_choice_is_counted);
     tcase_add_test(cases, a_step_moves_the_unknown_row);

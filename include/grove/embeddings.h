@@ -58,6 +58,8 @@ typedef struct grove_nn_embedding_bag_options {
     grove_tensor offsets;            /* ids are one list, and each bag begins where these say */
     grove_tensor weights;            /* of the shape of ids; in sums */
     const grove_init *table_init;    /* NULL: normal, of standard deviation 1 / sqrt(width) */
+    double unknown_share;            /* as in grove_embedding_options; of the ids in the bags */
+    grove_id unknown_id;
 } grove_nn_embedding_bag_options;
 
 /* An embedding layer for things that have several categories at once, in no order: one vector for a

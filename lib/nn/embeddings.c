@@ -38,12 +38,25 @@ grove_tensor grove_nn_embedding(grove_tensor ids, int64_t rows, int64_t width, c
     return grove_nn_embedding_with(ids, rows, width, name, NULL);
 }
 
+/* Padding is none of the ids: it becomes nobody first, and nobody is the padding from then on. */
+static grove_tensor show_some_as_unknown(grove_tensor ids, int64_t rows,
+                                         grove_nn_embedding_bag_options *o) {
+    if (o->bag.padded) {
+        ids = grove_embedding_bag_ids(ids, o->bag.padding, rows);
+        o->bag.padding = GROVE_NOBODY;
+    }
+    return grove_replace_ids(ids, o->unknown_share, o->unknown_id, rows);
+}
+
 grove_tensor grove_nn_embedding_bag(grove_tensor ids, int64_t rows, int64_t width, const char *name,
                                     const grove_nn_embedding_bag_options *options) {
     if (!grove_is_valid(ids)) {
         return GROVE_NONE;
     }
     grove_nn_embedding_bag_options o = options ? *options : (grove_nn_embedding_bag_options){0};
+    if (o.unknown_share != 0) {
+        ids = show_some_as_unknown(ids, rows, &o);
+    }
     grove_tensor table = grove_part_parameter(ids.graph, name, "weight", GROVE_SHAPE(rows, width),
                                               o.table_init ? *o.table_init : usual_init(width));
     return grove_name_if_free(grove_embedding_bag(table, ids, o.offsets, o.weights, &o.bag), name);

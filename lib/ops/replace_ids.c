@@ -10,6 +10,7 @@
  *   id was replaced, to the replacement's row, and not to its own.
  * Randomness: id i is replaced if its random word (chance.h), as a number in [0, 1), is below p;
  *   each run draws anew.
+ * Nobody stays nobody: the padding of a bag (embedding_bag_ids) is not shown as unknown.
  * Errors: an id that is not one of 0..rows-1 fails a training run, in words, before anything is
  *   written: also one that would have been replaced, so that no run passes it by luck. Outside
  *   training the lookup checks, as ever.
@@ -54,12 +55,13 @@ static grove_status run(const grove_call *call, size_t begin, size_t end) {
     const grove_id *ids = grove_ids(call, 0), replacement = (grove_id)attributes->replacement;
     grove_id *y = call->out->data;
     grove_chance chance;
-    grove_status status = grove_check_ids(call, 0, begin, end, (size_t)attributes->rows);
+    grove_status status = grove_check_row_ids(call, 0, begin, end, (size_t)attributes->rows);
     for (size_t i = begin; i < end && status == GROVE_OK;) {
         grove_chance_draw(call, attributes->stream, i, end, &chance);
         for (; i < chance.stop; i++) {
             const grove_id kept = ids[i];
-            y[i] = chance.words[i - chance.first] < threshold ? replacement : kept;
+            bool drawn = chance.words[i - chance.first] < threshold && kept != GROVE_NOBODY;
+            y[i] = drawn ? replacement : kept;
         }
     }
     return status;
@@ -77,6 +79,9 @@ static grove_tensor build(const grove_tensor *in) {
 }
 static grove_tensor build_half(const grove_tensor *in) {
     return grove_replace_ids(in[0], 0.5, 3, 100);
+}
+static grove_tensor build_nearly_all(const grove_tensor *in) {
+    return grove_replace_ids(in[0], 1 - 1e-10, 2, 8);
 }
 static grove_tensor build_all(const grove_tensor *in) {
     return grove_replace_ids(in[0], 1, 0, 8);
@@ -99,6 +104,10 @@ static const grove_example examples[] = {
      .in = {{.type = GROVE_ID, .shape = {1, {4}}, .values = GROVE_NUMBERS(7, 0, 3, 3)}},
      .build = build,
      .out = GROVE_NUMBERS(7, 0, 3, 3)},
+    {.inputs = 1,
+     .in = {{.type = GROVE_ID, .shape = {1, {3}}, .values = GROVE_NUMBERS(5, GROVE_NOBODY, 5)}},
+     .build = build_nearly_all, /* but for one case in ten thousand million */
+     .out = GROVE_NUMBERS(2, GROVE_NOBODY, 2)},
     {.inputs = 1, .in = {{.type = GROVE_ID, .shape = {2, {3, 7}}}}, .build = build_half},
     {.inputs = 1, .in = {{.type = GROVE_ID, .shape = {2, {-1, 5}}}}, .build = build_half},
     {.inputs = 1, .in = {{.type = GROVE_ID, .shape = {1, {0}}}}, .build = build_half},

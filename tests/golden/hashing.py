@@ -133,10 +133,23 @@ def unknown_layer(book, order=1, label=""):
                  unknown_share=NEARLY_ALL, training=1, **options)
 
 
+def unknown_bag(book):
+    """Outside training its options do nothing; then a share that is nearly all, but no padding."""
+    table = {"ids": given([[1, 3, 7], [0, 7, 7]]), "fc.weight": real(6, 2)}
+    for name, f, settings in (
+            ("outside", lambda i, w: torch.stack([w[1] + w[3], w[0]]), {"unknown_share": 0.25}),
+            ("nearly_all", lambda i, w: torch.stack([2 * w[4], w[4]]),
+             {"unknown_share": NEARLY_ALL, "training": 1})):
+        function(book, f"embedding_bag_layer/unknown_{name}", f, table, sum=1, padding=7,
+                 unknown_id=4, **settings)
+
+
 def layers(book, order=1, label=""):
     """Hashes among 7 rows: among 5, 2^32 leaves 1, and the two words of a hash might change places
     without a difference."""
     unknown_layer(book, order, label)
+    if order == 1:
+        unknown_bag(book)
     some = {"vector": given([4, 0, 1000000, 4]), "matrix": given([[7, 1], [2, 7], [0, MOST]]),
             "one": given(8)}
     few = {"vector": given([4, 0, 3, 4]), "matrix": given([[1, 1], [2, 4], [0, 3]]),
