@@ -92,6 +92,10 @@ const grove_op *grove_node_descriptor(grove_tensor tensor) {
     return is_node(tensor) ? grove_node_of(tensor)->op : NULL;
 }
 
+bool grove_node_is_lookup(grove_tensor tensor) {
+    return is_node(tensor) && (grove_node_of(tensor)->op->flags & GROVE_LOOKUP);
+}
+
 const void *grove_attributes(grove_tensor tensor) {
     return is_node(tensor) ? grove_node_of(tensor)->attributes : NULL;
 }

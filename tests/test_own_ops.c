@@ -190,6 +190,9 @@ static void flag_of_nothing(grove_op *op) {
 static void in_place_of_nothing(grove_op *op) {
     op->min_inputs = 0;
 }
+static void lookup_of_one(grove_op *op) {
+    op->flags |= GROVE_LOOKUP;
+}
 static void writing(grove_op *op) {
     op->written = 1;
 }
@@ -249,6 +252,7 @@ static const struct {
     {leaf, "it has flags that only ops of grove itself may have"},
     {flag_of_nothing, "it has flags that only ops of grove itself may have, or that there are not"},
     {in_place_of_nothing, "its flags say something of an input, and it may have none"},
+    {lookup_of_one, "it is a lookup (GROVE_LOOKUP), which needs a table and ids (min_inputs)"},
     {writing, "only an update (GROVE_UPDATE) may change inputs (written) or go first"},
     {first, "only an update (GROVE_UPDATE) may change inputs (written) or go first"},
     {writing_beyond, "it says that it changes an input (written) which it has not (max_inputs)"},
@@ -861,6 +865,75 @@ static void remove_folder(void) {
     rmdir(folder);
 }
 
+/* ---- a lookup of one's own ------------------------------------------------------------------- */
+
+static grove_op glance; /* y[i] = 2 table[ids[i]] */
+
+static bool shape_of_glance(grove_shaping *s) {
+    if (!grove_want_rank(s, 0, 2) || !grove_want_rank(s, 1, 1) ||
+        !grove_want_type(s, 1, GROVE_ID)) {
+        return false;
+    }
+    s->shape = GROVE_SHAPE(grove_in_shape(s, 1).dim[0], grove_in_shape(s, 0).dim[1]);
+    return true;
+}
+
+static grove_status run_glance(const grove_call *call, size_t begin, size_t end) {
+    size_t width = grove_width(call->out);
+    grove_status status = grove_check_ids(call, 1, begin, end, call->in[0]->dim[0]);
+    for (size_t i = begin * width; i < end * width && status == GROVE_OK; i++) {
+        size_t row = (size_t)grove_ids(call, 1)[i / width];
+        grove_out(call)[i] = 2 * grove_reals(call, 0)[row * width + i % width];
+    }
+    return status;
+}
+
+static void grad_glance(grove_tensor y, grove_tensor dy, grove_tensor *dx) {
+    int64_t rows = grove_node_shape(grove_node_input(y, 0)).dim[0];
+    dx[0] = grove_scatter_rows(grove_node_input(y, 1), grove_scale(dy, 2), rows);
+}
+
+/* How many catch-ups name their rows, after an optimizer saw the op with these flags. */
+static int catch_ups_by_ids(unsigned flags) {
+    glance = (grove_op){.name = "glance",
+                        .formula = "y[i] = 2 table[ids[i]]",
+                        .min_inputs = 2,
+                        .max_inputs = 2,
+                        .flags = flags,
+                        .shape = shape_of_glance,
+                        .run = run_glance,
+                        .items = grove_by_row,
+                        .grad = grad_glance};
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor ids = grove_input_ids(g, "ids", 2);
+    grove_tensor table = grove_parameter(g, "table", GROVE_SHAPE(9, 2), (grove_init){0});
+    grove_tensor y = grove_append2(&glance, table, ids, NULL);
+    ck_assert_int_eq(grove_node_is_lookup(y), (flags & GROVE_LOOKUP) != 0);
+    grove_tensor step = grove_minimize(grove_sum(y, GROVE_ALL_AXES), GROVE_ADAM(.rate = 0.1));
+    grove_plan *plan = grove_plan_new(g, &step, 1, &(grove_plan_options){.training = true});
+    grove_bind(plan, ids, (const grove_id[]){3, 8});
+    ck_assert_msg(grove_run(plan) == GROVE_OK, "%s", grove_plan_error(plan)->message);
+    const grove_real *numbers = grove_parameter_data(table);
+    for (int i = 0; i < 18; i++) {
+        ck_assert((numbers[i] != 0) == (i / 2 == 3 || i / 2 == 8));
+    }
+    int found = 0;
+    for (int32_t i = 0; i < grove_node_count(g); i++) {
+        grove_tensor node = grove_node_at(g, i);
+        found += strcmp(grove_node_op(node), "adam_catch_up") == 0 && grove_node_inputs(node) == 7;
+    }
+    grove_plan_free(plan);
+    grove_graph_free(g);
+    return found;
+}
+
+/* What an op says of itself is enough: its table's resting rows rest, as those of embedding do. */
+START_TEST(a_lookup_lets_other_rows_rest) {
+    ck_assert_int_eq(catch_ups_by_ids(GROVE_LOOKUP | GROVE_PIECEWISE), 1);
+    ck_assert_int_eq(catch_ups_by_ids(GROVE_PIECEWISE), 0); /* all rows are caught up */
+}
+END_TEST
+
 static void add_case(Suite *suite, const char *name, const TTest *test, int count, bool files) {
     TCase *tests = tcase_create(name);
     tcase_set_timeout(tests, 60);
@@ -885,6 +958,7 @@ int main(void) {
     add_case(suite, "rules", a_gradient_rule_is_not_trusted, RULES, false);
     add_case(suite, "kernels", a_kernel_may_fail_without_words, KERNELS, false);
     add_case(suite, "updates", an_update_may_say_no_before_all_others, 1, false);
+    add_case(suite, "lookup", a_lookup_lets_other_rows_rest, 1, false);
     add_case(suite, "training", a_model_learns_through_own_ops, 1, false);
     add_case(suite, "threads", threads_change_no_bit, 1, false);
     add_case(suite, "back", a_model_with_own_ops_comes_back, 1, true);

@@ -62,6 +62,8 @@ GROVE_API grove_type grove_node_type(grove_tensor tensor);
 GROVE_API grove_shape grove_node_shape(grove_tensor tensor);
 GROVE_API int grove_node_inputs(grove_tensor tensor);                       /* how many */
 GROVE_API grove_tensor grove_node_input(grove_tensor tensor, int position); /* or GROVE_NONE */
+/* Reads the node of its first input, a table, only the rows that its second one, ids, names? */
+GROVE_API bool grove_node_is_lookup(grove_tensor tensor);
 
 /* ---- parameters ------------------------------------------------------------------------------ */
 

@@ -170,13 +170,15 @@ GROVE_API size_t grove_as_one(const grove_call *call);
 /* ---- the descriptor -------------------------------------------------------------------------- */
 
 enum {
-    GROVE_ALIAS = 1,      /* the result is input 0's memory, seen otherwise; there is no kernel,
+    GROVE_ALIAS = 1,       /* the result is input 0's memory, seen otherwise; there is no kernel,
                              and other inputs are not computed for it */
-    GROVE_IN_PLACE = 2,   /* the kernel may write its result over input 0 (same size) */
-    GROVE_TRAINING = 4,   /* outside training the result is its last input itself, an alias */
-    GROVE_UPDATE = 8,     /* changes its written inputs; outside training it is left out */
-    GROVE_FIRST = 16,     /* an update that goes before all else in a run */
-    GROVE_PIECEWISE = 256 /* its second derivative is zero wherever it exists */
+    GROVE_IN_PLACE = 2,    /* the kernel may write its result over input 0 (same size) */
+    GROVE_TRAINING = 4,    /* outside training the result is its last input itself, an alias */
+    GROVE_UPDATE = 8,      /* changes its written inputs; outside training it is left out */
+    GROVE_FIRST = 16,      /* an update that goes before all else in a run */
+    GROVE_PIECEWISE = 256, /* its second derivative is zero wherever it exists */
+    GROVE_LOOKUP = 512     /* of input 0, a table, it reads the rows alone that input 1, ids, names;
+                              so optimizers let the other rows rest */
 };
 
 struct grove_op {

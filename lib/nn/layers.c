@@ -79,8 +79,7 @@ int64_t grove_nn_embedding_width(int64_t rows) {
 /* ---- depth ----------------------------------------------------------------------------------- */
 
 static bool is_layer(grove_tensor node) {
-    bool lookup = strcmp(grove_node_op(node), "embedding") == 0 ||
-                  strcmp(grove_node_op(node), "embedding_bag") == 0;
+    bool lookup = grove_node_is_lookup(node);
     bool product = strcmp(grove_node_op(node), "matmul") == 0 ||
                    strcmp(grove_node_op(node), "linear_cross_entropy_rows_pass") == 0;
     return (lookup && grove_parameter_is_trainable(grove_node_input(node, 0))) ||

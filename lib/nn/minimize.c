@@ -217,7 +217,7 @@ static bool check(grove_tensor loss, const grove_optimizer *o) {
 static size_t count_lookups(const grove_graph *graph) {
     size_t lookups = 0;
     for (int32_t i = 0; i < grove_node_count(graph); i++) {
-        lookups += strncmp(grove_node_op(grove_node_at(graph, i)), "embedding", 9) == 0;
+        lookups += grove_node_is_lookup(grove_node_at(graph, i));
     }
     return lookups;
 }

@@ -10,9 +10,7 @@
 
 /* Is this node a lookup in the table? */
 static bool looks_up(grove_tensor node, grove_tensor table) {
-    bool lookup = strcmp(grove_node_op(node), "embedding") == 0 ||
-                  strcmp(grove_node_op(node), "embedding_bag") == 0;
-    return lookup && grove_node_input(node, 0).index == table.index;
+    return grove_node_is_lookup(node) && grove_node_input(node, 0).index == table.index;
 }
 
 /* ---- state ----------------------------------------------------------------------------------- */

@@ -10,7 +10,7 @@
 enum {
     NAME_MOST = 40,
     FLAGS = GROVE_ALIAS | GROVE_IN_PLACE | GROVE_TRAINING | GROVE_UPDATE | GROVE_FIRST |
-            GROVE_PIECEWISE,
+            GROVE_PIECEWISE | GROVE_LOOKUP,
     FLAGS_OF_INPUTS = GROVE_ALIAS | GROVE_IN_PLACE | GROVE_TRAINING
 };
 
@@ -63,6 +63,9 @@ static const char *fault_of_flags(const grove_op *op) {
     }
     if ((op->flags & FLAGS_OF_INPUTS) && op->min_inputs < 1) {
         return "its flags say something of an input, and it may have none (min_inputs)";
+    }
+    if ((op->flags & GROVE_LOOKUP) && op->min_inputs < 2) {
+        return "it is a lookup (GROVE_LOOKUP), which needs a table and ids (min_inputs)";
     }
     if (!(op->flags & GROVE_UPDATE) && ((op->flags & GROVE_FIRST) || op->written)) {
         return "only an update (GROVE_UPDATE) may change inputs (written) or go first";

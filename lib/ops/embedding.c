@@ -194,7 +194,7 @@ GROVE_ROOM(embedding) = {
     .formula = "y[i] = table[ids[i]]",
     .min_inputs = 2,
     .max_inputs = 2,
-    .flags = GROVE_PIECEWISE,
+    .flags = GROVE_PIECEWISE | GROVE_LOOKUP,
     .shape = shape,
     .run = run,
     .items = items,

@@ -19,8 +19,7 @@
  *   scatter_rows(ids, embedding_bag_gradient(dy)): row-sparse. The padding is GROVE_NOBODY in these
  *   ids (embedding_bag_ids), so it touches no row. dweight[i] = <dy[b], table[ids[i]]>.
  * Numerics: sums in double, in the order of the ids, four rows at a time. In max a NaN wins.
- * Errors: an id out of range (unless it is the padding), offsets that fall or do not begin at 0
- *   fail the run, in words, before anything is written.
+ * Errors: an id out of range (unless it is the padding), offsets that fall or do not begin at 0.
  * Cost: width additions an id.
  */
 #include "bag.h"
@@ -233,6 +232,7 @@ GROVE_ROOM(embedding_bag) = {
     .formula = "y[b] = sum, mean or max of table[ids[i]] over i in bag b",
     .min_inputs = 2,
     .max_inputs = 4,
+    .flags = GROVE_LOOKUP,
     .attribute_size = sizeof(bag_attributes),
     .fields = fields,
     .shape = shape,
