@@ -496,7 +496,9 @@ START_TEST(verdicts) {
     grove_tensor hidden =
         grove_add(grove_scale(sum(grove_mul(p, p)), IS_FLOAT ? 1e-3 : 1e-12), large);
     ck_assert_int_eq(verdict_of(hidden, p, "too small"), GROVE_GRADIENT_UNJUDGED);
-    ck_assert_int_eq(verdict_of(sum(grove_log(dead)), dead, "the loss is not a number"),
+    ck_assert_int_eq(verdict_of(sum(grove_log(dead)), dead,
+                                "the loss is not a number: there is nothing to "
+                                "compare; a plan with .check_finite"),
                      GROVE_GRADIENT_NOT_FINITE);
     ck_assert_int_eq(verdict_of(sum(grove_exp(grove_scale(p, 1e6))), p, "the loss is infinite"),
                      GROVE_GRADIENT_NOT_FINITE);
@@ -617,6 +619,35 @@ START_TEST(a_wrong_place_is_told_where_rows_are_more_than_the_batch) {
 }
 END_TEST
 
+/* Rows of a table that is an input: what ids look up may move the loss, whatever the gradient says,
+ * and is drawn first. The table has 64 rows, of which one is looked up. */
+START_TEST(rows_that_are_looked_up_are_drawn_first_where_the_table_is_an_input) {
+    enum { MANY = 64 };
+    static grove_real numbers[MANY * 2];
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor table = grove_input_reals(g, "table", GROVE_BATCH, 2);
+    grove_tensor ids = grove_input_ids(g, "ids", 1);
+    grove_tensor rows = grove_embedding(table, ids);
+    grove_tensor loss = grove_sum(grove_mul(rows, rows), GROVE_ALL_AXES);
+    grove_tensor nothing = grove_scale(table, 0); /* a gradient by hand */
+    for (int i = 0; i < MANY * 2; i++) {
+        numbers[i] = 1;
+    }
+    const grove_id id = 41;
+    const grove_binding bindings[2] = {{table, numbers}, {ids, &id}};
+    grove_gradient_check_options wish = {.batch = MANY, .gradients = &nothing};
+    grove_gradient_report r;
+    grove_error error = {0};
+    ck_assert_msg(grove_check_gradients(loss, &table, 1, bindings, 2, &wish, &r, &error) ==
+                      GROVE_OK,
+                  "%s", error.message);
+    ck_assert_msg(strstr(r.words, "'table' is wrong: component [41, ") != NULL, "%s", r.words);
+    ck_assert_uint_eq(r.checks[0].wrong, 2);
+    grove_gradient_report_free(&r);
+    grove_graph_free(g);
+}
+END_TEST
+
 /* Four of five components move nothing, so they tell nothing of the loss's rounding, which is that
  * of numbers far larger than the loss. */
 START_TEST(rounding_is_measured_where_the_loss_moves) {
@@ -724,6 +755,31 @@ static void refused(grove_status wanted, const char *words, grove_tensor loss,
     grove_gradient_report_free(&r);
 }
 
+/* Two of one: two copies would be moved apart from each other, and a true gradient called wrong. */
+START_TEST(nothing_is_listed_twice) {
+    world *w = open_world(NULL);
+    grove_gradient_report r;
+    grove_error error = {0};
+    grove_tensor loss = build_dense(w), bias = grove_find(w->graph, "out.bias");
+    grove_gradient_check_options wish = {.batch = ROWS};
+    grove_tensor lists[2][3] = {{w->x, bias, w->x}, {bias, w->x, bias}};
+    for (int i = 0; i < 2; i++) {
+        ck_assert(grove_check_gradients(loss, lists[i], 3, w->bindings, 5, &wish, &r, &error) ==
+                  GROVE_BAD_ARGUMENT);
+        ck_assert_msg(strstr(error.message, i ? "'out.bias' stands in the list twice, as number 0 "
+                                                "and 2"
+                                              : "'x' stands in the list twice, as number 0 and 2"),
+                      "%s", error.message);
+    }
+    grove_binding twice[3] = {w->bindings[0], w->bindings[3], w->bindings[0]};
+    ck_assert(grove_check_gradients(loss, NULL, 0, twice, 3, &wish, &r, &error) ==
+              GROVE_BAD_ARGUMENT);
+    ck_assert_msg(strstr(error.message, "the input 'x' is bound twice, by number 0 and 2"), "%s",
+                  error.message);
+    grove_graph_free(w->graph);
+}
+END_TEST
+
 START_TEST(refusals) {
     grove_graph *g = grove_graph_new(NULL), *other = grove_graph_new(NULL);
     grove_tensor p = set(g, "p", 1), q = set(other, "q", 1), loss = sum(grove_mul(p, p));
@@ -807,10 +863,12 @@ int main(void) {
     tcase_add_test(tests, tolerance_and_step_are_heard);
     tcase_add_test(tests, samples_are_drawn_by_the_seed);
     tcase_add_test(tests, inputs_can_be_checked);
+    tcase_add_test(tests, rows_that_are_looked_up_are_drawn_first_where_the_table_is_an_input);
     tcase_add_test(tests, rounding_is_measured_where_the_loss_moves);
     tcase_add_test(tests, a_wrong_place_is_told_where_rows_are_more_than_the_batch);
     tcase_add_test(tests, parameters_are_as_they_were);
     tcase_add_test(tests, memory_that_is_short);
+    tcase_add_test(tests, nothing_is_listed_twice);
     tcase_add_test(tests, refusals);
     tcase_add_test(tests, bad_data);
     Suite *suite = suite_create("gradient_check");

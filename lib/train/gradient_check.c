@@ -38,6 +38,12 @@ static grove_line line_at(const grove_checker *c, const grove_target *t, size_t 
                         .still = c->still};
 }
 
+/* How many numbers that dimension of the plan has. */
+static size_t size_of(const grove_checker *c, int64_t dim) {
+    size_t batch = c->wish.batch > 0 ? (size_t)c->wish.batch : 1;
+    return (size_t)grove_dim_batches(dim) * batch + (size_t)grove_dim_more(dim);
+}
+
 /* What may move the loss comes first, then some of what must not. Returns how many of each. */
 static size_t draw(grove_checker *c, const grove_target *t, size_t *resting) {
     int64_t wish = c->wish.samples;
@@ -48,7 +54,7 @@ static size_t draw(grove_checker *c, const grove_target *t, size_t *resting) {
         c->live[i] = t->reader_count < 0 || (t->analytic && t->analytic[i] != 0);
     }
     grove_shape shape = grove_node_shape(t->tensor);
-    size_t rows = t->size > 0 && shape.rank > 0 ? (size_t)shape.dim[0] : 1;
+    size_t rows = t->size > 0 && shape.rank > 0 ? size_of(c, shape.dim[0]) : 1;
     for (int k = 0; k < t->reader_count; k++) {
         const grove_id *ids = grove_value(c->slopes, t->readers[k]);
         size_t count = ids ? grove_value_count(c->slopes, t->readers[k]) : 0;
@@ -175,15 +181,14 @@ static double relative(const grove_slope *s) {
 /* "component [3, 7]", or the line along the gradient. */
 static void place_words(const grove_checker *c, const grove_target *t, size_t position, char *text,
                         size_t room) {
-    size_t batch = c->wish.batch > 0 ? (size_t)c->wish.batch : 1, rest = position;
+    size_t rest = position;
     grove_shape shape = grove_node_shape(t->tensor);
     if (position == GROVE_WHOLE) {
         snprintf(text, room, "its slope along itself");
         return;
     }
     for (int i = shape.rank - 1; i >= 0; i--) {
-        int64_t dim = shape.dim[i];
-        size_t size = (size_t)grove_dim_batches(dim) * batch + (size_t)grove_dim_more(dim);
+        size_t size = size_of(c, shape.dim[i]);
         shape.dim[i] = (int64_t)(rest % size);
         rest /= size;
     }
@@ -254,8 +259,11 @@ static void conclude(grove_checker *c) {
         }
     }
     if (!isfinite(r->loss)) {
-        snprintf(r->words, sizeof r->words, "the loss is %s: there is nothing to compare",
-                 isnan(r->loss) ? "not a number" : "infinite");
+        snprintf(
+            r->words, sizeof r->words,
+            "the loss is %s: there is nothing to compare; a plan with .check_finite (grove train "
+            "--check-finite) names the node where that begins",
+            isnan(r->loss) ? "not a number" : "infinite");
     } else if (r->passed && !judged) {
         r->passed = false;
         snprintf(r->words, sizeof r->words,

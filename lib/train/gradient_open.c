@@ -83,6 +83,21 @@ static bool add_target(grove_checker *c, grove_tensor tensor) {
     return true;
 }
 
+/* A tensor listed twice would be moved in one copy and read from the other. */
+static bool are_different(grove_checker *c, const grove_tensor *parameters, int count) {
+    for (int i = 0; i < count; i++) {
+        for (int k = 0; k < i; k++) {
+            if (c->targets[i].tensor.index == c->targets[k].tensor.index) {
+                grove_fail(c->error, GROVE_BAD_ARGUMENT,
+                           "gradient check: '%.80s' stands in the list twice, as number %d and %d",
+                           grove_node_name(parameters[i]), k, i);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 /* The list, or all trainable parameters that the loss depends on. */
 static bool list_targets(grove_checker *c, const grove_tensor *parameters, int count) {
     const grove_graph *graph = c->loss.graph;
@@ -99,6 +114,9 @@ static bool list_targets(grove_checker *c, const grove_tensor *parameters, int c
         if (!add_target(c, parameters[i])) {
             return false;
         }
+    }
+    if (!are_different(c, parameters, count)) {
+        return false;
     }
     for (int32_t i = 0; i < all && count == 0; i++) {
         grove_tensor p = grove_parameter_at(graph, i);
@@ -201,12 +219,30 @@ static bool place_numbers(grove_checker *c, grove_target *t) {
     return !given || bind(c, t->tensor, t->copy);
 }
 
-static bool place_all(grove_checker *c) {
-    size_t most = 1;
+/* Each input once: of two, who could say which numbers were meant? */
+static bool bind_all(grove_checker *c) {
     for (int i = 0; i < c->binding_count; i++) {
-        if (!bind(c, c->bindings[i].input, c->bindings[i].data)) {
+        grove_tensor input = c->bindings[i].input;
+        if (!bind(c, input, c->bindings[i].data)) {
             return false;
         }
+        for (int k = 0; k < i; k++) {
+            if (c->bindings[k].input.index == input.index) {
+                grove_fail(c->error, GROVE_BAD_ARGUMENT,
+                           "gradient check: the input '%.80s' is bound twice, by number %d and %d "
+                           "of the bindings",
+                           grove_node_name(input), k, i);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool place_all(grove_checker *c) {
+    size_t most = 1;
+    if (!bind_all(c)) {
+        return false;
     }
     for (int i = 0; i < c->count; i++) {
         if (!place_numbers(c, &c->targets[i])) {
