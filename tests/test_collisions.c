@@ -410,6 +410,10 @@ START_TEST(what_is_refused) {
     refused(good, 2, 0, 4, NULL, GROVE_BAD_ARGUMENT, "1 to 16 hashes");
     refused(good, 2, 17, 4, NULL, GROVE_BAD_ARGUMENT, "1 to 16 hashes");
     refused(NULL, 2, 2, 4, NULL, GROVE_BAD_ARGUMENT, "there are no rows");
+    grove_error error;
+    ck_assert_int_eq(grove_report_collisions(good, 2, 2, 4, NULL, NULL, &error),
+                     GROVE_BAD_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(error.message, "collisions: there is no report to write to"));
     refused(good, 2, 2, 0, NULL, GROVE_BAD_ARGUMENT, "buckets, not 2 and 0");
     refused(good, 2, 2, (int64_t)1 << 31, NULL, GROVE_BAD_ARGUMENT, "buckets, not 2 and");
     refused(high, 2, 2, 4, NULL, GROVE_BAD_DATA,

@@ -167,6 +167,11 @@ START_TEST(how_not_to_hash_texts) {
     grove_hashing how = {.buckets = 5, .hashes = 1};
     ck_assert_int_eq(grove_hash_cell((grove_cell){"a", 1}, NULL, rows, NULL), GROVE_BAD_ARGUMENT);
     ck_assert_int_eq(grove_hash_column(NULL, 0, &how, rows, &error), GROVE_BAD_ARGUMENT);
+    expect_words(error.message, "hashing: there is no table");
+    ck_assert_int_eq(grove_hash_column(table, 1, &how, NULL, &error), GROVE_BAD_ARGUMENT);
+    expect_words(error.message, "hashing: there is no place to write the ids to");
+    ck_assert_int_eq(grove_hash_cell((grove_cell){"a", 1}, &how, NULL, &error), GROVE_BAD_ARGUMENT);
+    expect_words(error.message, "hashing: there is no place to write the ids to");
     ck_assert_int_eq(grove_hash_column(table, 2, &how, rows, &error), GROVE_BAD_ARGUMENT);
     expect_words(error.message, "the table has no column 2");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

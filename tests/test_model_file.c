@@ -577,6 +577,9 @@ START_TEST(other_files_are_refused) {
     grove_model *model;
     grove_error error;
     ck_assert_int_eq(grove_load("/nowhere/x", NULL, &model, &error), GROVE_NO_FILE);
+    ck_assert_int_eq(grove_load("/nowhere/x", NULL, NULL, &error), GROVE_BAD_ARGUMENT);
+    ck_assert_str_eq(error.message, "load: there is no place for the model");
+    ck_assert_int_eq(grove_load_with("/nowhere/x", NULL, NULL, NULL), GROVE_BAD_ARGUMENT);
     ck_assert_ptr_null(model);
     grove_tensors_writer *writer = grove_tensors_writer_new(NULL);
     grove_tensors_write(writer, path, NULL);

@@ -122,6 +122,10 @@ START_TEST(columns_without_bins_are_refused_in_words) {
     grove_number_bins bins;
     grove_status status = grove_number_bins_fit(numbers, 3, 3, SIZE_MAX - 1, NULL, &bins, NULL);
     ck_assert_int_eq(status, GROVE_NO_MEMORY);
+    grove_error error = {0};
+    status = grove_number_bins_fit(numbers, 3, 3, 4, NULL, NULL, &error);
+    ck_assert_int_eq(status, GROVE_BAD_ARGUMENT);
+    ck_assert_str_eq(error.message, "bins: there is no place to write them to");
 }
 END_TEST
 

@@ -350,6 +350,9 @@ grove_status grove_report_collisions(const grove_id *ids, size_t categories, int
     c.wish = options ? *options : (grove_collision_options){0};
     grove_allocator allocator = grove_allocator_or_default(&c.wish.allocator);
     grove_error_clear(error);
+    if (!report) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT, "collisions: there is no report to write to");
+    }
     *report = (grove_collision_report){0};
     grove_status status = check(ids, categories, hashes, buckets, c.wish.weights, error);
     if (status != GROVE_OK) {

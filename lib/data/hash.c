@@ -28,6 +28,10 @@ static grove_status check(const grove_hashing *how, grove_error *error) {
     return GROVE_OK;
 }
 
+static grove_status no_place(grove_error *error) {
+    return grove_fail(error, GROVE_BAD_ARGUMENT, "hashing: there is no place to write the ids to");
+}
+
 static void hash_cell(grove_cell cell, const grove_hashing *how, grove_id *ids) {
     const bool apart = how->missing_apart && cell.length == 0;
     const uint64_t buckets = (uint64_t)how->buckets;
@@ -40,6 +44,9 @@ static void hash_cell(grove_cell cell, const grove_hashing *how, grove_id *ids) 
 grove_status grove_hash_cell(grove_cell cell, const grove_hashing *how, grove_id *ids,
                              grove_error *error) {
     grove_status status = check(how, error);
+    if (status == GROVE_OK && !ids) {
+        status = no_place(error);
+    }
     if (status == GROVE_OK) {
         hash_cell(cell, how, ids);
     }
@@ -52,9 +59,15 @@ grove_status grove_hash_column(const grove_table *table, size_t column, const gr
     if (status != GROVE_OK) {
         return status;
     }
-    if (!table || column >= grove_table_columns(table)) {
+    if (!table) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT, "hashing: there is no table");
+    }
+    if (column >= grove_table_columns(table)) {
         return grove_fail(error, GROVE_BAD_ARGUMENT, "hashing: the table has no column %zu",
                           column);
+    }
+    if (!ids && grove_table_rows(table) > 0) {
+        return no_place(error);
     }
     for (size_t row = 0; row < grove_table_rows(table); row++) {
         hash_cell(grove_table_cell(table, row, column), how, ids + row * (size_t)how->hashes);

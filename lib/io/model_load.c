@@ -176,6 +176,9 @@ grove_status grove_load_with(const char *path, const grove_load_options *wanted,
     const grove_load_options *options = wanted ? wanted : &defaults;
     grove_allocator allocator = grove_allocator_or_default(&options->allocator);
     grove_error_clear(error);
+    if (!model) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT, "load: there is no place for the model");
+    }
     *model = NULL;
     if (!path) {
         return grove_fail(error, GROVE_BAD_ARGUMENT, "there is no path to load a model from");

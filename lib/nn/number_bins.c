@@ -106,6 +106,9 @@ static grove_status fit_all(fitting *f, grove_number_bins *bins) {
 grove_status grove_number_bins_fit(const grove_real *numbers, size_t rows, size_t features,
                                    size_t wanted, const grove_allocator *allocator,
                                    grove_number_bins *bins, grove_error *error) {
+    if (!bins) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT, "bins: there is no place to write them to");
+    }
     *bins = (grove_number_bins){.features = features,
                                 .allocator = grove_allocator_or_default(allocator)};
     if ((!numbers && rows > 0) || features == 0) {
