@@ -5,9 +5,13 @@
  */
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "grove/embeddings.h"
 #include "grove/grove.h"
+#include "grove/layers.h"
+#include "grove/number_embeddings.h"
 
 START_TEST(without_a_graph) {
     grove_tensor none = GROVE_NONE;
@@ -82,6 +86,102 @@ START_TEST(missing_lists_and_names) {
 }
 END_TEST
 
+static grove_tensor nameless(int kind, grove_graph *g, const char *name) {
+    static const grove_real edges[] = {0, 1, 2, 0, 1, 2};
+    const grove_number_bins bins = {
+        .features = 2, .most = 2, .edges = (grove_real *)(uintptr_t)edges};
+    grove_tensor flat = grove_input_reals(g, "flat", GROVE_BATCH, 2);
+    grove_tensor x = grove_input_reals(g, "x", GROVE_BATCH, 2, 2);
+    grove_tensor ids = grove_input_ids(g, "ids", GROVE_BATCH, 2);
+    switch (kind) {
+    case 0:
+        return grove_nn_dense(x, 3, name);
+    case 1:
+        return grove_nn_embedding(ids, 3, 3, name);
+    case 2:
+        return grove_nn_embedding_bag(ids, 3, 3, name, NULL);
+    case 3:
+        return grove_nn_hashed_embedding(ids, 3, 3, name, NULL);
+    case 4:
+        return grove_nn_quotient_remainder_embedding(ids, 3, 3, 3, name, NULL);
+    case 5:
+        return grove_nn_layer_norm(x, name, NULL);
+    case 6:
+        return grove_nn_batch_norm(x, name, NULL);
+    case 7:
+        return grove_nn_attention(x, 1, name, NULL);
+    case 8:
+        return grove_nn_transformer_block(x, 1, name, NULL);
+    case 9:
+        return grove_nn_position_embedding(x, name);
+    case 10:
+        return grove_nn_position_waves(x, name);
+    case 11:
+        return grove_nn_gru(x, 2, name, NULL);
+    case 12:
+        return grove_nn_piecewise_linear(flat, &bins, name);
+    case 13:
+        return grove_nn_periodic(flat, name, NULL);
+    case 14:
+        return grove_nn_linear_numbers(flat, 2, name);
+    default:
+        return grove_nn_dense_by_feature(x, 2, name);
+    }
+}
+
+/* What is wrong is told before a parameter called ".weight" is made. */
+START_TEST(layers_without_a_name) {
+    static const char *const kinds[] = {"dense layer",
+                                        "embedding layer",
+                                        "embedding bag layer",
+                                        "hashed embedding layer",
+                                        "quotient-remainder embedding layer",
+                                        "layer_norm",
+                                        "batch_norm",
+                                        "attention",
+                                        "transformer_block",
+                                        "position_embedding",
+                                        "position_waves",
+                                        "gru",
+                                        "piecewise_linear",
+                                        "periodic",
+                                        "linear_numbers",
+                                        "dense_by_feature"};
+    for (int kind = 0; kind < 16; kind++) {
+        for (int empty = 0; empty < 2; empty++) {
+            char words[120];
+            grove_graph *g = grove_graph_new(NULL);
+            snprintf(words, sizeof words,
+                     "%s: a layer needs a name: its parameters are called by it", kinds[kind]);
+            ck_assert(!grove_is_valid(nameless(kind, g, empty ? "" : NULL)));
+            ck_assert_int_eq(grove_parameter_count(g), 0);
+            ck_assert_int_eq(grove_graph_error(g)->status, GROVE_BAD_ARGUMENT);
+            tells(g, words);
+        }
+    }
+}
+END_TEST
+
+/* In the layer's name, not in that of the op or the parameter within. */
+START_TEST(layers_of_what_they_cannot_take) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_nn_embedding(grove_input_reals(g, "x", GROVE_BATCH), 3, 2, "t");
+    tells(g, "embedding layer 't': it takes ids, not the real numbers [batch]");
+    g = grove_graph_new(NULL);
+    grove_nn_embedding_bag(grove_input_reals(g, "x", GROVE_BATCH, 2), 3, 2, "t", NULL);
+    tells(g, "embedding bag layer 't': it takes ids, not the real numbers [batch, 2]");
+    g = grove_graph_new(NULL);
+    grove_nn_embedding_bag(grove_input_ids(g, "x", GROVE_BATCH, 2), 0, 2, "t", NULL);
+    tells(g, "embedding bag layer 't': it needs 1 row");
+    g = grove_graph_new(NULL);
+    grove_nn_dense_by_feature(grove_input_ids(g, "x", GROVE_BATCH, 2, 2), 2, "t");
+    tells(g, "dense_by_feature 't': it takes real numbers, not the ids [batch, 2, 2]");
+    g = grove_graph_new(NULL);
+    grove_nn_dense(grove_input_ids(g, "x", GROVE_BATCH), 2, "out");
+    tells(g, "dense layer 'out': it takes real numbers, not the ids [batch]");
+}
+END_TEST
+
 START_TEST(plans_of_nothing) {
     grove_graph *g = grove_graph_new(NULL);
     grove_tensor x = grove_input_reals(g, "x", GROVE_BATCH, 2);
@@ -138,6 +238,8 @@ int main(void) {
     tcase_add_test(cases, without_a_graph);
     tcase_add_test(cases, without_a_tensor);
     tcase_add_test(cases, missing_lists_and_names);
+    tcase_add_test(cases, layers_without_a_name);
+    tcase_add_test(cases, layers_of_what_they_cannot_take);
     tcase_add_test(cases, plans_of_nothing);
     tcase_add_test(cases, odd_outputs);
     Suite *suite = suite_create("misuse");

@@ -14,16 +14,23 @@ static grove_init usual_init(int64_t width) {
     return (grove_init){.kind = GROVE_INIT_NORMAL, .b = width > 0 ? 1 / sqrt((double)width) : 0};
 }
 
-grove_tensor grove_nn_embedding_with(grove_tensor ids, int64_t rows, int64_t width,
-                                     const char *name, const grove_embedding_options *options) {
-    grove_embedding_options o = options ? *options : (grove_embedding_options){0};
-    if (!grove_is_valid(ids)) {
-        return GROVE_NONE;
+static bool check(grove_tensor ids, int64_t rows, int64_t width, const char *layer,
+                  const char *name) {
+    if (!grove_is_valid(ids) || !grove_layer_takes(GROVE_ID, ids, layer, name)) {
+        return false;
     }
     if (rows < 1 || width < 1) {
         grove_mistake(ids.graph, GROVE_BAD_ARGUMENT,
-                      "embedding layer '%.80s': it needs 1 row and 1 column or more",
-                      name ? name : "");
+                      "%s '%.80s': it needs 1 row and 1 column or more", layer, name);
+        return false;
+    }
+    return true;
+}
+
+grove_tensor grove_nn_embedding_with(grove_tensor ids, int64_t rows, int64_t width,
+                                     const char *name, const grove_embedding_options *options) {
+    grove_embedding_options o = options ? *options : (grove_embedding_options){0};
+    if (!check(ids, rows, width, "embedding layer", name)) {
         return GROVE_NONE;
     }
     grove_tensor table = grove_part_parameter(ids.graph, name, "weight", GROVE_SHAPE(rows, width),
@@ -50,7 +57,7 @@ static grove_tensor show_some_as_unknown(grove_tensor ids, int64_t rows,
 
 grove_tensor grove_nn_embedding_bag(grove_tensor ids, int64_t rows, int64_t width, const char *name,
                                     const grove_nn_embedding_bag_options *options) {
-    if (!grove_is_valid(ids)) {
+    if (!check(ids, rows, width, "embedding bag layer", name)) {
         return GROVE_NONE;
     }
     grove_nn_embedding_bag_options o = options ? *options : (grove_nn_embedding_bag_options){0};

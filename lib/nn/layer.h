@@ -40,17 +40,30 @@ static inline int64_t grove_last_dimension(grove_tensor x) {
     return shape.rank > 0 ? shape.dim[shape.rank - 1] : 1;
 }
 
-/* Is x of the type that the layer takes? Else it is refused in the layer's name, before it has made
+/* Has the layer a name? Else its parameters would be called ".weight". */
+static inline bool grove_layer_is_named(grove_graph *graph, const char *layer, const char *name) {
+    if (name && name[0]) {
+        return true;
+    }
+    grove_mistake(graph, GROVE_BAD_ARGUMENT,
+                  "%s: a layer needs a name: its parameters are called by it", layer);
+    return false;
+}
+
+/* Has the layer a name, and is x of the type that it takes? Else it is refused in the layer's name, before it has made
  * any parameter: the op within that would refuse it knows no layers. */
 static inline bool grove_layer_takes(grove_type type, grove_tensor x, const char *layer,
                                      const char *name) {
     static const char *const kinds[] = {"real numbers", "ids"};
     char text[96];
+    if (!grove_layer_is_named(x.graph, layer, name)) {
+        return false;
+    }
     if (grove_node_type(x) == type) {
         return true;
     }
-    grove_mistake(x.graph, GROVE_BAD_TYPE, "%s '%.80s': it takes %s, not the %s %s", layer,
-                  name ? name : "", kinds[type == GROVE_ID], kinds[type != GROVE_ID],
+    grove_mistake(x.graph, GROVE_BAD_TYPE, "%s '%.80s': it takes %s, not the %s %s", layer, name,
+                  kinds[type == GROVE_ID], kinds[type != GROVE_ID],
                   grove_shape_text(grove_node_shape(x), text, sizeof text));
     return false;
 }

@@ -4,6 +4,7 @@
  */
 #include "grove/number_embeddings.h"
 
+#include <inttypes.h>
 #include <math.h>
 
 #include "layer.h"
@@ -25,7 +26,7 @@ static grove_tensor mistake(grove_tensor x, grove_status status, const char *lay
 /* Is x [batch, features...], `rank` dimensions of which all but the first are fixed and above 0? */
 static bool fits(grove_tensor x, int rank) {
     grove_shape shape = grove_node_shape(x);
-    bool good = shape.rank == rank && grove_node_type(x) == GROVE_REAL;
+    bool good = shape.rank == rank;
     for (int i = 1; i < rank && good; i++) {
         good = shape.dim[i] > 0;
     }
@@ -33,12 +34,15 @@ static bool fits(grove_tensor x, int rank) {
 }
 
 static bool numbers_fit(grove_tensor x, const char *layer, const char *name) {
-    if (grove_is_valid(x) && !fits(x, 2)) {
+    if (!grove_is_valid(x) || !grove_layer_takes(GROVE_REAL, x, layer, name)) {
+        return false;
+    }
+    if (!fits(x, 2)) {
         mistake(x, GROVE_BAD_SHAPE, layer, name,
                 "it needs real numbers [batch, features], the features fixed");
         return false;
     }
-    return grove_is_valid(x);
+    return true;
 }
 
 /* The same number `times` over, for each number of x: [batch, features, times]. */
@@ -77,8 +81,15 @@ grove_tensor grove_nn_piecewise_linear(grove_tensor x, const grove_number_bins *
         return GROVE_NONE;
     }
     int64_t features = grove_last_dimension(x);
-    if (!bins || !bins->edges || bins->most < 1 || (int64_t)bins->features != features) {
-        return mistake(x, GROVE_BAD_ARGUMENT, layer, name, "it needs bins for as many features");
+    if (!bins || !bins->edges || bins->most < 1) {
+        return mistake(x, GROVE_BAD_ARGUMENT, layer, name,
+                       "it has no bins; grove_number_bins_fit makes them");
+    }
+    if ((int64_t)bins->features != features) {
+        char words[96];
+        snprintf(words, sizeof words, "its bins are of %zu features, x has %" PRId64,
+                 bins->features, features);
+        return mistake(x, GROVE_BAD_ARGUMENT, layer, name, words);
     }
     const char *wrong = wrong_edges(bins);
     if (wrong) {
@@ -128,14 +139,15 @@ static grove_tensor begin(grove_graph *graph, const char *name, const char *part
  */
 grove_tensor grove_nn_dense_by_feature(grove_tensor x, int64_t width, const char *name) {
     static const char *const layer = "dense_by_feature";
-    if (!grove_is_valid(x)) {
+    if (!grove_is_valid(x) || !grove_layer_takes(GROVE_REAL, x, layer, name)) {
         return GROVE_NONE;
     }
-    if (!fits(x, 3) || width < 1) {
-        return mistake(
-            x, GROVE_BAD_SHAPE, layer, name,
-            "it needs real numbers [batch, features, in], all but the batch fixed, and a "
-            "width of 1 or more");
+    if (!fits(x, 3)) {
+        return mistake(x, GROVE_BAD_SHAPE, layer, name,
+                       "it needs real numbers [batch, features, in], all but the batch fixed");
+    }
+    if (width < 1) {
+        return mistake(x, GROVE_BAD_ARGUMENT, layer, name, "it needs a width of 1 or more");
     }
     grove_shape shape = grove_node_shape(x), turn = GROVE_AXES(1, 0, 2);
     int64_t features = shape.dim[1], in = shape.dim[2];
