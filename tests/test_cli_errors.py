@@ -235,7 +235,8 @@ def bad_models(folder):
     data, model = trained(folder)
     out = write(os.path.join(folder, "out"), "before")
     for path, words in [(os.path.join(folder, "none"), "No such file"), (folder, "directory"),
-                        (data, "data.csv"), (write(os.path.join(folder, "empty"), ""), "empty")]:
+                        (data, ["data.csv", "it is no safetensors file"]),
+                        (write(os.path.join(folder, "empty"), ""), "empty")]:
         refused(4, words, "predict", path, data, "--out", out)
         refused(4, words, "evaluate", path, data)
     refused(4, "x.safetensors", "inspect", write(os.path.join(folder, "x.safetensors"), "a,b\n1,2"))

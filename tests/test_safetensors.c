@@ -476,8 +476,8 @@ static const struct {
     const char *words;
 } REFUSED[] = {
     {"", 0, "must be a JSON object that begins with '{' at once"},
-    {" {}", 0, "must be a JSON object that begins with '{' at once"},
-    {"[]", 0, "must be a JSON object"},
+    {" {}", 0, "it is no safetensors file"},
+    {"[]", 0, "it is no safetensors file"},
     {"{}\n", 0, "ends with '}' and spaces"},
     {"{} {}", 0, "at byte 3: expected the end"},
     {"{", 0, "ends with '}'"},
@@ -578,6 +578,10 @@ START_TEST(wrong_sizes_are_refused_in_words) {
                    "it says that its header has 100000001 bytes; 100000000 is the most");
     expect_refused(bytes_of("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF{}", 10),
                    "18446744073709551615 bytes; 100000000 is the most");
+    expect_refused(bytes_of("year,region,price\n2019,4,1.5\n", 30), "it is no safetensors file");
+    expect_refused(bytes_of("\1\0\0\0\0\0\0\0[]", 10), "it is no safetensors file");
+    expect_refused(bytes_of("\0\0\0\0\0\0\0\0\0", 9), "it is no safetensors file");
+    expect_refused(bytes_of("\0\0\0\0\0\0\0\0", 8), "the header must be a JSON object");
     expect_refused(bytes_of("\0\xE1\xF5\5\0\0\0\0{}", 10),
                    "it says that its header has 100000000 bytes, but only 2 follow");
     expect_refused(file_of("{}\0}", 4, 0), "expected the end");

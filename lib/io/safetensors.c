@@ -132,6 +132,18 @@ static grove_status check_header_size(const grove_tensors_reading *reading, uint
     return GROVE_OK;
 }
 
+/* `first` is the byte after the header's size. Text, for example, has neither a size in its first 8
+ * bytes nor a '{' after them; a file that was cut has both. */
+static grove_status check_beginning(const grove_tensors_reading *reading, uint64_t header,
+                                    char first, uint64_t file) {
+    if (file > 8 && first != '{') {
+        return grove_tensors_refuse(reading,
+                                    "it is no safetensors file: such a file begins with 8 bytes "
+                                    "that give the size of its header, and a '{'");
+    }
+    return check_header_size(reading, header, file);
+}
+
 static grove_status read_header(const grove_tensors_reading *reading, source *from) {
     if (from->size < 8) {
         return grove_tensors_refuse(reading,
@@ -140,9 +152,13 @@ static grove_status read_header(const grove_tensors_reading *reading, source *fr
                                     (unsigned long long)from->size);
     }
     uint64_t size;
+    char first = '{';
     grove_status status = take(reading, from, &size, sizeof size);
+    if (status == GROVE_OK && from->size > 8) {
+        status = take(reading, from, &first, 1);
+    }
     if (status == GROVE_OK) {
-        status = check_header_size(reading, size, from->size);
+        status = check_beginning(reading, size, first, from->size);
     }
     if (status != GROVE_OK) {
         return status;
@@ -151,7 +167,10 @@ static grove_status read_header(const grove_tensors_reading *reading, source *fr
     if (!header) {
         return grove_fail_memory(reading->error, (size_t)size);
     }
-    status = take(reading, from, header, (size_t)size);
+    if (size > 0) {
+        header[0] = first;
+        status = take(reading, from, header + 1, (size_t)size - 1);
+    }
     if (status == GROVE_OK) {
         status = grove_tensors_parse_header(reading, header, (size_t)size, from->size - 8 - size);
     }
