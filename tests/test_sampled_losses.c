@@ -1007,6 +1007,16 @@ START_TEST(other_mistakes_in_words) {
     ck_assert(
         !grove_is_valid(grove_sampled_softmax_loss(GROVE_NONE, weight, GROVE_NONE, label, NULL)));
     grove_graph_free(g);
+    /* Classes that are a batch have no number to be told. */
+    g = grove_graph_new(NULL);
+    x = grove_input_reals(g, "x", 2, 3);
+    label = grove_input_ids(g, "label", 2);
+    weight = grove_input_reals(g, "weight", GROVE_BATCH, 3);
+    ck_assert(!grove_is_valid(grove_sampled_softmax_loss(x, weight, GROVE_NONE, label, NULL)));
+    const char *told = grove_graph_error(g)->message;
+    ck_assert_msg(strstr(told, "the weight [batch, 3] and of x [2, 3] must be fixed, not a batch"),
+                  "%s", told);
+    grove_graph_free(g);
 }
 END_TEST
 

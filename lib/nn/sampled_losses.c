@@ -45,6 +45,17 @@ static bool want_shape(const sampled *s, grove_tensor t, grove_shape shape, cons
     return false;
 }
 
+/* What has the batch in it cannot be drawn from, and what is of no size neither. */
+static bool refuse_sizes(const sampled *s, grove_shape x, grove_shape weight) {
+    char of_x[96], of_weight[96];
+    grove_mistake(graph_of(s), GROVE_BAD_SHAPE,
+                  "%s: the classes and the width of the weight %s and of x %s must be fixed, not a "
+                  "batch, and 1 or more",
+                  s->loss, grove_shape_text(weight, of_weight, sizeof of_weight),
+                  grove_shape_text(x, of_x, sizeof of_x));
+    return false;
+}
+
 static bool check_shapes(const sampled *s) {
     grove_shape x = grove_node_shape(s->x), weight = grove_node_shape(s->weight);
     if (!grove_is_valid(s->x) || !grove_is_valid(s->weight)) {
@@ -54,6 +65,9 @@ static bool check_shapes(const sampled *s) {
         return refuse(s, GROVE_BAD_SHAPE,
                       "x and the weight must have two axes, [rows, width] and "
                       "[classes, width]");
+    }
+    if (weight.dim[0] < 1 || x.dim[1] < 1) {
+        return refuse_sizes(s, x, weight);
     }
     return want_shape(s, s->weight, GROVE_SHAPE(weight.dim[0], x.dim[1]), "the weight") &&
            want_shape(s, s->labels, GROVE_SHAPE(x.dim[0]), "the labels") &&
