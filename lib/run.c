@@ -24,6 +24,21 @@ static grove_place *find_place(const grove_plan *plan, grove_tensor tensor) {
 
 /* ---- binding --------------------------------------------------------------------------------- */
 
+static grove_status refuse_binding(grove_plan *plan, grove_tensor tensor) {
+    char words[160];
+    bool known = grove_is_valid(tensor) && tensor.graph == plan->graph &&
+                 (size_t)tensor.index < plan->graph->node_count;
+    if (!known) {
+        return grove_fail(&plan->error, GROVE_BAD_ARGUMENT,
+                          "bind: the tensor is no input of the graph");
+    }
+    return grove_fail(&plan->error, GROVE_BAD_ARGUMENT, "bind: %s is no input%s",
+                      grove_node_words(plan->graph, tensor.index, words, sizeof words),
+                      grove_parameter_data(tensor)
+                          ? "; its numbers are the graph's: write into grove_parameter_data"
+                          : "");
+}
+
 grove_status grove_bind(grove_plan *plan, grove_tensor input, const void *data) {
     if (!plan || plan->broken) {
         return grove_plan_error(plan)->status;
@@ -33,8 +48,7 @@ grove_status grove_bind(grove_plan *plan, grove_tensor input, const void *data) 
                     (size_t)input.index < plan->graph->node_count &&
                     (grove_node_of(input)->op->flags & GROVE_BOUND);
     if (!is_input) {
-        return grove_fail(&plan->error, GROVE_BAD_ARGUMENT,
-                          "bind: the tensor is no input of the graph");
+        return refuse_binding(plan, input);
     }
     const grove_place *root = find_place(plan, input);
     for (int32_t i = root ? root->root : -1; i >= 0; i = plan->places[i].next_alias) {

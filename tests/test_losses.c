@@ -400,7 +400,7 @@ START_TEST(mistakes_in_words) {
         {refuse_gamma, "gamma must be a finite number from 0 up"},
         {refuse_smoothing, "a smoothed target has no focal form"},
         {refuse_alpha, "alpha must be from 0 to 1"},
-        {refuse_positive, "the shapes do not broadcast"},
+        {refuse_positive, "input 1 must be a tensor of real numbers"},
         {refuse_labels, "the logits must have two axes"},
         {refuse_half_of_q, "the log variance of q is missing, or what belongs to it"},
     };

@@ -206,6 +206,46 @@ START_TEST(plans_of_nothing) {
 }
 END_TEST
 
+/* What is bound and is no input is named; who means a parameter is told where its numbers are. */
+START_TEST(binding_what_is_no_input) {
+    const grove_real numbers[] = {3, 4};
+    grove_graph *g = grove_graph_new(NULL), *other = grove_graph_new(NULL);
+    grove_tensor x = grove_input_reals(g, "x", 2), foreign = grove_input_reals(other, "x", 2);
+    grove_tensor w = grove_parameter(g, "w", GROVE_SHAPE(2), (grove_init){0});
+    grove_tensor y = grove_mul(x, w);
+    grove_plan *plan = grove_plan_new(g, &y, 1, NULL);
+    const struct {
+        grove_tensor tensor;
+        const char *words;
+    } bad[] = {{w, "bind: parameter (node 1, 'w') is no input; its numbers are the graph's: write "
+                   "into grove_parameter_data"},
+               {y, "bind: mul (node 2) is no input"},
+               {foreign, "bind: the tensor is no input of the graph"},
+               {GROVE_NONE, "bind: the tensor is no input of the graph"},
+               {{g, 99}, "bind: the tensor is no input of the graph"}};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        ck_assert_int_eq(grove_bind(plan, bad[i].tensor, numbers), GROVE_BAD_ARGUMENT);
+        ck_assert_str_eq(grove_plan_error(plan)->message, bad[i].words);
+    }
+    grove_plan_free(plan);
+    grove_graph_free(g);
+    grove_graph_free(other);
+}
+END_TEST
+
+/* Of two mistakes the type is told: ids beside numbers rarely have their shape either. */
+START_TEST(types_are_told_before_shapes) {
+    for (int i = 0; i < 2; i++) {
+        grove_graph *g = grove_graph_new(NULL);
+        grove_tensor x = grove_input_reals(g, "x", GROVE_BATCH, 3);
+        grove_tensor ids = grove_input_ids(g, "ids", GROVE_BATCH);
+        (i ? grove_when_training : grove_add)(x, ids);
+        ck_assert_int_eq(grove_graph_error(g)->status, GROVE_BAD_TYPE);
+        tells(g, "input 1 must be a tensor of real numbers");
+    }
+}
+END_TEST
+
 /* Outputs named twice, inputs, parameters and updates among the outputs, in both kinds of plan. */
 START_TEST(odd_outputs) {
     grove_graph *g = grove_graph_new(NULL);
@@ -241,6 +281,8 @@ int main(void) {
     tcase_add_test(cases, layers_without_a_name);
     tcase_add_test(cases, layers_of_what_they_cannot_take);
     tcase_add_test(cases, plans_of_nothing);
+    tcase_add_test(cases, binding_what_is_no_input);
+    tcase_add_test(cases, types_are_told_before_shapes);
     tcase_add_test(cases, odd_outputs);
     Suite *suite = suite_create("misuse");
     suite_add_tcase(suite, cases);

@@ -52,14 +52,18 @@ static bool all_real(grove_shaping *shaping) {
     return true;
 }
 
+/* Whoever mixes ids and numbers is told of that first: their shapes then rarely fit either. */
 bool grove_same_shape(grove_shaping *shaping) {
+    if (!all_real(shaping)) {
+        return false;
+    }
     shaping->shape = grove_in_shape(shaping, 0);
     for (int i = 1; i < shaping->inputs; i++) {
         if (!grove_shape_equal(shaping->shape, grove_in_shape(shaping, i))) {
             return grove_refuse(shaping, GROVE_BAD_SHAPE, "its inputs must have one shape");
         }
     }
-    return all_real(shaping);
+    return true;
 }
 
 /* Is `end` the end of `whole`? */
@@ -73,6 +77,9 @@ static bool is_end_of(grove_shape end, grove_shape whole) {
 }
 
 bool grove_broadcast_shapes(grove_shaping *shaping) {
+    if (!all_real(shaping)) {
+        return false;
+    }
     grove_shape a = grove_in_shape(shaping, 0), b = grove_in_shape(shaping, 1);
     if (is_end_of(b, a)) {
         shaping->shape = a;
@@ -82,7 +89,7 @@ bool grove_broadcast_shapes(grove_shaping *shaping) {
         return grove_refuse(shaping, GROVE_BAD_SHAPE,
                             "the shapes do not broadcast: one must be the end of the other");
     }
-    return all_real(shaping);
+    return true;
 }
 
 bool grove_update_shape(grove_shaping *shaping) {
