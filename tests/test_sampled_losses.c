@@ -1007,6 +1007,14 @@ START_TEST(other_mistakes_in_words) {
     ck_assert(
         !grove_is_valid(grove_sampled_softmax_loss(GROVE_NONE, weight, GROVE_NONE, label, NULL)));
     grove_graph_free(g);
+    for (int empty = 0; empty < 2; empty++) {
+        const double good[] = {1, 2};
+        g = grove_graph_new(NULL);
+        ck_assert(grove_sampler_unigram(g, good, 2, 0.75, empty ? "" : NULL).classes == 0);
+        ck_assert_int_eq(grove_parameter_count(g), 0);
+        ck_assert(strstr(grove_graph_error(g)->message, "sampler: it needs a name"));
+        grove_graph_free(g);
+    }
     /* Classes that are a batch have no number to be told. */
     g = grove_graph_new(NULL);
     x = grove_input_reals(g, "x", 2, 3);

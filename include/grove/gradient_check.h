@@ -143,7 +143,8 @@ typedef struct grove_gradient_report {
 } grove_gradient_report;
 
 /* Checks the gradient of the loss, a scalar, with respect to these parameters or bound inputs of
- * real numbers; NULL, 0: all trainable parameters that it depends on.
+ * real numbers, each listed once; NULL, 0: all trainable parameters that it depends on. Each input
+ * is bound once.
  *
  * Of a parameter with more components than `samples`, so many are drawn, by the seed; of a table
  * that is only looked up, in the rows that the batch names, and a few in the others, which must be

@@ -23,10 +23,6 @@ typedef struct attention {
     int64_t batch, time, keys, width, head_width, heads;
 } attention;
 
-static const char *words(const char *name) {
-    return name ? name : "";
-}
-
 /* ---- checks ---------------------------------------------------------------------------------- */
 
 static bool is_sequence(grove_tensor x) {
@@ -45,8 +41,7 @@ static bool want_sequence(grove_tensor x, const char *layer, const char *name, c
     grove_mistake(x.graph, GROVE_BAD_SHAPE,
                   "%s '%.80s': %s must have the shape [batch, time, width], time and width fixed "
                   "and above 0, not %s",
-                  layer, words(name), what,
-                  grove_shape_text(grove_node_shape(x), text, sizeof text));
+                  layer, name, what, grove_shape_text(grove_node_shape(x), text, sizeof text));
     return false;
 }
 
@@ -58,7 +53,7 @@ static bool check_keep(const attention *a) {
     }
     grove_mistake(a->x.graph, GROVE_BAD_SHAPE,
                   "attention '%.80s': keep must have the shape %s, one number for each key, not %s",
-                  words(a->name), grove_shape_text(shape, wanted, sizeof wanted),
+                  a->name, grove_shape_text(shape, wanted, sizeof wanted),
                   grove_shape_text(grove_node_shape(a->wish.keep), given, sizeof given));
     return false;
 }
@@ -68,20 +63,19 @@ static bool check(const attention *a, int64_t memory_batch) {
     if (a->heads <= 0 || a->width % a->heads != 0) {
         grove_mistake(graph, GROVE_BAD_ARGUMENT,
                       "attention '%.80s': %" PRId64 " heads do not divide the width %" PRId64,
-                      words(a->name), a->heads, a->width);
+                      a->name, a->heads, a->width);
         return false;
     }
     if (memory_batch != a->batch) {
         grove_mistake(graph, GROVE_BAD_SHAPE,
-                      "attention '%.80s': x and memory must have the same first axis",
-                      words(a->name));
+                      "attention '%.80s': x and memory must have the same first axis", a->name);
         return false;
     }
     if (a->wish.causal && grove_is_valid(a->wish.memory)) {
         grove_mistake(graph, GROVE_BAD_ARGUMENT,
                       "attention '%.80s': causal says which places of x itself are seen; there is "
                       "no such order in a memory",
-                      words(a->name));
+                      a->name);
         return false;
     }
     return check_keep(a);

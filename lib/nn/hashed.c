@@ -14,8 +14,7 @@ _Static_assert(GROVE_MAX_HASHES == 16, "the words of a refusal say so");
 
 static grove_tensor refuse(grove_tensor ids, const char *layer, const char *name,
                            const char *words) {
-    grove_mistake(ids.graph, GROVE_BAD_ARGUMENT, "%s layer '%.80s': %s", layer, name ? name : "",
-                  words);
+    grove_mistake(ids.graph, GROVE_BAD_ARGUMENT, "%s layer '%.80s': %s", layer, name, words);
     return GROVE_NONE;
 }
 

@@ -50,8 +50,8 @@ static inline bool grove_layer_is_named(grove_graph *graph, const char *layer, c
     return false;
 }
 
-/* Has the layer a name, and is x of the type that it takes? Else it is refused in the layer's name, before it has made
- * any parameter: the op within that would refuse it knows no layers. */
+/* Has the layer a name, and is x of the type that it takes? Else it is refused in the layer's name,
+ * before it has made any parameter: the op within that would refuse it knows no layers. */
 static inline bool grove_layer_takes(grove_type type, grove_tensor x, const char *layer,
                                      const char *name) {
     static const char *const kinds[] = {"real numbers", "ids"};

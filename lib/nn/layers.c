@@ -12,7 +12,7 @@
 enum { WIDEST = 16 }; /* of the rule for embeddings */
 
 static grove_tensor dense_mistake(grove_tensor x, const char *name, const char *words) {
-    grove_mistake(x.graph, GROVE_BAD_ARGUMENT, "dense layer '%.80s': %s", name ? name : "", words);
+    grove_mistake(x.graph, GROVE_BAD_ARGUMENT, "dense layer '%.80s': %s", name, words);
     return GROVE_NONE;
 }
 

@@ -25,14 +25,13 @@ static bool check(grove_tensor x, const char *layer, const char *name, int rank,
     if (shape.rank < rank || grove_last_dimension(x) <= 0) {
         grove_mistake(x.graph, GROVE_BAD_SHAPE,
                       "%s '%.80s': x must have %sa last axis of fixed size, not the shape %s",
-                      layer, name ? name : "", rank > 1 ? "leading axes and " : "",
+                      layer, name, rank > 1 ? "leading axes and " : "",
                       grove_shape_text(shape, text, sizeof text));
         return false;
     }
     if (!(epsilon > 0) || !isfinite(epsilon)) {
         grove_mistake(x.graph, GROVE_BAD_ARGUMENT,
-                      "%s '%.80s': epsilon must be a finite number above 0", layer,
-                      name ? name : "");
+                      "%s '%.80s': epsilon must be a finite number above 0", layer, name);
         return false;
     }
     return true;

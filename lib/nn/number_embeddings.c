@@ -17,9 +17,8 @@ static const double usual_sigma = 0.01, two_pi = 6.283185307179586;
 static grove_tensor mistake(grove_tensor x, grove_status status, const char *layer,
                             const char *name, const char *words) {
     char shape[96];
-    grove_mistake(x.graph, status, "%s '%.80s': %s (the input has the shape %s)", layer,
-                  name ? name : "", words,
-                  grove_shape_text(grove_node_shape(x), shape, sizeof shape));
+    grove_mistake(x.graph, status, "%s '%.80s': %s (the input has the shape %s)", layer, name,
+                  words, grove_shape_text(grove_node_shape(x), shape, sizeof shape));
     return GROVE_NONE;
 }
 

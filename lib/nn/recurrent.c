@@ -23,7 +23,6 @@ typedef struct gru {
 static bool check(grove_tensor x, int64_t units, const char *name, grove_tensor first) {
     char text[96], wanted[96];
     grove_shape shape = grove_node_shape(x);
-    name = name ? name : "";
     if (!grove_layer_takes(GROVE_REAL, x, "gru", name)) {
         return false;
     }

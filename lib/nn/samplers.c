@@ -179,6 +179,11 @@ grove_sampler grove_sampler_unigram(grove_graph *graph, const double *counts, in
                       "up and not all 0, and a finite power");
         return none;
     }
+    if (!name || !name[0]) {
+        grove_mistake(graph, GROVE_BAD_ARGUMENT,
+                      "sampler: it needs a name: its constants are called by it");
+        return none;
+    }
     sampler.classes = classes;
     size_t n = (size_t)classes, bytes;
     grove_allocator memory = grove_graph_allocator(graph);
