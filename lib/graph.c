@@ -194,7 +194,7 @@ static grove_graph *common_graph(const grove_op *op, grove_graph *graph, const g
 }
 
 /* Only memory that the graph owns may be changed in place; and an update, which yields no numbers
- * and is left out of inference, is of use to nothing but a group of updates. */
+ * and is done in training alone, is of use to nothing but a group of updates. */
 static bool inputs_are_fit(grove_shaping *shaping) {
     for (int i = 0; i < shaping->inputs; i++) {
         const grove_node *in = grove_node_of(shaping->in[i]);

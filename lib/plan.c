@@ -32,11 +32,6 @@ static const grove_node *node_at(const grove_plan *plan, const grove_place *plac
 
 /* ---- select and order ------------------------------------------------------------------------ */
 
-/* Updates are nothing outside training. */
-static bool is_left_out(const grove_plan *plan, const grove_node *node) {
-    return (node->op->flags & GROVE_UPDATE) && !plan->options.training;
-}
-
 /* The input whose memory the node's result is in this plan, or -1 if it has its own. */
 static int32_t aliased_input(const grove_plan *plan, const grove_node *node) {
     if ((node->op->flags & GROVE_TRAINING) && !plan->options.training) {
@@ -60,7 +55,7 @@ enum { NEEDED = 1, EARLY = 2 };
 static void mark(const grove_plan *plan, unsigned char *marks) {
     for (size_t i = plan->nodes; i-- > 0;) {
         const grove_node *node = &plan->graph->nodes[i];
-        if (!(marks[i] & NEEDED) || is_left_out(plan, node)) {
+        if (!(marks[i] & NEEDED)) {
             continue;
         }
         if (node->op->flags & GROVE_FIRST) {
@@ -77,7 +72,7 @@ static void take(grove_plan *plan, const unsigned char *marks, unsigned char wan
         const grove_node *node = &plan->graph->nodes[i];
         bool early = marks[i] == (NEEDED | EARLY);
         bool fits = early || ((node->op->flags & GROVE_UPDATE) != 0) == updates;
-        if (marks[i] == wanted && fits && !is_left_out(plan, node)) {
+        if (marks[i] == wanted && fits) {
             plan->place_of[i] = (int32_t)plan->place_count;
             plan->places[plan->place_count++] = (grove_place){.node = (int32_t)i};
         }
@@ -281,6 +276,22 @@ static bool lay_out(grove_plan *plan) {
 
 /* ---- making a plan --------------------------------------------------------------------------- */
 
+/* Updates are for training alone. (Only updates read updates: no other node needs any.) */
+static bool check_output(grove_plan *plan, int i, grove_tensor output) {
+    const grove_graph *graph = plan->graph;
+    if (!grove_is_valid(output) || output.graph != graph ||
+        (size_t)output.index >= graph->node_count) {
+        return plan_fails(plan, GROVE_BAD_ARGUMENT, "plan: output %d is no tensor of the graph", i);
+    }
+    if ((grove_node_of(output)->op->flags & GROVE_UPDATE) && !plan->options.training) {
+        char words[160];
+        return plan_fails(plan, GROVE_BAD_ARGUMENT,
+                          "plan: output %d is %s, which is an update: plan it with .training", i,
+                          grove_node_words(graph, output.index, words, sizeof words));
+    }
+    return true;
+}
+
 static bool check_wishes(grove_plan *plan, const grove_tensor *outputs, int count) {
     const grove_graph *graph = plan->graph;
     if (graph->error.status != GROVE_OK) {
@@ -290,11 +301,8 @@ static bool check_wishes(grove_plan *plan, const grove_tensor *outputs, int coun
         return plan_fails(plan, GROVE_BAD_ARGUMENT, "plan: no output is asked for");
     }
     for (int i = 0; i < count; i++) {
-        bool good = grove_is_valid(outputs[i]) && outputs[i].graph == graph &&
-                    (size_t)outputs[i].index < graph->node_count;
-        if (!good) {
-            return plan_fails(plan, GROVE_BAD_ARGUMENT, "plan: output %d is no tensor of the graph",
-                              i);
+        if (!check_output(plan, i, outputs[i])) {
+            return false;
         }
     }
     if (plan->options.batch < GROVE_EMPTY || plan->options.batch > INT32_MAX) {

@@ -91,10 +91,18 @@ static void check_variants(scene *s, const scene_results *wanted, check_verdict 
     }
 }
 
-/* Outside training an update changes nothing, and what is for training only hands its input on. */
+/* Outside training an update is refused, and what is for training only hands its input on. */
 static void check_inference(scene *s, check_verdict *verdict) {
     scene_results results;
     scene_run_options options = {.runs = 5, .paint = 0xFF};
+    if (s->op->flags & GROVE_UPDATE) {
+        grove_error error = {0};
+        grove_status status = scene_try(s, &options, &results, &error);
+        if (status != GROVE_BAD_ARGUMENT || !strstr(error.message, "which is an update")) {
+            check_fault(verdict, "outside training it is not refused: '%s'", error.message);
+        }
+        return;
+    }
     if (!scene_wants_training(s->op) ||
         !run_variant(s, &options, "outside training", &results, verdict)) {
         return;

@@ -246,7 +246,7 @@ START_TEST(a_bad_id_fails_the_run_in_words) {
 }
 END_TEST
 
-/* An update is left out of inference, so nothing that inference computes may read its result. */
+/* An update is done in training alone, so nothing that inference computes may read its result. */
 START_TEST(an_update_is_no_operand) {
     grove_graph *g = grove_graph_new(NULL);
     grove_tensor step = grove_state(g, "step", GROVE_ID, GROVE_SCALAR);

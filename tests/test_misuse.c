@@ -246,7 +246,8 @@ START_TEST(types_are_told_before_shapes) {
 }
 END_TEST
 
-/* Outputs named twice, inputs, parameters and updates among the outputs, in both kinds of plan. */
+/* Outputs named twice, inputs, parameters and updates among the outputs, in both kinds of plan:
+ * outside training an update is refused, for it would not be done. */
 START_TEST(odd_outputs) {
     grove_graph *g = grove_graph_new(NULL);
     grove_tensor x = grove_input_reals(g, "x", GROVE_BATCH, 2);
@@ -257,8 +258,9 @@ START_TEST(odd_outputs) {
     const grove_real rows[] = {1, 2, 3, 4};
     for (int training = 0; training < 2; training++) {
         grove_tensor outputs[] = {step, loss, loss, w, x};
-        grove_plan *plan = grove_plan_new(
-            g, outputs, 5, &(grove_plan_options){.batch = 2, .training = training == 1});
+        grove_plan *plan =
+            grove_plan_new(g, outputs + !training, 4 + training,
+                           &(grove_plan_options){.batch = 2, .training = training == 1});
         grove_bind(plan, x, rows);
         ck_assert(isnan(grove_scalar(plan, loss)));
         ck_assert_ptr_nonnull(strstr(grove_plan_error(plan)->message, "has not been run yet"));
@@ -267,6 +269,17 @@ START_TEST(odd_outputs) {
         ck_assert_double_eq_tol((double)((const grove_real *)grove_value(plan, w))[1],
                                 training ? -0.5 : 1, 1e-6);
         ck_assert_int_eq(grove_value(plan, step) != NULL, training);
+        grove_plan_free(plan);
+    }
+    grove_tensor refused[] = {step, grove_count(grove_clock(g, "mine"))};
+    const char *words[] = {"plan: output 1 is group (node", "plan: output 1 is count (node"};
+    for (int i = 0; i < 2; i++) {
+        grove_tensor outputs[] = {loss, refused[i]};
+        grove_plan *plan = grove_plan_new(g, outputs, 2, &(grove_plan_options){.batch = 2});
+        ck_assert_ptr_nonnull(strstr(grove_plan_error(plan)->message, words[i]));
+        ck_assert_ptr_nonnull(
+            strstr(grove_plan_error(plan)->message, "which is an update: plan it with .training"));
+        ck_assert_int_eq(grove_run(plan), GROVE_BAD_ARGUMENT);
         grove_plan_free(plan);
     }
     grove_graph_free(g);

@@ -137,7 +137,8 @@ START_TEST(a_step_moves_the_unknown_row) {
     memcpy(before, row, sizeof before);
     for (int training = 0; training < 2; training++) {
         grove_plan_options options = {.batch = BATCH, .training = training};
-        grove_plan *plan = grove_plan_new(s.graph, (grove_tensor[]){step, s.loss}, 2, &options);
+        grove_plan *plan =
+            grove_plan_new(s.graph, (grove_tensor[]){s.loss, step}, 1 + training, &options);
         grove_bind(plan, s.ids, s.data);
         ck_assert_msg(grove_run(plan) == GROVE_OK, "%s", grove_plan_error(plan)->message);
         ck_assert((memcmp(before, row, sizeof before) != 0) == training);

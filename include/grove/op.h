@@ -174,7 +174,7 @@ enum {
                              and other inputs are not computed for it */
     GROVE_IN_PLACE = 2,    /* the kernel may write its result over input 0 (same size) */
     GROVE_TRAINING = 4,    /* outside training the result is its last input itself, an alias */
-    GROVE_UPDATE = 8,      /* changes its written inputs; outside training it is left out */
+    GROVE_UPDATE = 8,      /* changes its written inputs; only a training plan has it */
     GROVE_FIRST = 16,      /* an update that goes before all else in a run */
     GROVE_PIECEWISE = 256, /* its second derivative is zero wherever it exists */
     GROVE_LOOKUP = 512     /* of input 0, a table, it reads the rows alone that input 1, ids, names;

@@ -25,7 +25,7 @@ typedef struct grove_plan grove_plan;
 /* Zero means the default, field by field. */
 typedef struct grove_plan_options {
     int64_t batch; /* rows of a batch: what GROVE_BATCH stands for. Default 1; GROVE_EMPTY: none */
-    bool training; /* false leaves dropout and the optimizer's updates out */
+    bool training; /* false leaves dropout out, and refuses outputs that are updates */
     bool keep_all; /* nothing shares memory: of every node that the outputs need, the value can be
                       read after a run */
     int threads;   /* that work on large nodes; default 1. The results do not depend on it. */
@@ -35,7 +35,9 @@ typedef struct grove_plan_options {
 
 #define GROVE_EMPTY ((int64_t)-1)
 
-/* A plan that computes these outputs. Returns NULL only when memory is short. A mistake (also one
+/* A plan that computes these outputs. An update (what grove_minimize returned, a count, a group of
+ * them) is one for a training plan; any other plan refuses it, for it would not be done. Returns
+ * NULL only when memory is short. A mistake (also one
  * that the graph was built with) is kept in the plan: grove_run returns it. */
 GROVE_API grove_plan *grove_plan_new(const grove_graph *graph, const grove_tensor *outputs,
                                      int output_count, const grove_plan_options *options);
