@@ -42,6 +42,10 @@ const grove_error *grove_graph_error(const grove_graph *graph) {
     return graph ? &graph->error : &no_memory;
 }
 
+const grove_error *grove_graph_notice(const grove_graph *graph) {
+    return graph ? &graph->notice : &no_memory;
+}
+
 grove_allocator grove_graph_allocator(const grove_graph *graph) {
     return grove_allocator_or_default(graph ? &graph->allocator : NULL);
 }
@@ -53,6 +57,14 @@ void grove_mistake(grove_graph *graph, grove_status status, const char *format, 
         grove_fail_va(&graph->error, status, format, arguments);
         va_end(arguments);
     }
+}
+
+grove_status grove_notice(grove_graph *graph, grove_status status, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    grove_fail_va(graph ? &graph->notice : NULL, status, format, arguments);
+    va_end(arguments);
+    return status;
 }
 
 /* ---- sizes ----------------------------------------------------------------------------------- */

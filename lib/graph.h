@@ -33,8 +33,9 @@ typedef struct grove_node {
 
 struct grove_graph {
     grove_allocator allocator;
-    grove_arena arena; /* inputs, attributes, names, storages */
-    grove_error error; /* the first mistake */
+    grove_arena arena;  /* inputs, attributes, names, storages */
+    grove_error error;  /* the first mistake */
+    grove_error notice; /* of the last call that built nothing and failed */
     uint64_t seed;
     uint64_t training_runs;
     grove_node *nodes;

@@ -64,6 +64,11 @@ const char *grove_node_formula(grove_tensor tensor) {
     return formula ? formula : "";
 }
 
+const char *grove_node_no_gradient(grove_tensor tensor) {
+    const char *why = is_node(tensor) ? grove_node_of(tensor)->op->no_gradient : NULL;
+    return why ? why : "";
+}
+
 const char *grove_node_name(grove_tensor tensor) {
     const char *name = is_node(tensor) ? grove_node_of(tensor)->name : NULL;
     return name ? name : "";

@@ -81,7 +81,7 @@ START_TEST(missing_lists_and_names) {
     tells(g, "embedding layer 't': it needs 1 row");
     g = grove_graph_new(NULL);
     x = grove_input_reals(g, "x", 2);
-    grove_settle(grove_sum(x, GROVE_ALL_AXES));
+    grove_settled(grove_sum(x, GROVE_ALL_AXES));
     tells(g, "was not made by grove_minimize");
 }
 END_TEST
@@ -286,6 +286,38 @@ START_TEST(odd_outputs) {
 }
 END_TEST
 
+/* Calls on a finished graph that go wrong: they say so, and the graph stays as good as it was. */
+START_TEST(calls_that_build_nothing) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor x = grove_input_reals(g, "x", GROVE_BATCH, 2);
+    grove_tensor y = grove_nn_dense(x, 1, "y");
+    grove_tensor step = grove_minimize(grove_mean(y, GROVE_ALL_AXES), GROVE_SGD(.rate = 1));
+    grove_tensor rate = grove_rate_state(g, "rate", 0.5);
+    const grove_error *notice = grove_graph_notice(g);
+    ck_assert(notice->status == GROVE_OK && notice->message[0] == '\0');
+    ck_assert_int_eq(grove_settle(y), GROVE_BAD_ARGUMENT);
+    ck_assert_str_eq(notice->message, "settle: the tensor was not made by grove_minimize");
+    ck_assert_int_eq(grove_swap_averages(step), GROVE_BAD_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(notice->message, "ask for them with .average"));
+    ck_assert_int_eq(grove_swap_averages(y), GROVE_BAD_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(notice->message, "was not made by grove_minimize"));
+    ck_assert_int_eq(grove_set_rate(y, 1), GROVE_BAD_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(notice->message, "the tensor is no rate state"));
+    ck_assert_int_eq(grove_set_rate(rate, -2), GROVE_BAD_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(notice->message, "'rate' cannot be -2"));
+    ck_assert(grove_get_rate(rate) == 0.5);
+    ck_assert_int_eq(grove_settle(step), GROVE_OK);
+    ck_assert_int_eq(notice->status, GROVE_BAD_ARGUMENT);
+    ck_assert_int_eq(grove_settle(GROVE_NONE), GROVE_BAD_ARGUMENT);
+    ck_assert_int_eq(grove_graph_error(g)->status, GROVE_OK);
+    grove_plan *plan = grove_plan_new(g, &y, 1, NULL);
+    ck_assert_int_eq(grove_plan_error(plan)->status, GROVE_OK);
+    grove_plan_free(plan);
+    grove_graph_free(g);
+    ck_assert_int_eq(grove_graph_notice(NULL)->status, GROVE_NO_MEMORY);
+}
+END_TEST
+
 int main(void) {
     TCase *cases = tcase_create("misuse");
     tcase_add_test(cases, without_a_graph);
@@ -297,6 +329,7 @@ int main(void) {
     tcase_add_test(cases, binding_what_is_no_input);
     tcase_add_test(cases, types_are_told_before_shapes);
     tcase_add_test(cases, odd_outputs);
+    tcase_add_test(cases, calls_that_build_nothing);
     Suite *suite = suite_create("misuse");
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

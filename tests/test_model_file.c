@@ -14,6 +14,7 @@
 #include "grove/model_file.h"
 #include "grove/nn.h"
 #include "grove/plan.h"
+#include "grove/schedules.h"
 #include "hostile_allocator.h"
 #include "scene.h"
 
@@ -575,6 +576,21 @@ START_TEST(numbers_of_the_other_precision_are_converted) {
 }
 END_TEST
 
+/* What was asked wrongly of a finished graph is no mistake in it: it can still be saved. */
+START_TEST(a_failed_call_on_a_graph_spoils_no_file) {
+    hostile_memory memory = {.fail_at = 0};
+    grove_error error = {0};
+    grove_tensor outputs[2];
+    grove_graph *g = make_classifier(&memory, outputs);
+    ck_assert_int_eq(grove_settle(outputs[1]), GROVE_BAD_ARGUMENT);
+    ck_assert_int_eq(grove_swap_averages(grove_find(g, "optimizer")), GROVE_BAD_ARGUMENT);
+    ck_assert_int_eq(grove_set_rate(outputs[0], 1), GROVE_BAD_ARGUMENT);
+    grove_status status = grove_save(path, outputs, 2, NULL, &error);
+    ck_assert_msg(status == GROVE_OK, "%s", error.message);
+    grove_graph_free(g);
+}
+END_TEST
+
 START_TEST(other_files_are_refused) {
     grove_model *model;
     grove_error error;
@@ -719,6 +735,7 @@ static void add_refusals(Suite *suite) {
     tcase_add_test(refusals, numbers_too_large_for_a_float_are_refused);
     tcase_add_test(refusals, numbers_of_the_other_precision_are_converted);
     tcase_add_test(refusals, other_files_are_refused);
+    tcase_add_test(refusals, a_failed_call_on_a_graph_spoils_no_file);
     suite_add_tcase(suite, refusals);
 }
 

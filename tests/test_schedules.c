@@ -411,7 +411,7 @@ START_TEST(mistakes_in_words) {
     ck_assert_int_eq(grove_graph_error(t.graph)->status, GROVE_OK);
     ck_assert_int_eq(grove_swap_averages(t.step), GROVE_BAD_ARGUMENT);
     ck_assert_ptr_nonnull(
-        strstr(grove_graph_error(t.graph)->message, "ask for them with .average"));
+        strstr(grove_graph_notice(t.graph)->message, "ask for them with .average"));
     free_tables(&t);
     grove_graph *g = grove_graph_new(NULL);
     ck_assert(!grove_is_valid(grove_rate_state(g, "rate", (double)NAN)));

@@ -37,10 +37,18 @@ GROVE_API uint64_t grove_seed(const grove_graph *graph);
 /* The first mistake (status GROVE_OK and an empty message where there is none). Never NULL. */
 GROVE_API const grove_error *grove_graph_error(const grove_graph *graph);
 
-/* For those who write layers of their own: notes a mistake, in words (the first one is kept); and
- * where the graph takes its memory from. */
+/* What the last call that builds nothing and failed said: grove_settle, grove_swap_averages,
+ * grove_set_rate. The graph is as good as before: it can be planned, trained and saved. GROVE_OK
+ * and an empty message where none failed yet; a call that goes well leaves it. Never NULL. */
+GROVE_API const grove_error *grove_graph_notice(const grove_graph *graph);
+
+/* For those who write layers of their own: notes a mistake, in words (the first one is kept), or a
+ * failure of a call that builds nothing (the last one is kept; returns its status); and where the
+ * graph takes its memory from. */
 GROVE_API void grove_mistake(grove_graph *graph, grove_status status, const char *format, ...)
     GROVE_PRINTF(3, 4);
+GROVE_API grove_status grove_notice(grove_graph *graph, grove_status status, const char *format,
+                                    ...) GROVE_PRINTF(3, 4);
 GROVE_API grove_allocator grove_graph_allocator(const grove_graph *graph);
 
 /* ---- names: "hidden" for the output of a layer, "hidden.weight" for its parameter ------------ */
@@ -57,7 +65,9 @@ GROVE_API int32_t grove_node_count(const grove_graph *graph);
 GROVE_API grove_tensor grove_node_at(const grove_graph *graph, int32_t index);
 GROVE_API const char *grove_node_op(grove_tensor tensor);      /* "matmul"; "" for an invalid one */
 GROVE_API const char *grove_node_formula(grove_tensor tensor); /* "y = max(x, 0)" */
-GROVE_API const char *grove_node_name(grove_tensor tensor);    /* "" where it has none */
+/* Why no gradient passes the node, "ids have no slope"; "" for an op that has a gradient. */
+GROVE_API const char *grove_node_no_gradient(grove_tensor tensor);
+GROVE_API const char *grove_node_name(grove_tensor tensor); /* "" where it has none */
 GROVE_API grove_type grove_node_type(grove_tensor tensor);
 GROVE_API grove_shape grove_node_shape(grove_tensor tensor);
 GROVE_API int grove_node_inputs(grove_tensor tensor);                       /* how many */

@@ -144,7 +144,8 @@ GROVE_API grove_tensor grove_minimize(grove_tensor loss, const grove_optimizer *
 /* Brings all resting rows of all tables up to date. To be called before parameters are read, saved
  * or evaluated by a plan; until then, rows that wait lag behind the dense form by what they missed.
  * Costs a pass over the tables; nothing where no update is exact and by rows. `minimize` is what
- * grove_minimize returned. */
+ * grove_minimize returned. It builds nothing: where it fails, grove_graph_notice says why, and the
+ * graph is as good as before. */
 GROVE_API grove_status grove_settle(grove_tensor minimize);
 
 /* The same as a tensor, for those who settle often: to be computed in a training plan of its own.
@@ -156,7 +157,7 @@ GROVE_API grove_tensor grove_settled(grove_tensor minimize);
  * once more, and train on. An average follows the weights as each update leaves them, and begins
  * where they stood at the first step. Those of a table go by rows, at no cost for rows that rest:
  * the same numbers, unless resting rows move (exact adam and momentum), which the average sees when
- * they are met or settled. */
+ * they are met or settled. Where it fails (no averages are kept): see grove_settle. */
 GROVE_API grove_status grove_swap_averages(grove_tensor minimize);
 
 #ifdef __cplusplus

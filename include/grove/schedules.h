@@ -62,6 +62,7 @@ GROVE_API grove_tensor grove_clock(grove_graph *graph, const char *name);
 /* A rate that the training loop sets: a scalar state, for `.rate_node` of an optimizer. (A schedule
  * multiplies it.) */
 GROVE_API grove_tensor grove_rate_state(grove_graph *graph, const char *name, double rate);
+/* Writes the rate: a finite number from 0 up. Else it stays, and grove_graph_notice says why. */
 GROVE_API grove_status grove_set_rate(grove_tensor rate_state, double rate);
 /* What it stands at now; NaN for what is no rate state. */
 GROVE_API double grove_get_rate(grove_tensor rate_state);

@@ -126,9 +126,17 @@ static grove_real *rate_of(grove_tensor state) {
     return good ? grove_parameter_data(state) : NULL;
 }
 
+static bool write_rate(grove_real *number, double rate) {
+    bool good = number && rate >= 0 && isfinite((grove_real)rate);
+    if (good) {
+        *number = (grove_real)rate;
+    }
+    return good;
+}
+
 grove_tensor grove_rate_state(grove_graph *graph, const char *name, double rate) {
     grove_tensor state = grove_state(graph, name, GROVE_REAL, GROVE_SCALAR);
-    if (grove_is_valid(state) && grove_set_rate(state, rate) != GROVE_OK) {
+    if (grove_is_valid(state) && !write_rate(rate_of(state), rate)) {
         grove_mistake(graph, GROVE_BAD_ARGUMENT,
                       "rate state: the rate must be a finite number from 0 up");
         return GROVE_NONE;
@@ -138,11 +146,16 @@ grove_tensor grove_rate_state(grove_graph *graph, const char *name, double rate)
 
 grove_status grove_set_rate(grove_tensor rate_state, double rate) {
     grove_real *number = rate_of(rate_state);
-    if (!number || !(rate >= 0) || !isfinite((grove_real)rate)) {
-        return GROVE_BAD_ARGUMENT;
+    if (!number) {
+        return grove_notice(rate_state.graph, GROVE_BAD_ARGUMENT,
+                            "set rate: the tensor is no rate state, which is one stored real "
+                            "number");
     }
-    *number = (grove_real)rate;
-    return GROVE_OK;
+    return write_rate(number, rate)
+               ? GROVE_OK
+               : grove_notice(rate_state.graph, GROVE_BAD_ARGUMENT,
+                              "set rate: '%s' cannot be %g: a rate is a finite number from 0 up",
+                              grove_node_name(rate_state), rate);
 }
 
 double grove_get_rate(grove_tensor rate_state) {

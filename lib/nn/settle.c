@@ -8,10 +8,15 @@
 #include "grove/nn.h"
 #include "grove/plan.h"
 
-grove_tensor grove_settled(grove_tensor minimize) {
+/* The group that settles, or GROVE_NONE for what grove_minimize has not returned. */
+static grove_tensor settled_of(grove_tensor minimize) {
     char text[96];
     snprintf(text, sizeof text, "%s.settled", grove_node_name(minimize));
-    grove_tensor settled = grove_find(minimize.graph, text);
+    return grove_find(minimize.graph, text);
+}
+
+grove_tensor grove_settled(grove_tensor minimize) {
+    grove_tensor settled = settled_of(minimize);
     if (!grove_is_valid(settled) && grove_is_valid(minimize)) {
         grove_mistake(minimize.graph, GROVE_BAD_ARGUMENT,
                       "settled: the tensor was not made by grove_minimize");
@@ -20,9 +25,14 @@ grove_tensor grove_settled(grove_tensor minimize) {
 }
 
 grove_status grove_settle(grove_tensor minimize) {
-    grove_tensor settled = grove_settled(minimize);
+    grove_tensor settled = settled_of(minimize);
+    const grove_error *mistake = grove_graph_error(minimize.graph);
+    if (minimize.graph && mistake->status != GROVE_OK) {
+        return grove_notice(minimize.graph, mistake->status, "%s", mistake->message);
+    }
     if (!grove_is_valid(settled)) {
-        return minimize.graph ? grove_graph_error(minimize.graph)->status : GROVE_BAD_ARGUMENT;
+        return grove_notice(minimize.graph, GROVE_BAD_ARGUMENT,
+                            "settle: the tensor was not made by grove_minimize");
     }
     grove_plan_options options = {.training = true,
                                   .allocator = grove_graph_allocator(minimize.graph)};
@@ -30,6 +40,9 @@ grove_status grove_settle(grove_tensor minimize) {
     uint64_t runs = grove_training_runs(minimize.graph);
     grove_status status = grove_run(plan);
     grove_set_training_runs(minimize.graph, runs); /* settling is no step of training */
+    if (status != GROVE_OK) {
+        grove_notice(minimize.graph, status, "%s", grove_plan_error(plan)->message);
+    }
     grove_plan_free(plan);
     return status;
 }
@@ -68,9 +81,8 @@ grove_status grove_swap_averages(grove_tensor minimize) {
         }
     }
     if (status == GROVE_OK && swapped == 0) {
-        grove_mistake(minimize.graph, GROVE_BAD_ARGUMENT,
-                      "swap averages: the optimizer keeps none; ask for them with .average");
-        return GROVE_BAD_ARGUMENT;
+        return grove_notice(minimize.graph, GROVE_BAD_ARGUMENT,
+                            "swap averages: the optimizer keeps none; ask for them with .average");
     }
     return status;
 }

@@ -289,7 +289,8 @@ static bool validate(trainer *t, grove_metrics *metrics) {
 static bool swap_averages(trainer *t) {
     grove_status status = t->wish.optimizer.average > 0 ? grove_swap_averages(t->step) : GROVE_OK;
     if (status != GROVE_OK) {
-        grove_fail(t->error, status, "training: the averages could not take the weights' place");
+        grove_fail(t->error, status, "training: %s",
+                   grove_graph_notice(t->classifier->graph)->message);
     }
     return status == GROVE_OK;
 }
