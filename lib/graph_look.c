@@ -4,6 +4,8 @@
  */
 #include "graph.h"
 
+#include <math.h>
+
 /* ---- names ----------------------------------------------------------------------------------- */
 
 static bool is_node(grove_tensor tensor) {
@@ -118,6 +120,13 @@ grove_status grove_parameter_set(grove_tensor parameter, const grove_parameter_o
             grove_mistake(parameter.graph, GROVE_BAD_ARGUMENT, "parameter options: %s",
                           storage ? "there are none" : "the tensor is no parameter");
         }
+        return GROVE_BAD_ARGUMENT;
+    }
+    if (!(options->rate >= 0 && isfinite(options->rate))) {
+        grove_mistake(parameter.graph, GROVE_BAD_ARGUMENT,
+                      "parameter options: the own rate of '%s' is %g; it must be a finite number "
+                      "from 0 up",
+                      grove_node_name(parameter), options->rate);
         return GROVE_BAD_ARGUMENT;
     }
     storage->options = *options;

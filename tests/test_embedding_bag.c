@@ -214,7 +214,7 @@ typedef struct weighed {
 
 static void run_weighed(bool padded, const grove_real *weight, weighed *result) {
     scene s = begin(padded ? GROVE_SHAPE(BAGS, SIZE) : GROVE_SHAPE(TOTAL));
-    grove_embedding_bag_options o = {.padded = padded, .padding = hole};
+    grove_embedding_bag_options o = {.padded = padded, .padding = padded ? hole : 0};
     s.offsets = padded ? GROVE_NONE : grove_input_ids(s.graph, "offsets", BAGS);
     grove_tensor w = grove_parameter(s.graph, "w", grove_node_shape(s.ids), (grove_init){0});
     memcpy(grove_parameter_data(w), weight, grove_parameter_size(w) * sizeof *weight);
@@ -608,6 +608,18 @@ START_TEST(the_layer) {
     ck_assert_int_eq(grove_nn_depth(&logits, 1), 2);
     ck_assert(!grove_is_valid(grove_nn_embedding_bag(GROVE_NONE, 20, 8, "none", NULL)));
     ck_assert_int_eq(grove_graph_error(g)->status, GROVE_OK);
+    grove_graph *other = grove_graph_new(NULL);
+    grove_embedding_bag(grove_parameter(other, "t", GROVE_SHAPE(4, 2), (grove_init){0}),
+                        grove_input_ids(other, "ids", 3, 2), GROVE_NONE, GROVE_NONE,
+                        &(grove_embedding_bag_options){.padding = -1});
+    ck_assert_str_eq(grove_graph_error(other)->message,
+                     "embedding_bag (node 2): its padding is -1, which counts with .padded alone");
+    grove_graph_free(other);
+    grove_nn_embedding_bag_options forgotten = {.bag = {.padding = -1}};
+    ck_assert(!grove_is_valid(grove_nn_embedding_bag(ids, 20, 8, "half", &forgotten)));
+    ck_assert_str_eq(grove_graph_error(g)->message,
+                     "embedding bag layer 'half': its padding is -1, which counts with .padded "
+                     "alone");
     grove_graph_free(g);
 }
 END_TEST

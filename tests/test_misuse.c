@@ -79,6 +79,24 @@ START_TEST(missing_lists_and_names) {
     g = grove_graph_new(NULL);
     grove_nn_embedding(grove_input_ids(g, "x", 2), 0, 3, "t");
     tells(g, "embedding layer 't': it needs 1 row");
+    const grove_init falling = {GROVE_INIT_UNIFORM, .a = 1, .b = -1};
+    const grove_init no_number = {GROVE_INIT_UNIFORM, .a = (double)NAN, .b = 1};
+    g = grove_graph_new(NULL);
+    grove_parameter(g, "w", GROVE_SHAPE(2), falling);
+    tells(g, "its beginning is uniform from a to b, and a is above b");
+    g = grove_graph_new(NULL);
+    grove_parameter(g, "w", GROVE_SHAPE(2), no_number);
+    tells(g, "its beginning is not made of finite numbers");
+    const double rates[] = {-0.5, (double)INFINITY, (double)NAN};
+    for (int i = 0; i < 3; i++) {
+        g = grove_graph_new(NULL);
+        grove_tensor w = grove_parameter(g, "w", GROVE_SHAPE(2), (grove_init){0});
+        ck_assert_int_eq(
+            grove_parameter_set(w, &(grove_parameter_options){.rate = rates[i], .frozen = true}),
+            GROVE_BAD_ARGUMENT);
+        ck_assert(!grove_parameter_get(w).frozen);
+        tells(g, i ? "the own rate of 'w' is " : "the own rate of 'w' is -0.5; it must be a fin");
+    }
     g = grove_graph_new(NULL);
     x = grove_input_reals(g, "x", 2);
     grove_settled(grove_sum(x, GROVE_ALL_AXES));

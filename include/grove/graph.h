@@ -101,7 +101,7 @@ typedef struct grove_init {
 typedef enum grove_decay { GROVE_DECAY_BY_RULE, GROVE_DECAY_ON, GROVE_DECAY_OFF } grove_decay;
 typedef struct grove_parameter_options {
     bool frozen;       /* gets no update */
-    double rate;       /* its own multiple of the learning rate; 0 means 1 */
+    double rate;       /* its own multiple of the learning rate, 0 or above; 0 means 1 */
     grove_decay decay; /* by rule: on for weights of two or more dimensions, off for biases and
                           embedding tables */
 } grove_parameter_options;

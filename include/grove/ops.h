@@ -30,7 +30,7 @@ typedef struct grove_embedding_bag_options {
     grove_bag_mode mode;
     bool padded;      /* ids that are equal to `padding` are not in the bag: they add nothing, are
                          not counted in a mean, are never the largest, and get no gradient */
-    grove_id padding; /* counts if `padded`; may be any id, also -1 */
+    grove_id padding; /* goes with `padded`, and must be 0 without; may be any id, also -1 */
     bool include_last_offset; /* the offsets end with the number of all ids: one more than bags */
 } grove_embedding_bag_options;
 

@@ -61,6 +61,13 @@ grove_tensor grove_nn_embedding_bag(grove_tensor ids, int64_t rows, int64_t widt
         return GROVE_NONE;
     }
     grove_nn_embedding_bag_options o = options ? *options : (grove_nn_embedding_bag_options){0};
+    if (!o.bag.padded && o.bag.padding != 0) {
+        grove_mistake(ids.graph, GROVE_BAD_ARGUMENT,
+                      "embedding bag layer '%.80s': its padding is %d, which counts with .padded "
+                      "alone",
+                      name ? name : "", (int)o.bag.padding);
+        return GROVE_NONE;
+    }
     if (o.unknown_share != 0) {
         ids = show_some_as_unknown(ids, rows, &o);
     }

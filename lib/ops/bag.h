@@ -42,6 +42,11 @@ static inline grove_tensor bag_append(const grove_op *op, grove_tensor *in, int 
                                  .include_last_offset = o.include_last_offset};
     int inputs = at + 2;
     grove_shape table = grove_node_shape(in[at]);
+    if (!o.padded && o.padding != 0) {
+        return grove_refuse_builder(in[at + 1].graph, op, GROVE_BAD_ARGUMENT,
+                                    "its padding is %" PRId32 ", which counts with .padded alone",
+                                    o.padding);
+    }
     if (o.padded && o.padding != GROVE_NOBODY && table.rank > 0) {
         in[at + 1] = grove_embedding_bag_ids(in[at + 1], o.padding, table.dim[0]);
     }
@@ -135,7 +140,7 @@ static inline bag_inputs bag_inputs_of(grove_tensor y, int at) {
                         .weights_at = at + 2 + a->offsets,
                         .o = {.mode = (grove_bag_mode)a->mode,
                               .padded = a->padded,
-                              .padding = GROVE_NOBODY,
+                              .padding = a->padded ? GROVE_NOBODY : 0,
                               .include_last_offset = a->include_last_offset}};
 }
 

@@ -119,7 +119,7 @@ static size_t cost(const grove_call *call) {
 
 /* [ids..., width]: the row of each id, as a bag of its own; padding has zeros. */
 static grove_tensor rows_of(const bag_inputs *in) {
-    grove_embedding_bag_options o = {.padded = in->o.padded, .padding = GROVE_NOBODY};
+    grove_embedding_bag_options o = {.padded = in->o.padded, .padding = in->o.padding};
     grove_shape one = grove_node_shape(in->ids);
     one.dim[one.rank++] = 1;
     return grove_embedding_bag(in->table, grove_reshape(in->ids, one), GROVE_NONE, GROVE_NONE, &o);

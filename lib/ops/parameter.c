@@ -206,9 +206,12 @@ grove_tensor grove_parameter(grove_graph *graph, const char *name, grove_shape s
                              grove_init init) {
     bool good = init.kind >= GROVE_INIT_ZEROS && init.kind <= GROVE_INIT_KAIMING_NORMAL &&
                 isfinite(init.a) && isfinite(init.b);
-    if (!good) {
+    bool falls = init.kind == GROVE_INIT_UNIFORM && init.a > init.b;
+    if (!good || falls) {
         return grove_refuse_builder(graph, &grove_op_parameter, GROVE_BAD_ARGUMENT,
-                                    "its beginning is not made of finite numbers of a known kind");
+                                    "its beginning is %s",
+                                    good ? "uniform from a to b, and a is above b"
+                                         : "not made of finite numbers of a known kind");
     }
     grove_tensor parameter = append(&grove_op_parameter, graph, name, GROVE_REAL, shape);
     if (grove_is_valid(parameter)) {
