@@ -520,17 +520,53 @@ START_TEST(tables_do_not_decay_by_rule) {
 }
 END_TEST
 
+/* Each field that would do nothing, or that is no size. */
+START_TEST(options_that_are_refused) {
+    const struct {
+        const grove_optimizer *optimizer;
+        const char *words;
+    } refused[] = {
+        {NULL, "minimize: there is no optimizer"},
+        {&(grove_optimizer){.kind = (grove_optimizer_kind)9}, "no optimizer of the kind 9"},
+        {GROVE_ADAM(.rate = -1), "minimize: .rate is -1; it must be a finite number from 0 up"},
+        {GROVE_ADAM(.decay = (double)INFINITY), ".decay is inf; it must be a finite number"},
+        {GROVE_ADAM(.clip_value = -2), ".clip_value is -2; it must"},
+        {GROVE_ADAM(.clip_norm = -3), ".clip_norm is -3; it must"},
+        {GROVE_ADAM(.average = -0.5), ".average is -0.5; it must"},
+        {GROVE_ADAM(.momentum = 0.9),
+         "minimize: .momentum belongs to sgd and rmsprop; adam does nothing with it"},
+        {GROVE_RMSPROP(.nesterov = true), ".nesterov belongs to sgd; rmsprop does nothing"},
+        {GROVE_SGD(.beta1 = 0.9), ".beta1 belongs to adam and adamw; sgd does nothing"},
+        {GROVE_ADAGRAD(.beta2 = 0.9), ".beta2 belongs to adam and adamw; adagrad does nothing"},
+        {GROVE_ADAMW(.alpha = 0.9), ".alpha belongs to rmsprop; adamw does nothing"},
+        {GROVE_ROWWISE_ADAGRAD(.centered = true),
+         ".centered belongs to rmsprop; rowwise_adagrad does nothing"},
+        {GROVE_SGD(.epsilon = 1e-3), ".epsilon belongs to all optimizers but sgd; sgd does"},
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        grove_graph *g = grove_graph_new(NULL);
+        grove_tensor w = grove_parameter(g, "w", GROVE_SHAPE(2), (grove_init){0});
+        grove_tensor step = grove_minimize(grove_sum(w, GROVE_ALL_AXES), refused[i].optimizer);
+        ck_assert(!grove_is_valid(step));
+        ck_assert_msg(strstr(grove_graph_error(g)->message, refused[i].words), "%s: %s",
+                      refused[i].words, grove_graph_error(g)->message);
+        grove_graph_free(g);
+    }
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor w = grove_parameter(g, "w", GROVE_SHAPE(2), (grove_init){0});
+    grove_tensor rate = grove_fill(g, GROVE_SCALAR, 0.1);
+    grove_minimize(grove_sum(w, GROVE_ALL_AXES), GROVE_SGD(.rate = 0.5, .rate_node = rate));
+    ck_assert_ptr_nonnull(strstr(grove_graph_error(g)->message,
+                                 "minimize: .rate is 0.5 beside a .rate_node, which takes its"));
+    grove_graph_free(g);
+}
+END_TEST
+
 START_TEST(mistakes_in_words) {
     grove_graph *g = grove_graph_new(NULL);
     grove_tensor w = grove_parameter(g, "w", GROVE_SHAPE(2), (grove_init){0});
     ck_assert(!grove_is_valid(grove_minimize(w, GROVE_ADAM(.rate = 1))));
     ck_assert_ptr_nonnull(strstr(grove_graph_error(g)->message, "the loss must be a scalar"));
-    grove_graph_free(g);
-
-    g = grove_graph_new(NULL);
-    w = grove_parameter(g, "w", GROVE_SHAPE(2), (grove_init){0});
-    grove_minimize(grove_sum(w, GROVE_ALL_AXES), GROVE_ADAM(.rate = -1));
-    ck_assert_ptr_nonnull(strstr(grove_graph_error(g)->message, "finite numbers from 0 up"));
     grove_graph_free(g);
 
     g = grove_graph_new(NULL);
@@ -569,6 +605,7 @@ int main(void) {
     tcase_add_test(cases, all_updates_or_none);
     tcase_add_test(cases, a_tied_table_does_not_decay_by_rule);
     tcase_add_test(cases, tables_do_not_decay_by_rule);
+    tcase_add_test(cases, options_that_are_refused);
     tcase_add_test(cases, mistakes_in_words);
     Suite *suite = suite_create("optimizers");
     suite_add_tcase(suite, cases);

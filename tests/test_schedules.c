@@ -406,7 +406,7 @@ START_TEST(mistakes_in_words) {
     expect_refused(GROVE_SGD(.schedule = doubly), "one-cycle has no warm_up");
     expect_refused(GROVE_RMSPROP(.momentum = 0.9), "would move rows that rest");
     expect_refused(GROVE_SGD(.average = 1), "the decay must be from 0 to below 1");
-    expect_refused(GROVE_SGD(.clip_value = -1), "finite numbers from 0 up");
+    expect_refused(GROVE_SGD(.clip_value = -1), "minimize: .clip_value is -1; it must be a finite");
     tables t = make_tables(GROVE_RMSPROP(.momentum = 0.9, .lazy = true), false);
     ck_assert_int_eq(grove_graph_error(t.graph)->status, GROVE_OK);
     ck_assert_int_eq(grove_swap_averages(t.step), GROVE_BAD_ARGUMENT);

@@ -88,7 +88,8 @@ typedef enum grove_optimizer_kind {
     GROVE_OPTIMIZER_RMSPROP
 } grove_optimizer_kind;
 
-/* Zero means the default, field by field. */
+/* Zero means the default, field by field. What names kinds of optimizers is refused by the others,
+ * and so is a rate beside a rate_node: no field that is given does nothing. */
 typedef struct grove_optimizer {
     grove_optimizer_kind kind;
     double rate;             /* the learning rate: 0.001 for adam(w), 0.01 for the others */
@@ -100,7 +101,7 @@ typedef struct grove_optimizer {
     double beta1, beta2;     /* adam(w): 0.9, 0.999 */
     double alpha;            /* rmsprop: 0.99 */
     bool centered;           /* rmsprop: by the standard deviation of gradients */
-    double epsilon;          /* adam(w), rmsprop: 1e-8, the adagrads: 1e-10 */
+    double epsilon;          /* adam(w), rmsprop: 1e-8, the adagrads: 1e-10 (sgd has none) */
     double decay;      /* weight decay; decoupled for adamw (default there 0.01), coupled else.
                           Biases and tables decay only if their options ask for it. */
     double clip_value; /* each number of a gradient is brought to -clip_value...clip_value; 0:

@@ -183,26 +183,76 @@ static grove_tensor build(minimizer *m, grove_tensor loss) {
     return named(m, grove_group(m->update, m->updates), "");
 }
 
-static bool is_size(double x) {
-    return x >= 0 && isfinite(x);
-}
+/* ---- what may be asked for ------------------------------------------------------------------- */
 
-/* Refuses by building a node that cannot be: the graph keeps the sentence. */
-static bool check(grove_tensor loss, const grove_optimizer *o) {
-    bool good = o && is_size(o->rate) && is_size(o->decay) && is_size(o->clip_norm) &&
-                is_size(o->clip_value) && is_size(o->average) && o->kind >= GROVE_OPTIMIZER_SGD &&
-                o->kind <= GROVE_OPTIMIZER_RMSPROP;
-    if (!good) {
-        grove_mistake(loss.graph, GROVE_BAD_ARGUMENT,
-                      "minimize: rate, decay, clip_norm, clip_value and average must be finite "
-                      "numbers from 0 up, and the kind of optimizer a known one");
+static const char *const kind_names[] = {"sgd",    "adam", "adamw", "adagrad", "rowwise_adagrad",
+                                         "rmsprop"};
+
+/* Refuses the optimizer: the graph keeps the sentence. */
+static bool check_sizes(grove_graph *graph, const grove_optimizer *o) {
+    const struct {
+        const char *name;
+        double value;
+    } fields[] = {{"rate", o->rate},
+                  {"decay", o->decay},
+                  {"clip_value", o->clip_value},
+                  {"clip_norm", o->clip_norm},
+                  {"average", o->average}};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        if (!(fields[i].value >= 0 && isfinite(fields[i].value))) {
+            grove_mistake(graph, GROVE_BAD_ARGUMENT,
+                          "minimize: .%s is %g; it must be a finite number from 0 up",
+                          fields[i].name, fields[i].value);
+            return false;
+        }
+    }
+    if (o->rate != 0 && grove_is_valid(o->rate_node)) {
+        grove_mistake(graph, GROVE_BAD_ARGUMENT,
+                      "minimize: .rate is %g beside a .rate_node, which takes its place; give one "
+                      "of the two",
+                      o->rate);
         return false;
     }
-    bool pushes = o->kind == GROVE_OPTIMIZER_SGD || o->kind == GROVE_OPTIMIZER_RMSPROP;
-    if ((o->momentum != 0 && !pushes) || (o->nesterov && o->kind != GROVE_OPTIMIZER_SGD)) {
+    return true;
+}
+
+#define OF(kind) (1u << GROVE_OPTIMIZER_##kind)
+
+/* A field that this kind of optimizer would do nothing with is a mistake. */
+static bool check_owners(grove_graph *graph, const grove_optimizer *o) {
+    const struct {
+        const char *name;
+        bool given;
+        unsigned owners;
+        const char *words;
+    } fields[] = {
+        {"momentum", o->momentum != 0, OF(SGD) | OF(RMSPROP), "sgd and rmsprop"},
+        {"nesterov", o->nesterov, OF(SGD), "sgd"},
+        {"beta1", o->beta1 != 0, OF(ADAM) | OF(ADAMW), "adam and adamw"},
+        {"beta2", o->beta2 != 0, OF(ADAM) | OF(ADAMW), "adam and adamw"},
+        {"alpha", o->alpha != 0, OF(RMSPROP), "rmsprop"},
+        {"centered", o->centered, OF(RMSPROP), "rmsprop"},
+        {"epsilon", o->epsilon != 0, ~OF(SGD), "all optimizers but sgd"},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        if (fields[i].given && !(fields[i].owners >> o->kind & 1u)) {
+            grove_mistake(graph, GROVE_BAD_ARGUMENT,
+                          "minimize: .%s belongs to %s; %s does nothing with it", fields[i].name,
+                          fields[i].words, kind_names[o->kind]);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check(grove_tensor loss, const grove_optimizer *o) {
+    if (!o) {
+        grove_mistake(loss.graph, GROVE_BAD_ARGUMENT, "minimize: there is no optimizer");
+        return false;
+    }
+    if (o->kind < GROVE_OPTIMIZER_SGD || o->kind > GROVE_OPTIMIZER_RMSPROP) {
         grove_mistake(loss.graph, GROVE_BAD_ARGUMENT,
-                      "minimize: momentum belongs to sgd and rmsprop, Nesterov's form to sgd; adam "
-                      "has its beta1");
+                      "minimize: there is no optimizer of the kind %d", (int)o->kind);
         return false;
     }
     if (grove_node_shape(loss).rank != 0 || grove_node_type(loss) != GROVE_REAL) {
@@ -211,7 +261,7 @@ static bool check(grove_tensor loss, const grove_optimizer *o) {
             "minimize: the loss must be a scalar, a real number; take the mean or the sum");
         return false;
     }
-    return true;
+    return check_sizes(loss.graph, o) && check_owners(loss.graph, o);
 }
 
 static size_t count_lookups(const grove_graph *graph) {

@@ -96,7 +96,8 @@ static bool open_plateau(trainer *t) {
         return false;
     }
     t->plateau.rate = grove_rate_state(t->classifier->graph, "plateau.rate", optimizer->rate);
-    optimizer->rate_node = t->plateau.rate;
+    optimizer->rate_node = t->plateau.rate; /* instead of the rate, which it begins with */
+    optimizer->rate = 0;
     return true;
 }
 
