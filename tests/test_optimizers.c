@@ -562,6 +562,35 @@ START_TEST(options_that_are_refused) {
 }
 END_TEST
 
+/* What stands between the loss and every parameter, by its name and with its reason. */
+START_TEST(what_lets_no_gradient_through) {
+    for (int i = 0; i < 4; i++) {
+        grove_graph *g = grove_graph_new(NULL);
+        grove_tensor x = grove_input_reals(g, "x", 2);
+        grove_tensor w = grove_parameter(g, "w", GROVE_SHAPE(2), (grove_init){0});
+        grove_tensor steps = grove_floor(grove_mul(w, x)), still = grove_stop_gradient(x);
+        if (i == 1) {
+            grove_name(steps, "steps");
+        }
+        if (i == 3) {
+            grove_parameter_set(w, &(grove_parameter_options){.frozen = true});
+        }
+        /* In the last two nothing is in the way: w is not there, or must not be trained. */
+        grove_tensor y = i == 2 ? still : grove_add(steps, still);
+        grove_minimize(grove_sum(y, GROVE_ALL_AXES), GROVE_SGD(.rate = 1));
+        char words[400] = "minimize: the loss depends on no parameter that may be trained";
+        size_t length = strlen(words);
+        if (i < 2) {
+            snprintf(words + length, sizeof words - length,
+                     "; no gradient passes floor (node %d%s) on the way to one: %s",
+                     (int)steps.index, i ? ", 'steps'" : "", grove_node_no_gradient(steps));
+        }
+        ck_assert_str_eq(grove_graph_error(g)->message, words);
+        grove_graph_free(g);
+    }
+}
+END_TEST
+
 START_TEST(mistakes_in_words) {
     grove_graph *g = grove_graph_new(NULL);
     grove_tensor w = grove_parameter(g, "w", GROVE_SHAPE(2), (grove_init){0});
@@ -606,6 +635,7 @@ int main(void) {
     tcase_add_test(cases, a_tied_table_does_not_decay_by_rule);
     tcase_add_test(cases, tables_do_not_decay_by_rule);
     tcase_add_test(cases, options_that_are_refused);
+    tcase_add_test(cases, what_lets_no_gradient_through);
     tcase_add_test(cases, mistakes_in_words);
     Suite *suite = suite_create("optimizers");
     suite_add_tcase(suite, cases);

@@ -144,13 +144,52 @@ static void remember_rates(minimizer *m) {
     m->rates = grove_state(m->graph, text, GROVE_REAL, GROVE_SHAPE(rows));
 }
 
+static bool depends_on_trainable(grove_tensor t) {
+    bool found = false;
+    bool *marks = ancestors_of(t);
+    for (int32_t i = 0; marks && i < grove_parameter_count(t.graph) && !found; i++) {
+        grove_tensor parameter = grove_parameter_at(t.graph, i);
+        found = grove_parameter_is_trainable(parameter) && !grove_parameter_get(parameter).frozen &&
+                parameter.index <= t.index && marks[parameter.index];
+    }
+    grove_allocator allocator = grove_graph_allocator(t.graph);
+    grove_release(&allocator, marks);
+    return found;
+}
+
+/* The op nearest to the loss that lets no gradient through to a parameter, or GROVE_NONE. */
+static grove_tensor find_obstacle(const minimizer *m, grove_tensor loss) {
+    for (int32_t i = loss.index; i >= 0; i--) {
+        grove_tensor node = grove_node_at(m->graph, i);
+        if (m->below[i] && grove_node_inputs(node) > 0 && grove_node_no_gradient(node)[0] &&
+            depends_on_trainable(node)) {
+            return node;
+        }
+    }
+    return GROVE_NONE;
+}
+
+static void refuse_untrainable(minimizer *m, grove_tensor loss) {
+    static const char *const words =
+        "minimize: the loss depends on no parameter that may be trained";
+    grove_tensor obstacle = find_obstacle(m, loss);
+    const char *name = grove_node_name(obstacle);
+    if (!grove_is_valid(obstacle)) {
+        grove_mistake(m->graph, GROVE_BAD_ARGUMENT, "%s", words);
+        return;
+    }
+    grove_mistake(m->graph, GROVE_BAD_ARGUMENT,
+                  "%s; no gradient passes %s (node %d%s%s%s) on the way to one: %s", words,
+                  grove_node_op(obstacle), (int)obstacle.index, name[0] ? ", '" : "", name,
+                  name[0] ? "'" : "", grove_node_no_gradient(obstacle));
+}
+
 static grove_tensor build(minimizer *m, grove_tensor loss) {
     collect_parameters(m);
     grove_gradients(loss, m->parameter, m->count, m->gradient);
     drop_those_without_gradient(m);
     if (m->count == 0) {
-        grove_mistake(m->graph, GROVE_BAD_ARGUMENT,
-                      "minimize: the loss depends on no parameter that may be trained");
+        refuse_untrainable(m, loss);
         return GROVE_NONE;
     }
     for (int i = 0; i < m->count; i++) {
