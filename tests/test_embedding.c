@@ -374,8 +374,8 @@ END_TEST
 
 START_TEST(a_weight_that_does_not_fit_is_refused) {
     const char *const words[] = {
-        "dense layer 'out': the given weight must have the shape [units, in], here [4, 3]; it has "
-        "[3, 4]",
+        ("dense layer 'out': the given weight must have the shape [units, in], here [4, 3]; it has "
+         "[3, 4]"),
         "a weight that was given has begun already: no weight_init",
         "input 1 must be a tensor of real"};
     for (int i = 0; i < 3; i++) {
