@@ -2,10 +2,10 @@
  *
  * ops/adam_history.h - what a row missed while it rested (see adam_rest.h), at rates that changed.
  *
- * The rates of the last updates are remembered. Let `kept` be what the updates after the j-th
+ * The rates of the last updates are remembered. Let `left` be what the updates after the j-th
  * missed one leave of a weight (decoupled decay). The movement is
  *
- *     m * sum over j of rate[j] * kept[j] * beta1^j * f(j),   f(j) = 1 / (sqrt(v[j]) + epsilon)
+ *     m * sum over j of rate[j] * left[j] * beta1^j * f(j),   f(j) = 1 / (sqrt(v[j]) + epsilon)
  *
  * The rates may jump, but f varies slowly: it is replaced by the polynomial that meets it in the 8
  * nodes of the geometric rule. So the sum becomes one over the nodes, whose weights are the same

@@ -38,26 +38,27 @@ static bool shape(grove_shaping *s) {
     return grove_want_type(s, 0, GROVE_ID);
 }
 
-static grove_status run_quotient(const grove_call *call, size_t begin, size_t end) {
+/* The two differ in what is kept of a division (and `remainder` is known where this is compiled
+ * into them). */
+static inline grove_status divide(const grove_call *call, size_t begin, size_t end,
+                                  bool remainder) {
     const struct divide *attributes = call->attributes;
     const grove_id *ids = grove_ids(call, 0), divisor = (grove_id)attributes->divisor;
     grove_id *y = call->out->data;
     grove_status status = grove_check_row_ids(call, 0, begin, end, (size_t)attributes->rows);
     for (size_t i = begin; i < end && status == GROVE_OK; i++) {
-        y[i] = ids[i] == GROVE_NOBODY ? GROVE_NOBODY : ids[i] / divisor;
+        const grove_id part = remainder ? ids[i] % divisor : ids[i] / divisor;
+        y[i] = ids[i] == GROVE_NOBODY ? GROVE_NOBODY : part;
     }
     return status;
 }
 
+static grove_status run_quotient(const grove_call *call, size_t begin, size_t end) {
+    return divide(call, begin, end, false);
+}
+
 static grove_status run_remainder(const grove_call *call, size_t begin, size_t end) {
-    const struct divide *attributes = call->attributes;
-    const grove_id *ids = grove_ids(call, 0), divisor = (grove_id)attributes->divisor;
-    grove_id *y = call->out->data;
-    grove_status status = grove_check_row_ids(call, 0, begin, end, (size_t)attributes->rows);
-    for (size_t i = begin; i < end && status == GROVE_OK; i++) {
-        y[i] = ids[i] == GROVE_NOBODY ? GROVE_NOBODY : ids[i] % divisor;
-    }
-    return status;
+    return divide(call, begin, end, true);
 }
 
 static size_t cost(const grove_call *call) {
