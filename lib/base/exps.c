@@ -11,9 +11,8 @@
  * infinite, and where it would lie below the smallest normal number, it is 0. NaN stays NaN.
  * In double it is libm's exp.
  *
- * The same loops are built for three kinds of processors where the compiler can; no kind contracts
- * or reorders, so all give the same bits. Nanoseconds a number on one core of an AMD EPYC (family
- * 26): expf 4.0, this with SSE2 1.2, with AVX2 or AVX-512 0.3 to 0.4.
+ * The same loops are built for several kinds of processors (levels.h); all give the same bits.
+ * Nanoseconds a number on one core of an AMD EPYC (family 26): expf 4.0, this with SSE2 1.2, with AVX2 or AVX-512 0.3 to 0.4.
  */
 #include "exps.h"
 
@@ -21,19 +20,15 @@
 #include <stdint.h>
 #include <string.h>
 
-#ifdef GROVE_HAS_TARGET_CLONES
-#define CLONED __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define CLONED
-#endif
+#include "levels.h"
 
 #ifdef GROVE_DOUBLE
-static inline double exp_of(double x) {
+GROVE_KERNEL double exp_of(double x) {
     return exp(x);
 }
 #else
 /* All cases are computed and one is chosen by its bits: there is no branch. */
-static inline float exp_of(float x) {
+GROVE_KERNEL float exp_of(float x) {
     const float whole = 12582912; /* 3 * 2^22: what is added to it is rounded to a whole number */
     const float shifted = x * 1.44269504088896341f + whole;
     const float k = shifted - whole;
@@ -62,7 +57,7 @@ static inline float exp_of(float x) {
 enum { LANES = 16, RUN = 64 * LANES }; /* a lane adds at most 64 numbers before double takes over */
 
 /* Written where `y` is not NULL (what the caller passes is known when this is compiled into it). */
-static inline double pass(const grove_real *x, size_t count, grove_real shift, grove_real factor,
+GROVE_KERNEL double pass(const grove_real *x, size_t count, grove_real shift, grove_real factor,
                           grove_real *y) {
     double total = 0;
     size_t i = 0;
@@ -92,14 +87,18 @@ static inline double pass(const grove_real *x, size_t count, grove_real shift, g
     return total;
 }
 
-/* Static, for what chooses among clones is seen from outside the library otherwise. */
-CLONED static double sum_pass(const grove_real *x, size_t count, grove_real shift) {
+GROVE_KERNEL double sum_any(const grove_real *x, size_t count, grove_real shift) {
     return pass(x, count, shift, 1, NULL);
 }
+GROVE_BY_LEVEL(double, sum_pass, sum_any, (const grove_real *x, size_t count, grove_real shift),
+               (x, count, shift))
 
-CLONED static double write_pass(grove_real *x, size_t count, grove_real shift, grove_real factor) {
+GROVE_KERNEL double write_any(grove_real *x, size_t count, grove_real shift, grove_real factor) {
     return pass(x, count, shift, factor, x);
 }
+GROVE_BY_LEVEL(double, write_pass, write_any,
+               (grove_real * x, size_t count, grove_real shift, grove_real factor),
+               (x, count, shift, factor))
 
 double grove_exps_sum(const grove_real *x, size_t count, grove_real shift) {
     return sum_pass(x, count, shift);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ * base/levels.h - one source, built for several kinds of processors, chosen at run time.
+ *
+ * A loop that is worth it is written once, as a GROVE_KERNEL, and built by GROVE_BY_LEVEL as many
+ * times as there are levels:
+ *
+ *     GROVE_KERNEL void twice_any(float *x, size_t n) { for (...) x[i] *= 2; }
+ *     GROVE_BY_LEVEL(void, twice, twice_any, (float *x, size_t n), (x, n))
+ *
+ * and `twice(x, n)` runs the copy for the level at hand. No copy contracts or reorders what the
+ * source does not, so plain loops give the same bits at all levels. (Matrix products do not: they
+ * are written with fused multiply-adds where the level has them.)
+ *
+ * Levels are those of the x86-64 ABI supplement. Elsewhere (Arm: NEON is part of the baseline) the
+ * baseline is the only one. The environment variable GROVE_CPU (baseline, v2, v3, v4) forces a
+ * lower one; it is read once. */
+#ifndef GROVE_BASE_LEVELS_H
+#define GROVE_BASE_LEVELS_H
+
+typedef enum grove_level_kind {
+    GROVE_LEVEL_BASELINE, /* what the compiler was told to build for */
+    GROVE_LEVEL_V2,       /* SSE4.2 */
+    GROVE_LEVEL_V3,       /* AVX2 and fused multiply-add */
+    GROVE_LEVEL_V4        /* AVX-512 */
+} grove_level_kind;
+
+/* The level that kernels run at, the same for the whole life of the program. */
+grove_level_kind grove_level(void);
+/* "baseline", "v2", "v3" or "v4". */
+const char *grove_level_name(void);
+
+#define GROVE_KERNEL static inline __attribute__((always_inline))
+
+#ifdef GROVE_HAS_LEVELS
+#define GROVE_TARGET_V2 __attribute__((target("arch=x86-64-v2")))
+#define GROVE_TARGET_V3 __attribute__((target("arch=x86-64-v3")))
+#ifdef __clang__
+#define GROVE_TARGET_V4 __attribute__((target("arch=x86-64-v4")))
+#else
+#define GROVE_TARGET_V4 __attribute__((target("arch=x86-64-v4,prefer-vector-width=512")))
+#endif
+#define GROVE_BY_LEVEL(result, name, kernel, parameters, arguments)                                \
+    static result name##_baseline parameters {                                                     \
+        return kernel arguments;                                                                   \
+    }                                                                                              \
+    GROVE_TARGET_V2 static result name##_v2 parameters {                                           \
+        return kernel arguments;                                                                   \
+    }                                                                                              \
+    GROVE_TARGET_V3 static result name##_v3 parameters {                                           \
+        return kernel arguments;                                                                   \
+    }                                                                                              \
+    GROVE_TARGET_V4 static result name##_v4 parameters {                                           \
+        return kernel arguments;                                                                   \
+    }                                                                                              \
+    static result name parameters {                                                                \
+        switch (grove_level()) {                                                                   \
+        case GROVE_LEVEL_V4:                                                                       \
+            return name##_v4 arguments;                                                            \
+        case GROVE_LEVEL_V3:                                                                       \
+            return name##_v3 arguments;                                                            \
+        case GROVE_LEVEL_V2:                                                                       \
+            return name##_v2 arguments;                                                            \
+        default:                                                                                   \
+            return name##_baseline arguments;                                                      \
+        }                                                                                          \
+    }
+#else
+#define GROVE_BY_LEVEL(result, name, kernel, parameters, arguments)                                \
+    static result name parameters {                                                                \
+        return kernel arguments;                                                                   \
+    }
+#endif
+
+#endif
