@@ -4,7 +4,8 @@
  *
  * A plan is made in one pass after another over an array of places: select (what do the outputs
  * need?), order (updates marked GROVE_FIRST and what they need go first, all other updates last),
- * views (real sizes at this batch), aliases, lifetimes, layout (lib/layout.c), steps.
+ * views (real sizes at this batch), aliases, lifetimes, steps (lib/plan_steps.c), layout
+ * (lib/layout.c).
  */
 #include "plan.h"
 
@@ -21,7 +22,7 @@ static bool plan_fails(grove_plan *plan, grove_status status, const char *format
     return false;
 }
 
-static bool plan_needs_memory(grove_plan *plan, size_t bytes) {
+bool grove_plan_needs_memory(grove_plan *plan, size_t bytes) {
     plan->broken = true;
     return grove_fail_memory(&plan->error, bytes) == GROVE_OK;
 }
@@ -33,19 +34,15 @@ static const grove_node *node_at(const grove_plan *plan, const grove_place *plac
 /* ---- select and order ------------------------------------------------------------------------ */
 
 /* The input whose memory the node's result is in this plan, or -1 if it has its own. */
-static int32_t aliased_input(const grove_plan *plan, const grove_node *node) {
+int32_t grove_plan_aliased_input(const grove_plan *plan, const grove_node *node) {
     if ((node->op->flags & GROVE_TRAINING) && !plan->options.training) {
         return node->inputs - 1;
     }
     return node->op->flags & GROVE_ALIAS ? 0 : -1;
 }
 
-static bool is_alias(const grove_plan *plan, const grove_node *node) {
-    return aliased_input(plan, node) >= 0;
-}
-
 bool grove_plan_reads(const grove_plan *plan, const grove_node *node, int32_t input) {
-    int32_t aliased = aliased_input(plan, node);
+    int32_t aliased = grove_plan_aliased_input(plan, node);
     return aliased < 0 || aliased == input;
 }
 
@@ -83,7 +80,7 @@ static bool select_and_order(grove_plan *plan, const grove_tensor *outputs, int 
     unsigned char *marks = grove_alloc_zero(&plan->allocator, plan->nodes, 1);
     size_t needed = 0;
     if (!marks) {
-        return plan_needs_memory(plan, plan->nodes);
+        return grove_plan_needs_memory(plan, plan->nodes);
     }
     for (int i = 0; i < count; i++) {
         marks[outputs[i].index] = NEEDED;
@@ -101,7 +98,7 @@ static bool select_and_order(grove_plan *plan, const grove_tensor *outputs, int 
         take(plan, marks, NEEDED, true);
     }
     grove_release(&plan->allocator, marks);
-    return plan->places || plan_needs_memory(plan, needed * sizeof *plan->places);
+    return plan->places || grove_plan_needs_memory(plan, needed * sizeof *plan->places);
 }
 
 /* ---- views: real sizes ----------------------------------------------------------------------- */
@@ -145,7 +142,7 @@ static void find_lifetimes(grove_plan *plan) {
         place->root = (int32_t)i;
         place->next_alias = -1;
         place->last_use = (int32_t)i;
-        int32_t aliased = aliased_input(plan, node);
+        int32_t aliased = grove_plan_aliased_input(plan, node);
         if (aliased >= 0) {
             place->root = plan->places[input_place(plan, node, aliased)].root;
             grove_place *root = &plan->places[place->root];
@@ -172,79 +169,6 @@ static void keep(grove_plan *plan, const grove_tensor *outputs, int count) {
     }
 }
 
-/* ---- steps ----------------------------------------------------------------------------------- */
-
-/* A tile is worth handing to a thread when it takes some ten microseconds; more than MOST_TILES
- * serve nobody. */
-enum { TILE_COST = 1 << 16, MOST_TILES = 32 };
-
-static void cut_tiles(grove_step *step) {
-    size_t cost = step->op->cost ? step->op->cost(&step->call) : 1;
-    step->items = (step->op->items ? step->op->items : grove_as_one)(&step->call);
-    size_t least = step->items / MOST_TILES + 1;
-    step->tile = TILE_COST / (cost ? cost : 1) + 1;
-    step->tile = step->tile < least ? least : step->tile;
-}
-
-/* Tiles that run at the same time have scratch of their own. (Alignment: each begins at a multiple
- * of 64 bytes.) */
-static bool find_scratch(grove_plan *plan, grove_step *step) {
-    size_t threads = plan->options.threads > 1 ? (size_t)plan->options.threads : 1;
-    size_t bytes = step->op->scratch ? step->op->scratch(&step->call) : 0;
-    if (bytes > SIZE_MAX / 2 / threads - 63) {
-        return plan_needs_memory(plan, bytes);
-    }
-    step->scratch = (bytes + 63) / 64 * 64;
-    bytes = step->scratch * (step->items > 1 ? threads : 1);
-    if (bytes > plan->stats.scratch_bytes) {
-        plan->stats.scratch_bytes = bytes;
-    }
-    return true;
-}
-
-static bool add_step(grove_plan *plan, grove_place *place) {
-    const grove_node *node = node_at(plan, place);
-    const grove_view **in = grove_arena_alloc(&plan->arena, (size_t)node->inputs * sizeof *in);
-    if (!in) {
-        return plan_needs_memory(plan, (size_t)node->inputs * sizeof *in);
-    }
-    for (int32_t k = 0; k < node->inputs; k++) {
-        in[k] = &plan->places[input_place(plan, node, k)].view;
-    }
-    grove_step *step = &plan->steps[plan->step_count++];
-    step->op = node->op;
-    step->call = (grove_call){.op = node->op,
-                              .attributes = node->attributes,
-                              .out = &place->view,
-                              .in = in,
-                              .inputs = node->inputs,
-                              .seed = plan->graph->seed,
-                              .node = place->node,
-                              .batch = plan->batch,
-                              .plan = plan};
-    cut_tiles(step);
-    return find_scratch(plan, step);
-}
-
-static bool make_steps(grove_plan *plan) {
-    plan->steps = grove_arena_alloc(&plan->arena, plan->place_count * sizeof *plan->steps);
-    if (!plan->steps) {
-        return plan_needs_memory(plan, plan->place_count * sizeof *plan->steps);
-    }
-    plan->first_update = SIZE_MAX;
-    for (size_t i = 0; i < plan->place_count; i++) {
-        const grove_node *node = node_at(plan, &plan->places[i]);
-        if (i == plan->first_update_place) {
-            plan->first_update = plan->step_count;
-        }
-        if (node->op->run && !is_alias(plan, node) && !add_step(plan, &plan->places[i])) {
-            return false;
-        }
-    }
-    plan->stats.steps = plan->step_count;
-    return true;
-}
-
 /* ---- memory ---------------------------------------------------------------------------------- */
 
 static void *memory_of(const grove_plan *plan, const grove_place *root) {
@@ -258,12 +182,12 @@ static void *memory_of(const grove_plan *plan, const grove_place *root) {
 static bool lay_out(grove_plan *plan) {
     size_t results = grove_plan_layout(plan, &plan->stats.unshared_bytes);
     if (results == SIZE_MAX || plan->stats.scratch_bytes > SIZE_MAX / 2 - results) {
-        return plan_needs_memory(plan, SIZE_MAX);
+        return grove_plan_needs_memory(plan, SIZE_MAX);
     }
     plan->stats.block_bytes = results + plan->stats.scratch_bytes;
     plan->block = grove_alloc_aligned(&plan->allocator, plan->stats.block_bytes);
     if (!plan->block) {
-        return plan_needs_memory(plan, plan->stats.block_bytes);
+        return grove_plan_needs_memory(plan, plan->stats.block_bytes);
     }
     for (size_t i = 0; i < plan->place_count; i++) {
         plan->places[i].view.data = memory_of(plan, &plan->places[plan->places[i].root]);
@@ -309,6 +233,12 @@ static bool check_wishes(grove_plan *plan, const grove_tensor *outputs, int coun
         return plan_fails(plan, GROVE_BAD_ARGUMENT,
                           "plan: a batch of %" PRId64 " rows is not possible", plan->options.batch);
     }
+    if (plan->options.profile && plan->options.check_finite) {
+        return plan_fails(
+            plan, GROVE_BAD_ARGUMENT,
+            "plan: profile and check_finite do not go together: the clock would count "
+            "the looking");
+    }
     if (plan->options.threads < 0 || plan->options.threads > 1024) {
         return plan_fails(plan, GROVE_BAD_ARGUMENT, "plan: %d threads are not possible (1 to 1024)",
                           plan->options.threads);
@@ -334,7 +264,7 @@ static bool start_threads(grove_plan *plan) {
         return true;
     }
     plan->pool = grove_pool_new(&plan->allocator, plan->options.threads);
-    return plan->pool || plan_needs_memory(plan, sizeof(void *));
+    return plan->pool || grove_plan_needs_memory(plan, sizeof(void *));
 }
 
 static void make(grove_plan *plan, const grove_tensor *outputs, int count) {
@@ -343,13 +273,13 @@ static void make(grove_plan *plan, const grove_tensor *outputs, int count) {
     plan->nodes = plan->graph->node_count;
     plan->place_of = grove_arena_alloc(&plan->arena, plan->nodes * sizeof *plan->place_of);
     if (!plan->place_of) {
-        plan_needs_memory(plan, plan->nodes * sizeof *plan->place_of);
+        grove_plan_needs_memory(plan, plan->nodes * sizeof *plan->place_of);
         return;
     }
     if (plan->options.check_finite) {
         plan->marks = grove_arena_alloc(&plan->arena, plan->nodes);
         if (!plan->marks) {
-            plan_needs_memory(plan, plan->nodes);
+            grove_plan_needs_memory(plan, plan->nodes);
             return;
         }
     }
@@ -358,7 +288,7 @@ static void make(grove_plan *plan, const grove_tensor *outputs, int count) {
     }
     find_lifetimes(plan);
     keep(plan, outputs, count);
-    (void)(make_steps(plan) && lay_out(plan) && start_threads(plan));
+    (void)(grove_plan_make_steps(plan) && lay_out(plan) && start_threads(plan));
 }
 
 grove_plan *grove_plan_new(const grove_graph *graph, const grove_tensor *outputs, int output_count,

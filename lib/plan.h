@@ -17,6 +17,7 @@ typedef struct grove_step {
     grove_call call;
     size_t items, tile; /* how many items; how many of them make a tile */
     size_t scratch;     /* bytes for each worker */
+    double seconds;     /* that it took, in all profiled runs */
 } grove_step;
 
 /* A node of the graph in this plan. Places are counted in the order of running. */
@@ -47,6 +48,7 @@ struct grove_plan {
     size_t step_count;
     size_t first_update; /* the updates are the last steps: from this one on */
     bool has_run;
+    size_t profiled_runs;
     char *block; /* results, then scratch */
     grove_plan_stats stats;
     unsigned char *marks;       /* [nodes] for run_finite.c; NULL without check_finite */
@@ -59,6 +61,12 @@ struct grove_plan {
     size_t failed_position;
 };
 
+/* Out of memory: the plan becomes one that can only say so. Returns false. */
+bool grove_plan_needs_memory(grove_plan *plan, size_t bytes);
+/* The input whose memory the node's result is in this plan, or -1 if it has its own. */
+int32_t grove_plan_aliased_input(const grove_plan *plan, const grove_node *node);
+/* Makes the steps from the places, whose views have their sizes and no memory yet. */
+bool grove_plan_make_steps(grove_plan *plan);
 /* Lays the results out: sets offset of every root that lies in the block; returns the size. */
 size_t grove_plan_layout(grove_plan *plan, size_t *unshared);
 bool grove_place_in_block(const grove_plan *plan, const grove_place *place);

@@ -202,7 +202,9 @@ grove_status grove_run(grove_plan *plan) {
         return plan->error.status;
     }
     grove_blas_enter();
-    (plan->options.check_finite ? grove_run_checked : run_steps)(plan);
+    (plan->options.check_finite ? grove_run_checked
+     : plan->options.profile    ? grove_run_profiled
+                                : run_steps)(plan);
     grove_blas_leave();
     plan->has_run = true;
     if (plan->options.training && !plan->failed) {

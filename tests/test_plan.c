@@ -385,6 +385,72 @@ START_TEST(each_allocation_may_fail) {
 }
 END_TEST
 
+/* ---- profile --------------------------------------------------------------------------------- */
+
+START_TEST(a_profile_counts_steps_runs_and_bytes) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor x = grove_input(g, "x", GROVE_SHAPE(GROVE_BATCH, 8));
+    grove_tensor y = grove_sum(grove_relu(grove_exp(grove_exp(x))), GROVE_ALL_AXES);
+    grove_plan *plan = plan_of(y, &(grove_plan_options){.batch = 100, .profile = true});
+    grove_op_time times[8];
+    grove_real numbers[800] = {0};
+    grove_bind(plan, x, numbers);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(grove_run(plan), GROVE_OK);
+    }
+    ck_assert_uint_eq(grove_plan_profile(plan, times, 8), 3);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_uint_eq(times[i].runs, 3);
+        ck_assert(times[i].seconds > 0);
+        ck_assert(i == 0 || times[i].seconds <= times[i - 1].seconds);
+        if (strcmp(times[i].op, "exp") == 0) {
+            ck_assert_uint_eq(times[i].steps, 2);
+            ck_assert(times[i].bytes == 3. * 2 * 2 * 800 * sizeof(grove_real));
+        }
+    }
+    ck_assert_uint_eq(grove_plan_profile(plan, times, 1), 1);
+    grove_plan_free(plan);
+    grove_graph_free(g);
+}
+END_TEST
+
+/* Of 1,000 rows, four are read: bytes of four, and of the ids. */
+START_TEST(of_a_table_the_rows_that_ids_name_count) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor table = grove_parameter(g, "table", GROVE_SHAPE(1000, 12), (grove_init){0});
+    grove_tensor ids = grove_positions(g, 4), y = grove_embedding(table, ids);
+    grove_plan *plan = plan_of(y, &(grove_plan_options){.profile = true});
+    grove_op_time times[4];
+    ck_assert_int_eq(grove_run(plan), GROVE_OK);
+    size_t count = grove_plan_profile(plan, times, 4);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(times[i].op, "embedding") == 0) {
+            ck_assert(times[i].bytes == 2. * 4 * 12 * sizeof(grove_real) + 4. * sizeof(grove_id));
+        }
+    }
+    ck_assert_uint_gt(count, 0);
+    grove_plan_free(plan);
+    grove_graph_free(g);
+}
+END_TEST
+
+START_TEST(no_profile_without_the_wish_nor_beside_check_finite) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor y = grove_exp(grove_fill(g, GROVE_SCALAR, 1));
+    grove_op_time times[4];
+    grove_plan *plan = plan_of(y, NULL);
+    ck_assert_int_eq(grove_run(plan), GROVE_OK);
+    ck_assert_uint_eq(grove_plan_profile(plan, times, 4), 0);
+    ck_assert_uint_eq(grove_plan_profile(NULL, times, 4), 0);
+    grove_plan_free(plan);
+    plan = plan_of(y, &(grove_plan_options){.profile = true, .check_finite = true});
+    ck_assert_int_eq(grove_run(plan), GROVE_BAD_ARGUMENT);
+    expect_words(grove_plan_error(plan)->message, "profile and check_finite do not go together");
+    grove_plan_free(plan);
+    grove_graph_free(g);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("plan");
     TCase *gradients = tcase_create("gradients");
@@ -407,6 +473,11 @@ int main(void) {
     tcase_add_test(memory, a_run_asks_for_no_memory);
     tcase_add_loop_test(memory, each_allocation_may_fail, 0, 2);
     suite_add_tcase(suite, memory);
+    TCase *profile = tcase_create("profile");
+    tcase_add_test(profile, a_profile_counts_steps_runs_and_bytes);
+    tcase_add_test(profile, of_a_table_the_rows_that_ids_name_count);
+    tcase_add_test(profile, no_profile_without_the_wish_nor_beside_check_finite);
+    suite_add_tcase(suite, profile);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

@@ -30,6 +30,7 @@ typedef struct grove_plan_options {
                       read after a run */
     int threads;   /* that work on large nodes; default 1. The results do not depend on it. */
     bool check_finite; /* look at every number, and stop at the first NaN or infinity: see below */
+    bool profile;      /* count the time of each op: see grove_plan_profile */
     grove_allocator allocator; /* default: the C library's */
 } grove_plan_options;
 
@@ -119,6 +120,23 @@ typedef struct grove_plan_stats {
     size_t scratch_bytes;  /* of the block: working room for the ops, for each thread its own */
 } grove_plan_stats;
 GROVE_API grove_plan_stats grove_plan_statistics(const grove_plan *plan);
+
+/* ---- where the time goes --------------------------------------------------------------------- */
+
+/* What a plan with .profile has counted of one op. (It costs two looks at a clock for a step; a
+ * plan without it, nothing. Not together with .check_finite.) */
+typedef struct grove_op_time {
+    const char *op; /* its name */
+    size_t steps;   /* of the plan that are this op */
+    size_t runs;    /* that were counted */
+    double seconds; /* in all of them */
+    double bytes;   /* read and written in all of them; of a table that ids point into, a row for
+                       each id */
+} grove_op_time;
+
+/* Writes a line for each op that the plan has steps of, at most `room` of them, the longest time
+ * first; returns how many. 0 without .profile. */
+GROVE_API size_t grove_plan_profile(const grove_plan *plan, grove_op_time *times, size_t room);
 
 #ifdef __cplusplus
 }

@@ -12,7 +12,8 @@
  * In double it is libm's exp.
  *
  * The same loops are built for several kinds of processors (levels.h); all give the same bits.
- * Nanoseconds a number on one core of an AMD EPYC (family 26): expf 4.0, this with SSE2 1.2, with AVX2 or AVX-512 0.3 to 0.4.
+ * Nanoseconds a number on one core of an AMD EPYC (family 26): expf 4.0, this with SSE2 1.2, with
+ * AVX2 or AVX-512 0.3 to 0.4.
  */
 #include "exps.h"
 
@@ -58,7 +59,7 @@ enum { LANES = 16, RUN = 64 * LANES }; /* a lane adds at most 64 numbers before 
 
 /* Written where `y` is not NULL (what the caller passes is known when this is compiled into it). */
 GROVE_KERNEL double pass(const grove_real *x, size_t count, grove_real shift, grove_real factor,
-                          grove_real *y) {
+                         grove_real *y) {
     double total = 0;
     size_t i = 0;
     while (i + LANES <= count) {

@@ -17,10 +17,7 @@ static grove_level_kind level_of_processor(void) {
     bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
               __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
               __builtin_cpu_supports("avx512vl");
-    return v4   ? GROVE_LEVEL_V4
-           : v3 ? GROVE_LEVEL_V3
-           : v2 ? GROVE_LEVEL_V2
-                : GROVE_LEVEL_BASELINE;
+    return v4 ? GROVE_LEVEL_V4 : v3 ? GROVE_LEVEL_V3 : v2 ? GROVE_LEVEL_V2 : GROVE_LEVEL_BASELINE;
 #else
     return GROVE_LEVEL_BASELINE;
 #endif

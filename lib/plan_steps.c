@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * plan_steps.c - the part of stage four that makes the steps: which op, on which views, cut into
+ * which tiles, with how much scratch.
+ */
+#include "plan.h"
+
+/* A tile is worth handing to a thread when it takes some ten microseconds; more than MOST_TILES
+ * serve nobody. */
+enum { TILE_COST = 1 << 16, MOST_TILES = 32 };
+
+static void cut_tiles(grove_step *step) {
+    size_t cost = step->op->cost ? step->op->cost(&step->call) : 1;
+    step->items = (step->op->items ? step->op->items : grove_as_one)(&step->call);
+    size_t least = step->items / MOST_TILES + 1;
+    step->tile = TILE_COST / (cost ? cost : 1) + 1;
+    step->tile = step->tile < least ? least : step->tile;
+}
+
+/* Tiles that run at the same time have scratch of their own. (Alignment: each begins at a multiple
+ * of 64 bytes.) */
+static bool find_scratch(grove_plan *plan, grove_step *step) {
+    size_t threads = plan->options.threads > 1 ? (size_t)plan->options.threads : 1;
+    size_t bytes = step->op->scratch ? step->op->scratch(&step->call) : 0;
+    if (bytes > SIZE_MAX / 2 / threads - 63) {
+        return grove_plan_needs_memory(plan, bytes);
+    }
+    step->scratch = (bytes + 63) / 64 * 64;
+    bytes = step->scratch * (step->items > 1 ? threads : 1);
+    if (bytes > plan->stats.scratch_bytes) {
+        plan->stats.scratch_bytes = bytes;
+    }
+    return true;
+}
+
+static bool add_step(grove_plan *plan, grove_place *place) {
+    const grove_node *node = &plan->graph->nodes[place->node];
+    const grove_view **in = grove_arena_alloc(&plan->arena, (size_t)node->inputs * sizeof *in);
+    if (!in) {
+        return grove_plan_needs_memory(plan, (size_t)node->inputs * sizeof *in);
+    }
+    for (int32_t k = 0; k < node->inputs; k++) {
+        in[k] = &plan->places[plan->place_of[node->in[k]]].view;
+    }
+    grove_step *step = &plan->steps[plan->step_count++];
+    step->op = node->op;
+    step->call = (grove_call){.op = node->op,
+                              .attributes = node->attributes,
+                              .out = &place->view,
+                              .in = in,
+                              .inputs = node->inputs,
+                              .seed = plan->graph->seed,
+                              .node = place->node,
+                              .batch = plan->batch,
+                              .plan = plan};
+    cut_tiles(step);
+    return find_scratch(plan, step);
+}
+
+bool grove_plan_make_steps(grove_plan *plan) {
+    plan->steps = grove_arena_alloc(&plan->arena, plan->place_count * sizeof *plan->steps);
+    if (!plan->steps) {
+        return grove_plan_needs_memory(plan, plan->place_count * sizeof *plan->steps);
+    }
+    plan->first_update = SIZE_MAX;
+    for (size_t i = 0; i < plan->place_count; i++) {
+        const grove_node *node = &plan->graph->nodes[plan->places[i].node];
+        if (i == plan->first_update_place) {
+            plan->first_update = plan->step_count;
+        }
+        if (node->op->run && grove_plan_aliased_input(plan, node) < 0 &&
+            !add_step(plan, &plan->places[i])) {
+            return false;
+        }
+    }
+    plan->stats.steps = plan->step_count;
+    return true;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * run_profile.c - where the time of a run goes: the loop of run.c with a clock beside it, and what
+ * the clock has counted, op by op. A plan without .profile never comes here.
+ */
+#include <string.h>
+#include <time.h>
+
+#include "run.h"
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+void grove_run_profiled(grove_plan *plan) {
+    double begin = now();
+    for (size_t i = 0; i < plan->step_count && !plan->failed; i++) {
+        grove_run_step(plan, i);
+        double end = now();
+        plan->steps[i].seconds += end - begin;
+        begin = end;
+    }
+    plan->profiled_runs++;
+}
+
+/* ---- bytes ----------------------------------------------------------------------------------- */
+
+static size_t bytes_of(const grove_view *view) {
+    return view->count * (view->type == GROVE_REAL ? sizeof(grove_real) : sizeof(grove_id));
+}
+
+/* A table that is followed by ids is not read whole: of it count as many rows as there are ids. */
+static size_t bytes_by_ids(const grove_call *call, const grove_view *table) {
+    size_t ids = SIZE_MAX;
+    for (int i = 0; i < call->inputs; i++) {
+        const grove_view *in = call->in[i];
+        if (in->type == GROVE_ID && in->rank > 0 && in->count < ids) {
+            ids = in->count;
+        }
+    }
+    size_t rows = table->rank > 1 ? table->dim[0] : 0;
+    return rows > ids ? bytes_of(table) / rows * ids : bytes_of(table);
+}
+
+/* Inputs are read, the result written; what an update changes is read and written. */
+static size_t bytes_of_step(const grove_step *step) {
+    size_t bytes = bytes_of(step->call.out);
+    for (int i = 0; i < step->call.inputs; i++) {
+        bool written = step->op->written >> i & 1;
+        bool looked_up = i == 0 && (step->op->flags & GROVE_LOOKUP);
+        size_t of_input = written || looked_up ? bytes_by_ids(&step->call, step->call.in[i])
+                                               : bytes_of(step->call.in[i]);
+        bytes += written ? 2 * of_input : of_input;
+    }
+    return bytes;
+}
+
+/* ---- by op ----------------------------------------------------------------------------------- */
+
+static grove_op_time *find(grove_op_time *times, size_t count, const char *op) {
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(times[i].op, op) == 0) {
+            return &times[i];
+        }
+    }
+    return NULL;
+}
+
+static void sort_by_time(grove_op_time *times, size_t count) {
+    for (size_t i = 1; i < count; i++) {
+        grove_op_time moved = times[i];
+        size_t k = i;
+        for (; k > 0 && times[k - 1].seconds < moved.seconds; k--) {
+            times[k] = times[k - 1];
+        }
+        times[k] = moved;
+    }
+}
+
+size_t grove_plan_profile(const grove_plan *plan, grove_op_time *times, size_t room) {
+    size_t count = 0;
+    for (size_t i = 0; plan && !plan->broken && plan->options.profile && i < plan->step_count;
+         i++) {
+        const grove_step *step = &plan->steps[i];
+        grove_op_time *time = find(times, count < room ? count : room, step->op->name);
+        if (!time && count < room) {
+            time = &times[count++];
+            *time = (grove_op_time){.op = step->op->name, .runs = plan->profiled_runs};
+        }
+        if (time) {
+            time->steps++;
+            time->seconds += step->seconds;
+            time->bytes += (double)bytes_of_step(step) * (double)plan->profiled_runs;
+        }
+    }
+    sort_by_time(times, count);
+    return count;
+}
