@@ -389,7 +389,7 @@ END_TEST
 
 START_TEST(a_profile_counts_steps_runs_and_bytes) {
     grove_graph *g = grove_graph_new(NULL);
-    grove_tensor x = grove_input(g, "x", GROVE_SHAPE(GROVE_BATCH, 8));
+    grove_tensor x = grove_input(g, "x", GROVE_REAL, GROVE_SHAPE(GROVE_BATCH, 8));
     grove_tensor y = grove_sum(grove_relu(grove_exp(grove_exp(x))), GROVE_ALL_AXES);
     grove_plan *plan = plan_of(y, &(grove_plan_options){.batch = 100, .profile = true});
     grove_op_time times[8];
