@@ -273,8 +273,9 @@ START_TEST(threads_change_no_bit) {
     duel d = open_duel((setting){.n = 300, .classes = 2100, .width = 2, .bias = true});
     for (int threads = 1; threads <= 3; threads++) {
         grove_plan *plan = plan_of(&d, &(grove_plan_options){.threads = threads});
-        /* a block of logits, and a row of means for each of its rows */
+        /* a block of logits, a row of means for each of its rows, and what products need */
         size_t block = sizeof(grove_real) * LINEAR_ROWS * (LINEAR_CLASSES + 2);
+        block += linear_product_room(300, 2, 2100);
         ck_assert_uint_eq(grove_plan_statistics(plan).scratch_bytes, block * (size_t)threads);
         for (int again = 0; again < 5; again++) {
             ck_assert_int_eq(grove_run(plan), GROVE_OK);

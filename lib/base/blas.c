@@ -10,28 +10,18 @@
 #define GEMM cblas_sgemm
 #endif
 
-void grove_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k,
-                const grove_real *a, size_t a_step, const grove_real *b, grove_real *c) {
-    if (m == 0 || n == 0) {
+void grove_gemm(const grove_product *p) {
+    if (p->m == 0 || p->n == 0) {
         return;
     }
-    if (k == 0) { /* CBLAS asks for leading dimensions of at least 1 */
-        memset(c, 0, m * n * sizeof *c);
-        return;
+    for (size_t i = 0; i < p->m && p->k == 0 && !p->add; i++) {
+        memset(p->c + i * p->c_step, 0, p->n * sizeof *p->c);
     }
-    GEMM(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
-         transpose_b ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)k, 1, a, (int)a_step, b,
-         (int)(transpose_b ? k : n), 0, c, (int)n);
-}
-
-void grove_gemm_add(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k,
-                    const grove_real *a, size_t a_step, const grove_real *b, grove_real *c) {
-    if (m == 0 || n == 0 || k == 0) {
-        return;
+    if (p->k > 0) { /* CBLAS asks for leading dimensions of at least 1 */
+        GEMM(CblasRowMajor, p->transpose_a ? CblasTrans : CblasNoTrans,
+             p->transpose_b ? CblasTrans : CblasNoTrans, (int)p->m, (int)p->n, (int)p->k, 1, p->a,
+             (int)p->a_step, p->b, (int)p->b_step, p->add ? 1 : 0, p->c, (int)p->c_step);
     }
-    GEMM(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
-         transpose_b ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)k, 1, a, (int)a_step, b,
-         (int)(transpose_b ? k : n), 1, c, (int)n);
 }
 
 #ifdef GROVE_HAS_OPENBLAS_THREADS

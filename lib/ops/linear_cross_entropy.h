@@ -16,7 +16,7 @@
 #ifndef GROVE_OPS_LINEAR_CROSS_ENTROPY_H
 #define GROVE_OPS_LINEAR_CROSS_ENTROPY_H
 
-#include "base/blas.h"
+#include "base/product.h"
 #include "labels.h"
 
 #define LINEAR_FIELDS                                                                              \
@@ -98,8 +98,25 @@ typedef struct linear {
     const grove_id *labels;              /* [n] */
     grove_weighting w;
     size_t n, width, classes;
+    void *product;     /* working room of products */
     grove_real *block; /* [LINEAR_ROWS, LINEAR_CLASSES], or smaller */
 } linear;
+
+static inline size_t linear_least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* Of the logits, of the means, and of the weight's gradient: whichever needs most. */
+static inline size_t linear_product_room(size_t n, size_t width, size_t classes) {
+    size_t rows = linear_least(n, LINEAR_ROWS), count = linear_least(classes, LINEAR_CLASSES);
+    size_t logits = grove_product_scratch(
+        &(grove_product){.transpose_b = true, .m = rows, .n = count, .k = width});
+    size_t means = grove_product_scratch(&(grove_product){.m = rows, .n = width, .k = count});
+    size_t slopes = grove_product_scratch(
+        &(grove_product){.transpose_a = true, .m = count, .n = width, .k = rows, .a_step = count});
+    size_t most = logits > means ? logits : means;
+    return most > slopes ? most : slopes;
+}
 
 static inline linear linear_of(const grove_call *call, int at) {
     linear l = {.target = call->attributes,
@@ -109,14 +126,11 @@ static inline linear linear_of(const grove_call *call, int at) {
                 .n = call->in[0]->dim[0],
                 .width = call->in[1]->dim[1],
                 .classes = call->in[1]->dim[0],
-                .block = call->scratch};
+                .product = call->scratch};
+    l.block = (grove_real *)((char *)l.product + linear_product_room(l.n, l.width, l.classes));
     l.bias = l.target->has_bias ? grove_reals(call, at) : NULL;
     l.w = grove_weighting_of(call, at + l.target->has_bias, l.classes);
     return l;
-}
-
-static inline size_t linear_least(size_t a, size_t b) {
-    return a < b ? a : b;
 }
 
 /* The logits of `rows` rows, from `row` on, for `count` classes, from `first` on -> block [rows,
@@ -127,8 +141,18 @@ static inline void linear_logits(const linear *l, size_t row, size_t rows, size_
     for (size_t i = 0; i < rows && l->bias; i++) {
         memcpy(l->block + i * count, l->bias + first, count * sizeof *l->block);
     }
-    (l->bias ? grove_gemm_add : grove_gemm)(false, true, rows, count, l->width, x, l->width, weight,
-                                            l->block);
+    grove_matrix_product(&(grove_product){.transpose_b = true,
+                                          .add = l->bias != NULL,
+                                          .m = rows,
+                                          .n = count,
+                                          .k = l->width,
+                                          .a = x,
+                                          .a_step = l->width,
+                                          .b = weight,
+                                          .b_step = l->width,
+                                          .c = l->block,
+                                          .c_step = count},
+                         l->product);
 }
 
 /* Which class of a block the label is, or `count` if it is none of them. */
@@ -142,7 +166,9 @@ static inline size_t linear_block_size(size_t n, size_t classes) {
     return linear_least(n, LINEAR_ROWS) * linear_least(classes, LINEAR_CLASSES);
 }
 static inline size_t linear_scratch(const grove_call *call) {
-    return linear_block_size(call->in[0]->dim[0], call->in[1]->dim[0]) * sizeof(grove_real);
+    size_t n = call->in[0]->dim[0], classes = call->in[1]->dim[0], width = call->in[1]->dim[1];
+    return linear_product_room(n, width, classes) +
+           linear_block_size(n, classes) * sizeof(grove_real);
 }
 
 /* Items: blocks of rows, or of classes. */

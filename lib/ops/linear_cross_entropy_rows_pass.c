@@ -113,7 +113,6 @@ static void run_rows(const linear *l, size_t row, size_t rows, grove_real *y) {
         passed_rows[i] = (passed){.largest = -(grove_real)INFINITY};
         passed_rows[i].mean = with_mean ? means + i * l->width : NULL;
     }
-    memset(means, 0, with_mean ? rows * l->width * sizeof *means : 0);
     for (size_t first = 0; first < l->classes; first += LINEAR_CLASSES) {
         size_t count = linear_least(l->classes - first, LINEAR_CLASSES);
         linear_logits(l, row, rows, first, count);
@@ -121,8 +120,17 @@ static void run_rows(const linear *l, size_t row, size_t rows, grove_real *y) {
             pass(l, &passed_rows[i], l->labels[row + i], first, count, l->block + i * count);
         }
         if (with_mean) {
-            grove_gemm_add(false, false, rows, l->width, count, l->block, count,
-                           l->weight + first * l->width, means);
+            grove_matrix_product(&(grove_product){.add = first > 0,
+                                                  .m = rows,
+                                                  .n = l->width,
+                                                  .k = count,
+                                                  .a = l->block,
+                                                  .a_step = count,
+                                                  .b = l->weight + first * l->width,
+                                                  .b_step = l->width,
+                                                  .c = means,
+                                                  .c_step = l->width},
+                                 l->product);
         }
     }
     for (size_t i = 0; i < rows; i++) {

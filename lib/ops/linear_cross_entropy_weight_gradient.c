@@ -56,8 +56,18 @@ static void run_classes(const grove_call *call, const linear *l, size_t first, s
     for (size_t row = 0; row < l->n; row += LINEAR_ROWS) {
         size_t rows = linear_least(l->n - row, LINEAR_ROWS);
         linear_slopes(call, l, row, rows, first, count);
-        grove_gemm_add(true, false, count, l->width, rows, l->block, count, l->x + row * l->width,
-                       dw);
+        grove_matrix_product(&(grove_product){.transpose_a = true,
+                                              .add = true,
+                                              .m = count,
+                                              .n = l->width,
+                                              .k = rows,
+                                              .a = l->block,
+                                              .a_step = count,
+                                              .b = l->x + row * l->width,
+                                              .b_step = l->width,
+                                              .c = dw,
+                                              .c_step = l->width},
+                             l->product);
         if (l->bias) {
             add_rows(l->block, rows, count, sums);
         }

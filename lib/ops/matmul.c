@@ -9,11 +9,12 @@
  * Gradient: dL = sum of dy[i][j] * (da[i][l] * b[l][j] + a[i][l] * db[l][j]), so
  *   da = dy b^T and db = a^T dy. Of a stored transposed the gradient is wanted transposed:
  *   (dy b^T)^T = b dy^T. So each of the four cases is again one product with flags.
- * Numerics: OpenBLAS adds in grove_real, in an order that depends on the shapes alone.
+ * Numerics: added in grove_real, in an order that depends on k alone (or, with the CBLAS, on the
+ *   shapes): base/product.h.
  * Cost: m * n * k multiply-adds. An item is a block of rows of the result, tall enough that the
  *   packing of operands pays.
  */
-#include "base/blas.h"
+#include "base/product.h"
 #include "dims.h"
 
 struct matmul {
@@ -84,21 +85,46 @@ static size_t cost(const grove_call *call) {
     return (of.m < BLOCK ? of.m : BLOCK) * (of.n * of.k / 16 + 1);
 }
 
+/* The product that makes the rows row..row+rows-1 of a matrix of the result. */
+static grove_product product_of(const grove_call *call, size_t matrix, size_t row, size_t rows) {
+    const struct matmul *attributes = call->attributes;
+    const bool turned = attributes->transpose_a;
+    sizes of = sizes_of(call);
+    grove_product p = {.transpose_a = turned,
+                       .transpose_b = attributes->transpose_b,
+                       .m = rows,
+                       .n = of.n,
+                       .k = of.k,
+                       .a = grove_reals(call, 0) + matrix * of.m * of.k,
+                       .a_step = turned ? of.m : of.k,
+                       .b = grove_reals(call, 1) + matrix * of.k * of.n,
+                       .b_step = attributes->transpose_b ? of.k : of.n,
+                       .c = grove_out(call) + (matrix * of.m + row) * of.n,
+                       .c_step = of.n};
+    p.a += turned ? row : row * of.k;
+    return p;
+}
+
+/* Should all blocks be in one tile, they are one product. */
+static size_t scratch(const grove_call *call) {
+    sizes of = sizes_of(call);
+    grove_product p = {.transpose_a = ((const struct matmul *)call->attributes)->transpose_a,
+                       .m = of.m,
+                       .n = of.n,
+                       .k = of.k,
+                       .a_step = of.m};
+    return grove_product_scratch(&p);
+}
+
 /* Blocks that follow each other in one matrix are one product. */
 static grove_status run(const grove_call *call, size_t begin, size_t end) {
-    const struct matmul *attributes = call->attributes;
     sizes of = sizes_of(call);
     while (begin < end) {
         size_t matrix = begin / of.blocks, block = begin % of.blocks;
         size_t blocks = end - begin < of.blocks - block ? end - begin : of.blocks - block;
         size_t row = block * BLOCK, rows = blocks * BLOCK;
-        rows = rows < of.m - row ? rows : of.m - row;
-        const grove_real *a = grove_reals(call, 0) + matrix * of.m * of.k; /* [m, k] or [k, m] */
-        const grove_real *b = grove_reals(call, 1) + matrix * of.k * of.n; /* [k, n] or [n, k] */
-        grove_real *y = grove_out(call) + matrix * of.m * of.n;            /* [m, n] */
-        bool turned = attributes->transpose_a;
-        grove_gemm(turned, attributes->transpose_b, rows, of.n, of.k,
-                   turned ? a + row : a + row * of.k, turned ? of.m : of.k, b, y + row * of.n);
+        grove_product p = product_of(call, matrix, row, rows < of.m - row ? rows : of.m - row);
+        grove_matrix_product(&p, call->scratch);
         begin += blocks;
     }
     return GROVE_OK;
@@ -187,6 +213,7 @@ GROVE_ROOM(matmul) = {
     .run = run,
     .items = items,
     .cost = cost,
+    .scratch = scratch,
     .grad = grad,
     .examples = examples,
 };

@@ -260,9 +260,9 @@ static void print_head(const wishes *wish) {
 }
 
 int main(int argc, char **argv) {
-    static const struct argp argp = {options, parse, "[WORKLOAD...]",
-                                     "Times steps: training steps of models, and more.", NULL, NULL,
-                                     NULL};
+    static const struct argp argp = {
+        options, parse, "[WORKLOAD...]", "Times steps: training steps of models, and more.", NULL,
+        NULL,    NULL};
     wishes wish = {.threads = 1, .repeats = REPEATS, .seconds = 0.15};
     bool good = true;
     argp_parse(&argp, argc, argv, 0, NULL, &wish);

@@ -245,9 +245,9 @@ static bool species_onehot(job *job) {
 static bool text_bag(job *job) {
     begin(job, 64);
     grove_tensor words = bench_ids(job, "words", GROVE_SHAPE(GROVE_BATCH, 40), 100000);
-    grove_tensor x = grove_nn_embedding_bag(
-        words, 100000, 16, "word",
-        &(grove_nn_embedding_bag_options){.bag = {.mode = GROVE_BAG_MEAN}});
+    grove_tensor x =
+        grove_nn_embedding_bag(words, 100000, 16, "word",
+                               &(grove_nn_embedding_bag_options){.bag = {.mode = GROVE_BAG_MEAN}});
     job->rows = 64 * 40;
     job->row_bytes = 64;
     x = mlp(job, x, 16, layers(0, 0, 4), 0, true);
@@ -278,9 +278,9 @@ static bool softmax_wide(job *job) {
     grove_tensor h = grove_relu(grove_nn_dense(x, 64, "hidden"));
     grove_nn_dense(h, 73000, "out");
     grove_tensor label = bench_ids(job, "label", GROVE_SHAPE(GROVE_BATCH), 73000);
-    grove_tensor loss = grove_linear_cross_entropy(h, grove_find(job->graph, "out.weight"),
-                                                   grove_find(job->graph, "out.bias"), label,
-                                                   GROVE_NONE, NULL);
+    grove_tensor loss =
+        grove_linear_cross_entropy(h, grove_find(job->graph, "out.weight"),
+                                   grove_find(job->graph, "out.bias"), label, GROVE_NONE, NULL);
     count_layer(job, 64, 64, 64, false);
     count_layer(job, 64, 64, 73000, true);
     count_update(job, 64. * 65 + 73000. * 65, 0);

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "product.h"
+
+#include <string.h>
+
+#include "blas.h"
+#include "levels.h"
+
+/* On other processors (and below v3, without fused multiply-add) the CBLAS does it all. */
+#ifdef GROVE_HAS_LEVELS
+#include <immintrin.h>
+
+enum {
+    PRODUCT_DEPTH = 256, /* so many l at a time: a panel of b stays in the nearest cache */
+    PRODUCT_FEW = 64,    /* rows of a for which b is not packed if it need not be */
+    PRODUCT_FAR = 1024,  /* numbers from row to row of a transposed a that get in the cache's way */
+    PRODUCT_WIDEST = 32  /* numbers of a panel at most */
+};
+
+/* Blocks of like depth, as few as can be. */
+static size_t depth_of(size_t k) {
+    size_t blocks = (k + PRODUCT_DEPTH - 1) / PRODUCT_DEPTH;
+    return blocks ? (k + blocks - 1) / blocks : 0;
+}
+
+/* A transposed a is read along l with large steps, which all fall on few places of the cache. */
+static bool packs_a(const grove_product *p) {
+    return p->transpose_a && p->a_step >= PRODUCT_FAR && p->n > PRODUCT_WIDEST;
+}
+
+#ifdef GROVE_DOUBLE
+#define FUSED_512(a, b, c) _mm512_fmadd_pd((__m512d)(a), (__m512d)(b), (__m512d)(c))
+#define FUSED_256(a, b, c) _mm256_fmadd_pd((__m256d)(a), (__m256d)(b), (__m256d)(c))
+#define LOW_512(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define HIGH_512(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#define LOW_256(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#define HIGH_256(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
+#else
+#define FUSED_512(a, b, c) _mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c))
+#define FUSED_256(a, b, c) _mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c))
+#define LOW_512(a, b)                                                                              \
+    __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define HIGH_512(a, b)                                                                             \
+    __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#define LOW_256(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define HIGH_256(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#endif
+
+/* AVX-512 has 32 registers: 8 * 2 sums + 2 + 1. */
+#define AT(name) name##_v4
+#define TARGET GROVE_TARGET_V4
+#define VECTOR_BYTES 64
+#define FUSED(a, b, c) (vector_v4) FUSED_512(a, b, c)
+#define LOW LOW_512
+#define HIGH HIGH_512
+#define ROWS 8
+#define WIDE 2
+#define TILES(TILE)                                                                                \
+    TILE(1, 1)                                                                                     \
+    TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1) TILE(7, 1) TILE(8, 1) TILE(1, 2)        \
+        TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2) TILE(7, 2) TILE(8, 2)
+#include "product_level.h"
+
+/* AVX2 has 16: 4 * 3 sums + 3 + 1. */
+#define AT(name) name##_v3
+#define TARGET GROVE_TARGET_V3
+#define VECTOR_BYTES 32
+#define FUSED(a, b, c) (vector_v3) FUSED_256(a, b, c)
+#define LOW LOW_256
+#define HIGH HIGH_256
+#define ROWS 4
+#define WIDE 3
+#define TILES(TILE)                                                                                \
+    TILE(1, 1)                                                                                     \
+    TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(1, 3)        \
+        TILE(2, 3) TILE(3, 3) TILE(4, 3)
+#include "product_level.h"
+
+size_t grove_product_scratch(const grove_product *p) {
+    size_t depth = p->k < PRODUCT_DEPTH ? p->k : PRODUCT_DEPTH;
+    size_t columns = PRODUCT_WIDEST + (packs_a(p) ? p->m : 0);
+    return (columns * depth * sizeof(grove_real) + 63) / 64 * 64;
+}
+
+void grove_matrix_product(const grove_product *p, void *scratch) {
+    if (p->m == 0 || p->n == 0 || p->k == 0 || grove_level() < GROVE_LEVEL_V3) {
+        grove_gemm(p);
+    } else if (grove_level() == GROVE_LEVEL_V3) {
+        multiply_v3(p, scratch);
+    } else {
+        multiply_v4(p, scratch);
+    }
+}
+#else
+size_t grove_product_scratch(const grove_product *product) {
+    (void)product;
+    return 0;
+}
+
+void grove_matrix_product(const grove_product *p, void *scratch) {
+    (void)scratch;
+    grove_gemm(p);
+}
+#endif

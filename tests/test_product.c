@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Products of matrices by the kernels of this level (GROVE_CPU) against a plain loop in double: all
+ * ways an operand may lie, sizes around every tile's edge; and that a number of the result depends
+ * on nothing but its row, its column and k. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/levels.h"
+#include "base/product.h"
+
+enum { ROOM = 1 << 19, PAST = 5 }; /* numbers between the rows that must not be touched */
+
+static grove_real *numbers(size_t count, unsigned seed) {
+    grove_real *x = malloc(count * sizeof *x);
+    for (size_t i = 0; i < count; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        x[i] = (grove_real)((double)(seed >> 8) * 0x1p-23 - 1);
+    }
+    return x;
+}
+
+static double a_at(const grove_product *p, size_t i, size_t l) {
+    return (double)(p->transpose_a ? p->a[l * p->a_step + i] : p->a[i * p->a_step + l]);
+}
+static double b_at(const grove_product *p, size_t l, size_t j) {
+    return (double)(p->transpose_b ? p->b[j * p->b_step + l] : p->b[l * p->b_step + j]);
+}
+
+static void *scratch_of(const grove_product *p) {
+    size_t bytes = grove_product_scratch(p);
+    ck_assert_uint_eq(bytes % 64, 0);
+    char *scratch = aligned_alloc(64, bytes + 64);
+    memset(scratch, 77, bytes + 64);
+    return scratch;
+}
+
+static void expect_untouched_end(const char *scratch, const grove_product *p) {
+    size_t bytes = grove_product_scratch(p);
+    for (size_t i = bytes; i < bytes + 64; i++) {
+        ck_assert_msg(scratch[i] == 77, "written past the scratch");
+    }
+}
+
+static void check_product(size_t m, size_t n, size_t k, bool ta, bool tb, bool add) {
+    size_t a_step = (ta ? m : k) + PAST, b_step = (tb ? k : n) + PAST, c_step = n + PAST;
+    grove_real *a = numbers((ta ? k : m) * a_step + 1, 1);
+    grove_real *b = numbers((tb ? n : k) * b_step + 1, 2);
+    grove_real *c = numbers(m * c_step + 1, 3), *before = numbers(m * c_step + 1, 3);
+    grove_product p = {ta, tb, add, m, n, k, a, b, a_step, b_step, c, c_step};
+    char *scratch = scratch_of(&p);
+    grove_matrix_product(&p, scratch);
+    expect_untouched_end(scratch, &p);
+    double unit = sizeof(grove_real) == 4 ? 0x1p-23 : 0x1p-52;
+    for (size_t i = 0; i < m; i++) {
+        for (size_t j = 0; j < c_step; j++) {
+            double wanted = (double)before[i * c_step + j], size = fabs(wanted);
+            wanted = j < n && !add ? 0 : wanted;
+            for (size_t l = 0; l < k && j < n; l++) {
+                wanted += a_at(&p, i, l) * b_at(&p, l, j);
+                size += fabs(a_at(&p, i, l) * b_at(&p, l, j));
+            }
+            double got = (double)c[i * c_step + j];
+            bool good =
+                j < n ? fabs(got - wanted) <= unit * (2 + sqrt((double)k)) * size : got == wanted;
+            ck_assert_msg(good, "%zu x %zu x %zu%s%s%s at %s: c[%zu][%zu] is %g, not %g", m, n, k,
+                          ta ? " a turned" : "", tb ? " b turned" : "", add ? " added" : "",
+                          grove_level_name(), i, j, got, wanted);
+        }
+    }
+    free(scratch);
+    free(a);
+    free(b);
+    free(c);
+    free(before);
+}
+
+static void check_ways(size_t m, size_t n, size_t k) {
+    for (int way = 0; way < 8; way++) {
+        check_product(m, n, k, way & 1, way & 2, way & 4);
+    }
+}
+
+START_TEST(sizes_around_a_tile) {
+    static const size_t rows[] = {1, 3, 4, 5, 7, 8, 9, 17}, columns[] = {1, 2, 7, 8, 15, 16, 17};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        for (size_t j = 0; j < sizeof columns / sizeof *columns; j++) {
+            check_ways(rows[i], columns[j], 19);
+            check_ways(rows[i], columns[j] + 32, 3);
+        }
+    }
+}
+END_TEST
+
+START_TEST(long_sums_and_wide_results) {
+    check_ways(9, 33, 256);
+    check_ways(9, 33, 257);
+    check_ways(70, 40, 600);
+    check_ways(5, 300, 31);
+    check_ways(1100, 37, 40); /* a turned, with rows so far apart that it is packed */
+}
+END_TEST
+
+START_TEST(nothing_to_multiply) {
+    check_ways(0, 5, 5);
+    check_ways(5, 0, 5);
+    check_ways(5, 5, 0);
+}
+END_TEST
+
+/* Rows and columns taken out of a product by themselves are the same bits. (The CBLAS, which works
+ * below v3, promises no such thing.) */
+START_TEST(a_number_depends_on_its_row_and_column_alone) {
+    enum { M = 37, N = 70, K = 300 };
+    grove_real *a = numbers(M * K, 1), *b = numbers(N * K, 2), *all = numbers(M * N, 3);
+    if (grove_level() < GROVE_LEVEL_V3) {
+        free(a);
+        free(b);
+        free(all);
+        return;
+    }
+    grove_product p = {false, true, false, M, N, K, a, b, K, K, all, N};
+    void *scratch = scratch_of(&p);
+    grove_matrix_product(&p, scratch);
+    for (size_t i = 0; i < M; i += 5) {
+        for (size_t j = 0; j < N; j += 3) {
+            grove_real part[4];
+            size_t rows = i + 2 <= M ? 2 : 1, columns = j + 2 <= N ? 2 : 1;
+            grove_product q = {false,     true,      false, rows, columns, K,
+                               a + i * K, b + j * K, K,     K,    part,    columns};
+            grove_matrix_product(&q, scratch);
+            for (size_t r = 0; r < rows; r++) {
+                ck_assert_mem_eq(part + r * columns, all + (i + r) * N + j, columns * sizeof *part);
+            }
+        }
+    }
+    free(scratch);
+    free(a);
+    free(b);
+    free(all);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("product");
+    TCase *sizes = tcase_create("sizes");
+    tcase_set_timeout(sizes, 60);
+    tcase_add_test(sizes, sizes_around_a_tile);
+    tcase_add_test(sizes, long_sums_and_wide_results);
+    tcase_add_test(sizes, nothing_to_multiply);
+    tcase_add_test(sizes, a_number_depends_on_its_row_and_column_alone);
+    suite_add_tcase(suite, sizes);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}
