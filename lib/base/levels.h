@@ -4,10 +4,10 @@
  * A loop that is worth it is written once, as a GROVE_KERNEL, and built by GROVE_BY_LEVEL as many
  * times as there are levels:
  *
- *     GROVE_KERNEL void twice_any(float *x, size_t n) { for (...) x[i] *= 2; }
- *     GROVE_BY_LEVEL(void, twice, twice_any, (float *x, size_t n), (x, n))
+ *     GROVE_KERNEL float sum_any(const float *x, size_t n) { ...; return sum; }
+ *     GROVE_BY_LEVEL(float, sum, sum_any, (const float *x, size_t n), (x, n))
  *
- * and `twice(x, n)` runs the copy for the level at hand. No copy contracts or reorders what the
+ * and `sum(x, n)` runs the copy for the level at hand. (A kernel returns something.) No copy contracts or reorders what the
  * source does not, so plain loops give the same bits at all levels. (Matrix products do not: they
  * are written with fused multiply-adds where the level has them.)
  *

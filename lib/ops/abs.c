@@ -10,12 +10,12 @@
  */
 #include "elementwise.h"
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     GROVE_MAP(call, begin, end, x, fabs(x));
     return GROVE_OK;
 }
 
-static grove_status run_sign(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run_sign) {
     GROVE_MAP(call, begin, end, x, (x > 0) - (x < 0));
     return GROVE_OK;
 }

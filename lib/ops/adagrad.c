@@ -48,7 +48,7 @@ static bool rows_shape(grove_shaping *s) {
 }
 
 /* w, sum, g: [count] */
-static void apply(const options *o, double rate, size_t count, grove_real *restrict w,
+GROVE_KERNEL void apply(const options *o, double rate, size_t count, grove_real *restrict w,
                   grove_real *restrict sum, const grove_real *restrict g) {
     const grove_real pace = (grove_real)(rate * o->scale), epsilon = (grove_real)o->epsilon;
     const grove_real decay = (grove_real)o->decay;
@@ -59,14 +59,14 @@ static void apply(const options *o, double rate, size_t count, grove_real *restr
     }
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     apply(call->attributes, (double)grove_reals(call, 2)[0], end - begin,
           grove_written(call, 0) + begin, grove_written(call, 3) + begin,
           grove_reals(call, 1) + begin);
     return GROVE_OK;
 }
 
-static grove_status rows_run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(rows_run) {
     (void)begin; /* not cut: rows are merged across the whole list */
     (void)end;
     grove_row_gradient g;

@@ -23,7 +23,7 @@ static bool shape(grove_shaping *s) {
            adam_want_options(s);
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     adam_update u = adam_update_number(call->attributes, (double)grove_reals(call, 2)[0],
                                        grove_update_number(grove_ids(call, 5)[0]));
     adam_apply(&u, end - begin, grove_written(call, 0) + begin, grove_written(call, 3) + begin,

@@ -23,7 +23,7 @@ static bool rows_shape(grove_shaping *s) {
            (!exact || (grove_want_row_clock(s, 7) && adam_want_exact(s))) && adam_want_options(s);
 }
 
-static grove_status rows_run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(rows_run) {
     (void)begin;
     (void)end;
     grove_row_gradient g;

@@ -13,8 +13,9 @@
  */
 #include "elementwise.h"
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
-    GROVE_MAP2(call, begin, end, z, t, (z > 0 ? z : 0) - z * t + log1p(exp(-fabs(z))));
+GROVE_RUN(run) {
+    GROVE_MAP2(call, begin, end, z, t,
+               (z > 0 ? z : 0) - z * t + grove_log1p_of(grove_exp_of(-fabs(z))));
     return GROVE_OK;
 }
 

@@ -27,7 +27,7 @@ static bool shape(grove_shaping *s) {
             grove_refuse(s, GROVE_BAD_ARGUMENT, "low must not be above high"));
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     const struct clip *attributes = call->attributes;
     const grove_real low = (grove_real)attributes->low, high = (grove_real)attributes->high;
     GROVE_MAP(call, begin, end, x, low > x ? low : high < x ? high : x);

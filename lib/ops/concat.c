@@ -60,7 +60,7 @@ static size_t cost(const grove_call *call) {
     return item_size(call, call->out) + 8 * (size_t)call->inputs;
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     size_t element = grove_element_size(call->out);
     size_t row = item_size(call, call->out) * element, before = 0; /* in bytes */
     for (int i = 0; i < call->inputs; i++) {

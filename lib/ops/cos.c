@@ -11,12 +11,12 @@
  */
 #include "elementwise.h"
 
-static grove_status run_cos(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run_cos) {
     GROVE_MAP(call, begin, end, x, cos(x));
     return GROVE_OK;
 }
 
-static grove_status run_sin(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run_sin) {
     GROVE_MAP(call, begin, end, x, sin(x));
     return GROVE_OK;
 }

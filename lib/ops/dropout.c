@@ -34,7 +34,7 @@ static bool shape(grove_shaping *s) {
     return grove_want_stream(s, attributes->stream) && grove_same_shape(s);
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     const struct dropout *attributes = call->attributes;
     const uint32_t threshold = grove_chance_threshold(attributes->probability);
     const grove_real factor = (grove_real)(1 / (1 - attributes->probability));

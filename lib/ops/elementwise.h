@@ -6,8 +6,9 @@
 #ifndef GROVE_OPS_ELEMENTWISE_H
 #define GROVE_OPS_ELEMENTWISE_H
 
-#include <tgmath.h> /* exp is expf where grove_real is float */
+#include <tgmath.h> /* sqrt is sqrtf where grove_real is float */
 
+#include "base/functions.h"
 #include "room.h"
 
 /* out[i] = expression of x = in0[i], for the items begin..end-1. */
@@ -34,7 +35,7 @@
 
 /* The longest run of elements from `i` on, up to `end`, in which an operand of `count` elements
  * that is repeated over leading axes does not start anew (a scalar never does). */
-static inline size_t grove_span(size_t i, size_t end, size_t count) {
+GROVE_KERNEL size_t grove_span(size_t i, size_t end, size_t count) {
     size_t left = end - i;
     if (count <= 1) {
         return left;

@@ -37,7 +37,7 @@ static bool shape(grove_shaping *s) {
     return true;
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     const grove_real *table = grove_reals(call, 0); /* [rows, width] */
     const grove_id *ids = grove_ids(call, 1);
     size_t width = grove_width(call->out);
@@ -83,7 +83,7 @@ static bool scatter_shape(grove_shaping *s) {
            grove_refuse(s, GROVE_BAD_ARGUMENT, "the number of rows must be fixed, not a batch");
 }
 
-static grove_status scatter_run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(scatter_run) {
     (void)begin; /* not cut: two tiles might add to one row */
     (void)end;
     const grove_id *ids = grove_ids(call, 0);

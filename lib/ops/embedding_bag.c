@@ -41,7 +41,7 @@ typedef struct few_rows {
 } few_rows;
 
 /* sum [columns] += what has come together. */
-static void add_rows(few_rows *few, size_t columns, double *sum) {
+GROVE_KERNEL void add_rows(few_rows *few, size_t columns, double *sum) {
     const grove_real *a = few->row[0], *b = few->row[1], *c = few->row[2], *d = few->row[3];
     const double *w = few->weight;
     if (few->count == ROWS) {
@@ -60,7 +60,7 @@ static void add_rows(few_rows *few, size_t columns, double *sum) {
 }
 
 /* y [width]. Rows come together in the order of the ids, as if there were no padding. */
-static void run_sum(const bags *b, const bag *it, grove_real *y) {
+GROVE_KERNEL void run_sum(const bags *b, const bag *it, grove_real *y) {
     double divisor = b->a->mode == GROVE_BAG_MEAN && it->size > 0 ? (double)it->size : 1;
     for (size_t first = 0; first < b->width; first += BAG_COLUMNS) {
         size_t left = b->width - first, columns = left < BAG_COLUMNS ? left : BAG_COLUMNS;
@@ -83,7 +83,7 @@ static void run_sum(const bags *b, const bag *it, grove_real *y) {
     }
 }
 
-static void run_max(const bags *b, const bag *it, grove_real *y) {
+GROVE_KERNEL void run_max(const bags *b, const bag *it, grove_real *y) {
     for (size_t first = 0; first < b->width; first += BAG_COLUMNS) {
         size_t left = b->width - first, count = left < BAG_COLUMNS ? left : BAG_COLUMNS;
         bag_peak peak = {.most = {0}};
@@ -92,7 +92,7 @@ static void run_max(const bags *b, const bag *it, grove_real *y) {
     }
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     bags b = bags_of(call, 0);
     end = end < b.count ? end : b.count;
     grove_status status = bag_check(call, &b, begin, end);

@@ -34,7 +34,7 @@ static bool shape(grove_shaping *s) {
 /* ---- run ------------------------------------------------------------------------------------- */
 
 /* row [width] = share * dy */
-static void give(const bags *b, double share, const grove_real *dy, grove_real *row) {
+GROVE_KERNEL void give(const bags *b, double share, const grove_real *dy, grove_real *row) {
     for (size_t k = 0; k < b->width; k++) {
         row[k] = (grove_real)(share * (double)dy[k]);
     }
@@ -42,7 +42,7 @@ static void give(const bags *b, double share, const grove_real *dy, grove_real *
 
 /* dy [width]; y [ids, width], of which the bag's own are written. Without weights all get the same:
  * it is computed for the first of them. */
-static void run_sum(const bags *b, const bag *it, const grove_real *dy, grove_real *y) {
+GROVE_KERNEL void run_sum(const bags *b, const bag *it, const grove_real *dy, grove_real *y) {
     double equal = b->a->mode == GROVE_BAG_MEAN ? 1 / (double)it->size : 1;
     const grove_real *before = NULL;
     for (size_t i = it->begin; i < it->end; i++) {
@@ -58,7 +58,7 @@ static void run_sum(const bags *b, const bag *it, const grove_real *dy, grove_re
     }
 }
 
-static void run_max(const bags *b, const bag *it, const grove_real *dy, grove_real *y) {
+GROVE_KERNEL void run_max(const bags *b, const bag *it, const grove_real *dy, grove_real *y) {
     memset(y + it->begin * b->width, 0, (it->end - it->begin) * b->width * sizeof *y);
     for (size_t first = 0; first < b->width && it->size > 0; first += BAG_COLUMNS) {
         size_t left = b->width - first, count = left < BAG_COLUMNS ? left : BAG_COLUMNS;
@@ -70,7 +70,7 @@ static void run_max(const bags *b, const bag *it, const grove_real *dy, grove_re
     }
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     bags b = bags_of(call, 1);
     end = end < b.count ? end : b.count;
     grove_status status = bag_check(call, &b, begin, end);

@@ -10,8 +10,8 @@
  */
 #include "elementwise.h"
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
-    GROVE_MAP(call, begin, end, x, exp(x));
+GROVE_RUN(run) {
+    GROVE_MAP(call, begin, end, x, grove_exp_of(x));
     return GROVE_OK;
 }
 

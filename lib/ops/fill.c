@@ -26,7 +26,7 @@ static bool shape(grove_shaping *s) {
     return grove_want_number(s, attributes->value, "its value");
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     const struct fill *attributes = call->attributes;
     const grove_real value = (grove_real)attributes->value;
     grove_real *y = grove_out(call);

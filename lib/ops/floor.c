@@ -9,7 +9,7 @@
  */
 #include "elementwise.h"
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     GROVE_MAP(call, begin, end, x, floor(x));
     return GROVE_OK;
 }

@@ -19,20 +19,20 @@
 static const grove_real root_of_half = (grove_real)0.70710678118654752440;
 static const double peak = 0.39894228040143267794; /* phi(0) = 1 / sqrt(2 pi) */
 
-static grove_real distribution(grove_real x) {
-    return erfc(-x * root_of_half) / 2;
+GROVE_KERNEL grove_real distribution(grove_real x) {
+    return grove_erfc_of(-x * root_of_half) / 2;
 }
 
-static grove_real density(grove_real x) {
-    return (grove_real)peak * exp(-x * x / 2);
+GROVE_KERNEL grove_real density(grove_real x) {
+    return (grove_real)peak * grove_exp_of(-x * x / 2);
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     GROVE_MAP(call, begin, end, x, distribution(x) * x);
     return GROVE_OK;
 }
 
-static grove_status run_gradient(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run_gradient) {
     GROVE_MAP2(call, begin, end, dy, x, dy * (distribution(x) + x * density(x)));
     return GROVE_OK;
 }

@@ -61,7 +61,7 @@ static inline const grove_real *grove_class_weights(const grove_call *call, int 
     return call->inputs > position ? grove_reals(call, position) : NULL;
 }
 
-static inline bool grove_is_ignored(const grove_target *target, grove_id label) {
+GROVE_KERNEL bool grove_is_ignored(const grove_target *target, grove_id label) {
     return target->ignore && label == target->ignored_label;
 }
 
@@ -107,7 +107,7 @@ typedef struct grove_weighting {
     size_t classes;
 } grove_weighting;
 
-static inline double grove_weight_of(const grove_weighting *w, size_t c) {
+GROVE_KERNEL double grove_weight_of(const grove_weighting *w, size_t c) {
     return w->weights ? (double)w->weights[c] : 1;
 }
 

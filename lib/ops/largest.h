@@ -9,12 +9,12 @@
 #include "room.h"
 
 /* A NaN wins, and stays. (| and not ||: then there is no branch, and compilers vectorise.) */
-static inline grove_real grove_larger(grove_real a, grove_real b) {
+GROVE_KERNEL grove_real grove_larger(grove_real a, grove_real b) {
     return ((b > a) | (b != b)) ? b : a;
 }
 
 /* Of `first` and x [count]. Which order is taken makes no difference, so it is eight at a time. */
-static inline grove_real grove_largest(grove_real first, const grove_real *x, size_t count) {
+GROVE_KERNEL grove_real grove_largest(grove_real first, const grove_real *x, size_t count) {
     enum { LANES = 8 };
     grove_real lane[LANES];
     size_t i = 0;

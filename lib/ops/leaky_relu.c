@@ -32,13 +32,13 @@ static double slope_of(const void *attributes) {
     return ((const struct leaky_relu *)attributes)->slope;
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     const grove_real slope = (grove_real)slope_of(call->attributes);
     GROVE_MAP(call, begin, end, x, x > 0 ? x : slope * x);
     return GROVE_OK;
 }
 
-static grove_status run_gradient(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run_gradient) {
     const grove_real slope = (grove_real)slope_of(call->attributes);
     GROVE_MAP2(call, begin, end, dy, x, x > 0 ? dy : slope * dy);
     return GROVE_OK;

@@ -48,7 +48,7 @@ static void row(const linear_factors *f, const linear *l, const grove_real *o, c
     }
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     linear l = linear_of(call, LINEAR_OPTIONAL);
     double *u = call->scratch;
     grove_status status = grove_check_labels(call, 2, begin, end, l.classes);

@@ -54,7 +54,7 @@ typedef struct passed {
 } passed;
 
 /* A larger m makes all that was added so far smaller. */
-static void rise(const linear *l, passed *r, grove_real largest) {
+GROVE_KERNEL void rise(const linear *l, passed *r, grove_real largest) {
     const double fall = exp((double)r->largest - (double)largest);
     r->sum *= fall;
     for (size_t k = 0; k < l->width && r->mean; k++) {
@@ -64,7 +64,7 @@ static void rise(const linear *l, passed *r, grove_real largest) {
 }
 
 /* Adds z [count], the logits of classes from `first` on. For the mean they become exp(z - m). */
-static void pass(const linear *l, passed *r, grove_id label, size_t first, size_t count,
+GROVE_KERNEL void pass(const linear *l, passed *r, grove_id label, size_t first, size_t count,
                  grove_real *z) {
     const grove_real largest = grove_largest(r->largest, z, count);
     const size_t place = linear_place(label, first, count);
@@ -80,13 +80,13 @@ static void pass(const linear *l, passed *r, grove_id label, size_t first, size_
     if (largest == -(grove_real)INFINITY) { /* none of these counts */
         memset(z, 0, count * sizeof *z);
     } else if (r->mean) {
-        r->sum += grove_exps(z, count, largest, 1);
+        r->sum += grove_exps(z, count, largest, 1, z);
     } else {
-        r->sum += grove_exps_sum(z, count, largest);
+        r->sum += grove_exps(z, count, largest, 1, NULL);
     }
 }
 
-static void finish(const linear *l, const passed *r, grove_id label, grove_real *y) {
+GROVE_KERNEL void finish(const linear *l, const passed *r, grove_id label, grove_real *y) {
     const double log_sum = (double)r->largest + log(r->sum);
     double loss = 0;
     if (!grove_is_ignored(l->target, label)) {
@@ -104,7 +104,7 @@ static void finish(const linear *l, const passed *r, grove_id label, grove_real 
 }
 
 /* y [rows, 2 + width or nothing], from the row on. The means are added up behind the block. */
-static void run_rows(const linear *l, size_t row, size_t rows, grove_real *y) {
+GROVE_KERNEL void run_rows(const linear *l, size_t row, size_t rows, grove_real *y) {
     const bool with_mean = l->target->with_mean;
     const size_t step = with_mean ? 2 + l->width : 2;
     grove_real *means = l->block + linear_block_size(l->n, l->classes); /* [rows, width] */
@@ -139,7 +139,7 @@ static void run_rows(const linear *l, size_t row, size_t rows, grove_real *y) {
 }
 
 /* An item is a block of rows. */
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     linear l = linear_of(call, OPTIONAL);
     size_t row = begin * LINEAR_ROWS, last = linear_least(end * LINEAR_ROWS, l.n);
     grove_status status = grove_check_labels(call, 2, row, last, l.classes);

@@ -52,7 +52,7 @@ static inline linear_factors linear_factors_of(const grove_call *call, const lin
 }
 
 /* z [count], a row of logits of classes from `first` on, becomes dz. */
-static inline void linear_slope(const grove_call *call, const linear *l, size_t i, size_t first,
+GROVE_KERNEL void linear_slope(const grove_call *call, const linear *l, size_t i, size_t first,
                                 size_t count, grove_real *z) {
     const grove_real *pass = grove_reals(call, 3) + i * (2 + l->width);
     const linear_factors f = linear_factors_of(call, l, i);
@@ -60,7 +60,7 @@ static inline void linear_slope(const grove_call *call, const linear *l, size_t 
         memset(z, 0, count * sizeof *z);
         return;
     }
-    grove_exps(z, count, pass[1], (grove_real)f.factor);
+    grove_exps(z, count, pass[1], (grove_real)f.factor, z);
     size_t label = linear_place(f.label, first, count);
     if (label < count) {
         z[label] -= (grove_real)f.of_label;
@@ -70,7 +70,7 @@ static inline void linear_slope(const grove_call *call, const linear *l, size_t 
     }
 }
 
-static inline void linear_slopes(const grove_call *call, const linear *l, size_t row, size_t rows,
+GROVE_KERNEL void linear_slopes(const grove_call *call, const linear *l, size_t row, size_t rows,
                                  size_t first, size_t count) {
     linear_logits(l, row, rows, first, count);
     for (size_t i = 0; i < rows; i++) {

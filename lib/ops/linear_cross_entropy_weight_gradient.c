@@ -32,7 +32,7 @@ static bool shape(grove_shaping *s) {
 /* ---- run ------------------------------------------------------------------------------------- */
 
 /* sums [count] += the rows of the block. */
-static void add_rows(const grove_real *block, size_t rows, size_t count, double *sums) {
+GROVE_KERNEL void add_rows(const grove_real *block, size_t rows, size_t count, double *sums) {
     size_t i = 0;
     for (; i + 4 <= rows; i += 4) {
         const grove_real *a = block + i * count, *b = a + count, *c = b + count, *d = c + count;
@@ -48,7 +48,7 @@ static void add_rows(const grove_real *block, size_t rows, size_t count, double 
 }
 
 /* dW, and db where there is a bias, for the classes first..first+count-1. */
-static void run_classes(const grove_call *call, const linear *l, size_t first, size_t count) {
+GROVE_KERNEL void run_classes(const grove_call *call, const linear *l, size_t first, size_t count) {
     grove_real *dw = grove_out(call) + first * l->width;              /* [count, width] */
     grove_real *db = grove_out(call) + l->classes * l->width + first; /* [count] */
     double sums[LINEAR_CLASSES] = {0};
@@ -78,7 +78,7 @@ static void run_classes(const grove_call *call, const linear *l, size_t first, s
 }
 
 /* An item is a block of classes. What is left of the last row behind db is 0. */
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     linear l = linear_of(call, LINEAR_OPTIONAL);
     grove_status status = grove_check_labels(call, 2, 0, l.n, l.classes);
     for (size_t item = begin; item < end && status == GROVE_OK; item++) {

@@ -9,6 +9,7 @@
  *   The sum is kept in double. A row with a NaN, or with +infinity, is all NaN.
  * Cost: one exp an element. An item is a row.
  */
+#include "base/exps.h"
 #include "elementwise.h"
 #include "largest.h"
 
@@ -21,19 +22,15 @@ static bool shape(grove_shaping *s) {
     return grove_want_type(s, 0, GROVE_REAL);
 }
 
-static void row_log_softmax(const grove_real *x, size_t width, grove_real *y) {
+GROVE_KERNEL void row_log_softmax(const grove_real *x, size_t width, grove_real *y) {
     const grove_real largest = grove_largest(x[0], x, width);
-    double sum = 0;
-    for (size_t k = 0; k < width; k++) {
-        sum += (double)exp(x[k] - largest);
-    }
-    const grove_real log_sum = (grove_real)log(sum);
+    const grove_real log_sum = (grove_real)log(grove_exps(x, width, largest, 1, NULL));
     for (size_t k = 0; k < width; k++) {
         y[k] = (x[k] - largest) - log_sum;
     }
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     size_t width = grove_width(call->out);
     for (size_t row = begin; row < end; row++) {
         row_log_softmax(grove_reals(call, 0) + row * width, width, grove_out(call) + row * width);

@@ -48,7 +48,8 @@ static bool shape_of_is_max(grove_shaping *s) {
 /* ---- run ------------------------------------------------------------------------------------- */
 
 /* y [width] = the largest in each column of the chunks of x. */
-static void max_of_piece(const grove_fold *f, const grove_real *x, size_t width, grove_real *y) {
+GROVE_KERNEL void max_of_piece(const grove_fold *f, const grove_real *x, size_t width,
+                               grove_real *y) {
     for (size_t k = 0; k < width; k++) {
         y[k] = (grove_real)-INFINITY;
     }
@@ -64,7 +65,7 @@ static void max_of_piece(const grove_fold *f, const grove_real *x, size_t width,
     }
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     const grove_reduction *attributes = call->attributes;
     grove_fold f = grove_fold_of(call->in[0], &attributes->axes);
     for (size_t item = begin; item < end; item++) {
@@ -79,8 +80,8 @@ static size_t items(const grove_call *call) {
 }
 
 /* count [width] += in how many places of a chunk x equals y: one y for each column, or for all. */
-static void count_equals(const grove_fold *f, const grove_real *x, const grove_real *y,
-                         size_t width, double *count) {
+GROVE_KERNEL void count_equals(const grove_fold *f, const grove_real *x, const grove_real *y,
+                               size_t width, double *count) {
     if (f->length == 1) {
         for (size_t k = 0; k < width; k++) {
             count[k] += x[k] == y[k];
@@ -92,8 +93,8 @@ static void count_equals(const grove_fold *f, const grove_real *x, const grove_r
     }
 }
 
-static void share(const grove_fold *f, const grove_real *x, const grove_real *y, size_t width,
-                  const double *count, grove_real *out) {
+GROVE_KERNEL void share(const grove_fold *f, const grove_real *x, const grove_real *y, size_t width,
+                        const double *count, grove_real *out) {
     if (f->length == 1) {
         for (size_t k = 0; k < width; k++) {
             out[k] = x[k] == y[k] ? (grove_real)(1 / count[k]) : 0;
@@ -105,7 +106,7 @@ static void share(const grove_fold *f, const grove_real *x, const grove_real *y,
     }
 }
 
-static grove_status run_is_max(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run_is_max) {
     const grove_reduction *attributes = call->attributes;
     grove_fold f = grove_fold_of(call->in[0], &attributes->axes);
     for (size_t item = begin; item < end; item++) {

@@ -30,13 +30,13 @@ static grove_real number_of(const void *attributes) {
     return (grove_real)((const struct maximum *)attributes)->number;
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     const grove_real number = number_of(call->attributes);
     GROVE_MAP(call, begin, end, x, number > x ? number : x);
     return GROVE_OK;
 }
 
-static grove_status run_above(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run_above) {
     const grove_real number = number_of(call->attributes);
     GROVE_MAP(call, begin, end, x, x > number ? 1 : 0);
     return GROVE_OK;

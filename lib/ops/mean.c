@@ -17,7 +17,7 @@
 static const grove_field fields[] = {GROVE_FIELD(grove_reduction, axes, SHAPE),
                                      GROVE_NO_MORE_FIELDS};
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     grove_sum_reduce(call, begin, end, true);
     return GROVE_OK;
 }
@@ -33,7 +33,7 @@ static const grove_field repetition_fields[] = {GROVE_FIELD(grove_repetition, sh
                                                 GROVE_FIELD(grove_repetition, axes, SHAPE),
                                                 GROVE_NO_MORE_FIELDS};
 
-static grove_status run_spread(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run_spread) {
     grove_repeat(call, begin, end, true);
     return GROVE_OK;
 }

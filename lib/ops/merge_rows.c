@@ -21,7 +21,7 @@ static size_t scratch(const grove_call *call) {
     return grove_merge_scratch(call->in[0]->count) + call->in[1]->count * sizeof(grove_real);
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     (void)begin; /* not cut: rows are merged across the whole list */
     (void)end;
     size_t count = call->in[0]->count, width = grove_width(call->in[1]), seen = 0;

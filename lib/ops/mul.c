@@ -10,7 +10,7 @@
  */
 #include "elementwise.h"
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     GROVE_MAP2_BROADCAST(call, begin, end, a, b, a * b);
     return GROVE_OK;
 }

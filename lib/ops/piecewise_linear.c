@@ -84,7 +84,7 @@ static void find_slope(grove_real x, const grove_real *edges, size_t bins, grove
     y[bin] = 1 / (edges[bin + 1] - edges[bin]);
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     const grove_real *x = grove_reals(call, 0), *edges = grove_reals(call, 1);
     const size_t features = call->in[1]->dim[0], bins = grove_width(call->out);
     for (size_t i = begin; i < end; i++) {
@@ -93,7 +93,7 @@ static grove_status run(const grove_call *call, size_t begin, size_t end) {
     return GROVE_OK;
 }
 
-static grove_status run_slope(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run_slope) {
     const grove_real *x = grove_reals(call, 0), *edges = grove_reals(call, 1);
     const size_t features = call->in[1]->dim[0], bins = grove_width(call->out);
     for (size_t i = begin; i < end; i++) {

@@ -26,7 +26,7 @@ static bool shape(grove_shaping *s) {
     return grove_same_shape(s) && grove_want_number(s, attributes->exponent, "the exponent");
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     const struct pow *attributes = call->attributes;
     const grove_real exponent = (grove_real)attributes->exponent;
     if (exponent == 2) {

@@ -14,7 +14,7 @@ static bool shape(grove_shaping *s) {
     return grove_want_type(s, 0, GROVE_ID);
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     const grove_id *ids = grove_ids(call, 0);
     grove_real *y = grove_out(call);
     for (size_t i = begin; i < end; i++) {

@@ -12,12 +12,12 @@
  */
 #include "elementwise.h"
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     GROVE_MAP(call, begin, end, x, 0 > x ? 0 : x);
     return GROVE_OK;
 }
 
-static grove_status run_gradient(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run_gradient) {
     GROVE_MAP2(call, begin, end, dy, x, x > 0 ? dy : 0);
     return GROVE_OK;
 }

@@ -24,7 +24,7 @@ static bool shape(grove_shaping *s) {
            rmsprop_want_options(s);
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     rmsprop_kept k = rmsprop_piece(call, 3, 4, begin, end - begin);
     rmsprop_apply(call->attributes, (double)grove_reals(call, 2)[0], &k,
                   grove_reals(call, 1) + begin);

@@ -45,7 +45,7 @@ static void fade(const grove_rmsprop_options *o, double updates, const rmsprop_k
     }
 }
 
-static grove_status rows_run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(rows_run) {
     (void)begin; /* not cut: rows are merged across the whole list */
     (void)end;
     const grove_rmsprop_options *o = call->attributes;

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/levels.h"
 #include "grove/op.h"
 
 /* Flags that only ops of the house have: leaves, which a graph and its plans know more of than an
@@ -41,6 +42,18 @@ extern const grove_op *const grove_op_table[GROVE_ROWS];
     enum { grove_row_of_##row = GROVE_ROW_##row };                                                 \
     extern const grove_op grove_op_##row;                                                          \
     const grove_op grove_op_##row
+
+/* Heads a kernel that is built for each level of processors (base/levels.h):
+ *
+ *     GROVE_RUN(run) { ... items begin..end-1 of call ... }
+ *
+ * is a function grove_status run(const grove_call *call, size_t begin, size_t end). What it calls
+ * in its loops must be compiled into it: a GROVE_KERNEL, too. */
+#define GROVE_RUN_PARAMETERS (const grove_call *call, size_t begin, size_t end)
+#define GROVE_RUN(name)                                                                            \
+    GROVE_KERNEL grove_status name##_kernel GROVE_RUN_PARAMETERS;                                  \
+    GROVE_BY_LEVEL(grove_status, name, name##_kernel, GROVE_RUN_PARAMETERS, (call, begin, end))    \
+    GROVE_KERNEL grove_status name##_kernel GROVE_RUN_PARAMETERS
 
 /* The op of that name in the table, or NULL. */
 const grove_op *grove_op_named(const char *name);

@@ -58,7 +58,7 @@ static bool rows_shape(grove_shaping *s) {
 }
 
 /* One row. w, g: [count]; sum: its number. */
-static void apply(const options *o, double rate, size_t count, grove_real *restrict w,
+GROVE_KERNEL void apply(const options *o, double rate, size_t count, grove_real *restrict w,
                   grove_real *restrict sum, const grove_real *restrict g) {
     const grove_real decay = (grove_real)o->decay;
     double squares = 0;
@@ -81,7 +81,7 @@ static size_t cost(const grove_call *call) {
     return 32 + 4 * (call->in[0]->count / (rows(call) ? rows(call) : 1));
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     size_t width = call->in[0]->count / (rows(call) ? rows(call) : 1);
     for (size_t row = begin; row < end; row++) {
         apply(call->attributes, (double)grove_reals(call, 2)[0], width,
@@ -91,7 +91,7 @@ static grove_status run(const grove_call *call, size_t begin, size_t end) {
     return GROVE_OK;
 }
 
-static grove_status rows_run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(rows_run) {
     (void)begin; /* not cut: rows are merged across the whole list */
     (void)end;
     grove_row_gradient g;

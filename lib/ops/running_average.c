@@ -38,7 +38,7 @@ static bool shape_of_follow(grove_shaping *s) {
     return check(s) && grove_update_shape(s);
 }
 
-static grove_status run_follow(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run_follow) {
     const struct pace *pace = call->attributes;
     const grove_real momentum = (grove_real)pace->momentum;
     grove_real *average = grove_written(call, 0);

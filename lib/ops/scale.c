@@ -21,7 +21,7 @@ static bool shape(grove_shaping *s) {
     return grove_same_shape(s) && grove_want_number(s, attributes->factor, "the factor");
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     const struct scale *attributes = call->attributes;
     const grove_real factor = (grove_real)attributes->factor;
     GROVE_MAP(call, begin, end, x, factor * x);

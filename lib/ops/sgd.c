@@ -22,7 +22,7 @@ static bool shape(grove_shaping *s) {
            sgd_want_options(s, s->inputs == 4);
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     grove_real *buffer = call->inputs == 4 ? grove_written(call, 3) + begin : NULL;
     sgd_apply(call->attributes, (double)grove_reals(call, 2)[0], end - begin,
               grove_written(call, 0) + begin, buffer, grove_reals(call, 1) + begin);

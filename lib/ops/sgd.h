@@ -41,7 +41,7 @@ static inline bool sgd_want_options(grove_shaping *s, bool has_buffer) {
 }
 
 /* One update. w, g: [count]; b likewise, or NULL where there is no momentum. */
-static inline void sgd_apply(const grove_sgd_options *o, double rate, size_t count, grove_real *w,
+GROVE_KERNEL void sgd_apply(const grove_sgd_options *o, double rate, size_t count, grove_real *w,
                              grove_real *b, const grove_real *g) {
     const grove_real pace = (grove_real)(rate * o->scale), decay = (grove_real)o->decay;
     const grove_real momentum = (grove_real)o->momentum;

@@ -27,7 +27,7 @@ static bool shape(grove_shaping *s) {
            sgd_want_options(s, s->inputs >= 5);
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     (void)begin; /* not cut: rows are merged across the whole list */
     (void)end;
     grove_row_gradient g;

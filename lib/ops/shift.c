@@ -21,7 +21,7 @@ static bool shape(grove_shaping *s) {
     return grove_same_shape(s) && grove_want_number(s, attributes->number, "the number added");
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     const struct shift *attributes = call->attributes;
     const grove_real number = (grove_real)attributes->number;
     GROVE_MAP(call, begin, end, x, x + number);

@@ -14,17 +14,17 @@
  */
 #include "elementwise.h"
 
-static grove_real sigmoid(grove_real x) {
-    const grove_real e = exp(-fabs(x));
+GROVE_KERNEL grove_real sigmoid(grove_real x) {
+    const grove_real e = grove_exp_of(-fabs(x));
     return (x < 0 ? e : 1) / (1 + e);
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     GROVE_MAP(call, begin, end, x, sigmoid(x));
     return GROVE_OK;
 }
 
-static grove_status run_gradient(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run_gradient) {
     GROVE_MAP2(call, begin, end, dy, y, dy * (y * (1 - y)));
     return GROVE_OK;
 }

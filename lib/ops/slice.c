@@ -92,7 +92,7 @@ static size_t cost(const grove_call *call) {
     return rows_of(call).y / sizeof(grove_real) + 8;
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     rows row = rows_of(call);
     const char *x = (const char *)call->in[0]->data + row.begin;
     char *y = call->out->data;
@@ -102,7 +102,7 @@ static grove_status run(const grove_call *call, size_t begin, size_t end) {
     return GROVE_OK;
 }
 
-static grove_status run_pad(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run_pad) {
     rows row = rows_of(call);
     const char *x = call->in[0]->data;
     for (size_t item = begin; item < end; item++) {

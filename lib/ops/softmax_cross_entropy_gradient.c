@@ -14,6 +14,7 @@
  * Numerics: those of softmax_cross_entropy_rows, and its errors. p is made anew, from the logits.
  * Cost: one exp a logit.
  */
+#include "base/exps.h"
 #include "elementwise.h"
 #include "labels.h"
 #include "largest.h"
@@ -29,16 +30,12 @@ static bool shape(grove_shaping *s) {
 }
 
 /* dz may be z: each z is read a last time when its place is written. */
-static void row_gradient(const grove_weighting *w, const grove_real *z, size_t label, double dy,
-                         grove_real *dz) {
+GROVE_KERNEL void row_gradient(const grove_weighting *w, const grove_real *z, size_t label,
+                               double dy, grove_real *dz) {
     const grove_real largest = grove_largest(z[0], z, w->classes);
     const double own = (1 - w->smoothing) * grove_weight_of(w, label);
     const double part = w->smoothing / (double)w->classes;
-    double sum = 0;
-    for (size_t c = 0; c < w->classes; c++) {
-        dz[c] = exp(z[c] - largest);
-        sum += (double)dz[c];
-    }
+    const double sum = grove_exps(z, w->classes, largest, 1, dz);
     const grove_real factor = (grove_real)(dy * (own + w->smoothing * w->mean) / sum);
     for (size_t c = 0; c < w->classes; c++) {
         dz[c] *= factor;
@@ -49,7 +46,7 @@ static void row_gradient(const grove_weighting *w, const grove_real *z, size_t l
     }
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     grove_weighting w = grove_weighting_of(call, 3, grove_width(call->in[0]));
     const grove_id *labels = grove_ids(call, 1);
     const grove_real *z = grove_reals(call, 0), *dy = grove_reals(call, 2); /* [n, classes], [n] */

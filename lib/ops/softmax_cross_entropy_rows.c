@@ -21,6 +21,7 @@
  *   is written.
  * Cost: one exp a logit, forward as backward (p is made anew: that is cheaper than to keep it).
  */
+#include "base/exps.h"
 #include "elementwise.h"
 #include "labels.h"
 #include "largest.h"
@@ -36,13 +37,10 @@ static bool shape(grove_shaping *s) {
 
 /* ---- run ------------------------------------------------------------------------------------- */
 
-static double row_loss(const grove_weighting *w, const grove_real *z, size_t label) {
+GROVE_KERNEL double row_loss(const grove_weighting *w, const grove_real *z, size_t label) {
     const grove_real largest = grove_largest(z[0], z, w->classes);
-    double sum = 0, spread = 0;
-    for (size_t c = 0; c < w->classes; c++) {
-        sum += (double)exp(z[c] - largest);
-    }
-    const double log_sum = log(sum);
+    const double log_sum = log(grove_exps(z, w->classes, largest, 1, NULL));
+    double spread = 0;
     double of_label = grove_weight_of(w, label) * (log_sum - (double)(z[label] - largest));
     for (size_t c = 0; c < w->classes && w->smoothing > 0; c++) {
         spread += grove_weight_of(w, c) * (log_sum - (double)(z[c] - largest));
@@ -50,7 +48,7 @@ static double row_loss(const grove_weighting *w, const grove_real *z, size_t lab
     return (1 - w->smoothing) * of_label + w->smoothing / (double)w->classes * spread;
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     grove_weighting w = grove_weighting_of(call, 2, grove_width(call->in[0]));
     const grove_id *labels = grove_ids(call, 1);
     const grove_real *z = grove_reals(call, 0); /* [n, classes] */

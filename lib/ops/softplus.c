@@ -10,8 +10,8 @@
  */
 #include "elementwise.h"
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
-    GROVE_MAP(call, begin, end, x, (x > 0 ? x : 0) + log1p(exp(-fabs(x))));
+GROVE_RUN(run) {
+    GROVE_MAP(call, begin, end, x, (x > 0 ? x : 0) + grove_log1p_of(grove_exp_of(-fabs(x))));
     return GROVE_OK;
 }
 

@@ -14,7 +14,7 @@
 static const grove_field fields[] = {GROVE_FIELD(grove_reduction, axes, SHAPE),
                                      GROVE_NO_MORE_FIELDS};
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     grove_sum_reduce(call, begin, end, false);
     return GROVE_OK;
 }
@@ -30,7 +30,7 @@ static const grove_field repetition_fields[] = {GROVE_FIELD(grove_repetition, sh
                                                 GROVE_FIELD(grove_repetition, axes, SHAPE),
                                                 GROVE_NO_MORE_FIELDS};
 
-static grove_status run_broadcast(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run_broadcast) {
     grove_repeat(call, begin, end, false);
     return GROVE_OK;
 }

@@ -20,7 +20,7 @@ static inline bool grove_sum_shape(grove_shaping *s) {
 }
 
 /* The sum of x [length]. */
-static inline double grove_sum_along(const grove_real *x, size_t length) {
+GROVE_KERNEL double grove_sum_along(const grove_real *x, size_t length) {
     double lane[8] = {0}, total = 0;
     size_t i = 0;
     for (; i + 8 <= length; i += 8) {
@@ -38,7 +38,7 @@ static inline double grove_sum_along(const grove_real *x, size_t length) {
 }
 
 /* total [width] += rows of x, four at a time: that reads and writes the totals less often. */
-static inline void grove_sum_rows(const grove_fold *f, const grove_real *x, size_t width,
+GROVE_KERNEL void grove_sum_rows(const grove_fold *f, const grove_real *x, size_t width,
                                   double *total) {
     size_t chunk = 0;
     for (; chunk + 4 <= f->chunks; chunk += 4) {
@@ -59,7 +59,7 @@ static inline void grove_sum_rows(const grove_fold *f, const grove_real *x, size
 }
 
 /* y [width] = the sum of the chunks of x, divided. */
-static inline void grove_sum_piece(const grove_fold *f, const grove_real *x, size_t width,
+GROVE_KERNEL void grove_sum_piece(const grove_fold *f, const grove_real *x, size_t width,
                                    double divisor, grove_real *y) {
     double total[GROVE_FOLD_BLOCK] = {0};
     if (f->length == 1) {
@@ -75,7 +75,7 @@ static inline void grove_sum_piece(const grove_fold *f, const grove_real *x, siz
 }
 
 /* The items begin..end-1 of sum, or of mean. */
-static inline void grove_sum_reduce(const grove_call *call, size_t begin, size_t end,
+GROVE_KERNEL void grove_sum_reduce(const grove_call *call, size_t begin, size_t end,
                                     bool is_mean) {
     const grove_reduction *attributes = call->attributes;
     grove_fold f = grove_fold_of(call->in[0], &attributes->axes);
@@ -97,7 +97,7 @@ typedef struct grove_repetition {
     grove_shape shape, axes;
 } grove_repetition;
 
-static inline bool grove_repeat_shape(grove_shaping *s) {
+GROVE_KERNEL bool grove_repeat_shape(grove_shaping *s) {
     const grove_repetition *attributes = s->attributes;
     grove_shape kept;
     s->shape = attributes->shape;
@@ -111,7 +111,7 @@ static inline bool grove_repeat_shape(grove_shaping *s) {
 }
 
 /* Which number of x the stretch of y begins with: the kept runs alone count. */
-static inline size_t grove_repeat_source(const grove_fold *f, size_t stretch) {
+GROVE_KERNEL size_t grove_repeat_source(const grove_fold *f, size_t stretch) {
     size_t source = 0, step = f->width;
     for (int i = 1; i < f->runs; i++) {
         if (!f->run[i].reduced) {
@@ -124,7 +124,7 @@ static inline size_t grove_repeat_source(const grove_fold *f, size_t stretch) {
 }
 
 /* y [count] = copies of one number, or a copy of a row. */
-static inline void grove_repeat_stretch(const grove_real *x, bool is_row, grove_real copies,
+GROVE_KERNEL void grove_repeat_stretch(const grove_real *x, bool is_row, grove_real copies,
                                         grove_real *y, size_t count) {
     if (!is_row) {
         const grove_real value = *x / copies;
@@ -141,7 +141,7 @@ static inline void grove_repeat_stretch(const grove_real *x, bool is_row, grove_
 }
 
 /* The elements begin..end-1 of broadcast, or of spread: shared among the copies. */
-static inline void grove_repeat(const grove_call *call, size_t begin, size_t end, bool share) {
+GROVE_KERNEL void grove_repeat(const grove_call *call, size_t begin, size_t end, bool share) {
     const grove_repetition *attributes = call->attributes;
     grove_fold f = grove_fold_of(call->out, &attributes->axes);
     size_t stretch = f.width * f.length;

@@ -11,12 +11,12 @@
  */
 #include "elementwise.h"
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
-    GROVE_MAP(call, begin, end, x, tanh(x));
+GROVE_RUN(run) {
+    GROVE_MAP(call, begin, end, x, grove_tanh_of(x));
     return GROVE_OK;
 }
 
-static grove_status run_gradient(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run_gradient) {
     GROVE_MAP2(call, begin, end, dy, y, dy * (1 - y * y));
     return GROVE_OK;
 }

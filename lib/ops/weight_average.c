@@ -72,7 +72,7 @@ static void catch_up_row(const grove_call *call, const void *context, size_t row
     last[row] = seen;
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     return grove_catch_up(call, 4, begin, end, catch_up_row, call->attributes);
 }
 

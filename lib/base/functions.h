@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT
+ * base/functions.h - exp, log, tanh, erfc and log1p of a grove_real, for loops over many.
+ *
+ * In float each is a few polynomials and no branch: what has cases computes all of them and chooses
+ * by comparing, so compilers vectorise the loop around it, and a level of processors (levels.h)
+ * changes nothing but the number of lanes: the bits are the same. libm's functions, called number
+ * by number, are what such loops would spend nearly all their time in. In double, which is there to
+ * check gradients, they are libm's.
+ *
+ * Coefficients: Cephes (Moshier 1989), single precision. Largest errors, in units in the last
+ * place of a float (tests/test_functions.c; `test_functions all` goes through all floats):
+ *     exp 1.0   log 0.8   tanh 1.3   erfc 9.6   log1p 1.2 (for 0 <= x <= 1, all that is asked for)
+ * NaN stays NaN; infinities, zeros and subnormal numbers are met as by libm.
+ *
+ * Nanoseconds a number: tests/cost/functions.c.
+ */
+#ifndef GROVE_BASE_FUNCTIONS_H
+#define GROVE_BASE_FUNCTIONS_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "grove/tensor.h"
+#include "levels.h"
+
+#ifdef GROVE_DOUBLE
+
+GROVE_KERNEL double grove_exp_of(double x) {
+    return exp(x);
+}
+GROVE_KERNEL double grove_log_of(double x) {
+    return log(x);
+}
+GROVE_KERNEL double grove_tanh_of(double x) {
+    return tanh(x);
+}
+GROVE_KERNEL double grove_erfc_of(double x) {
+    return erfc(x);
+}
+GROVE_KERNEL double grove_log1p_of(double x) {
+    return log1p(x);
+}
+
+#else
+
+GROVE_KERNEL float grove_float_of_bits(uint32_t bits) {
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+GROVE_KERNEL uint32_t grove_bits_of(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+/* 2^k for -126 <= k <= 127 */
+GROVE_KERNEL float grove_power_of_2(uint32_t k) {
+    return grove_float_of_bits((k << 23) + 0x3f800000u);
+}
+
+/* x = k log 2 + r, k whole, |r| <= log(2) / 2, so exp(x) = 2^k exp(r). log 2 is taken off in two
+ * parts, the first of which has so few digits that k times it is exact (Cody & Waite 1980). 2^k is
+ * multiplied in two halves, which reach the smallest and the largest floats. */
+GROVE_KERNEL float grove_exp_of(float x) {
+    const float whole = 12582912; /* 3 * 2^22: what is added to it is rounded to a whole number */
+    x = x > 89 ? 89 : x;
+    x = x < -104 ? -104 : x;
+    const float shifted = x * 1.44269504088896341f + whole;
+    const float k = shifted - whole;
+    const float r = (x - k * 0.693359375f) + k * 2.12194440e-4f;
+    float p = 1.9875691500e-4f;
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * (r * r) + r + 1;
+    const uint32_t power =
+        grove_bits_of(shifted) - 0x4b400000u; /* k: the lowest bits of `shifted` */
+    const uint32_t half = ((power + 256) >> 1) - 128;
+    return p * grove_power_of_2(half) * grove_power_of_2(power - half);
+}
+
+/* x = 2^e m, m from sqrt(1/2) to sqrt(2): log(x) = e log 2 + log(m), the latter by a polynomial in
+ * z = m - 1. */
+GROVE_KERNEL float grove_log_of(float x) {
+    const float small = x < 1.17549435e-38f ? 8388608.0f : 1; /* brings subnormals to 2^23 times */
+    const uint32_t bits = grove_bits_of(x * small) - 0x3f3504f3u; /* of sqrt(1/2) */
+    float e = (float)(int32_t)((bits >> 23) - (bits >> 31 ? 512u : 0));
+    const float z = grove_float_of_bits((bits & 0x007fffffu) + 0x3f3504f3u) - 1;
+    e = small > 1 ? e - 23 : e;
+    float p = 7.0376836292e-2f;
+    p = p * z - 1.1514610310e-1f;
+    p = p * z + 1.1676998740e-1f;
+    p = p * z - 1.2420140846e-1f;
+    p = p * z + 1.4249322787e-1f;
+    p = p * z - 1.6668057665e-1f;
+    p = p * z + 2.0000714765e-1f;
+    p = p * z - 2.4999993993e-1f;
+    p = p * z + 3.3333331174e-1f;
+    const float square = z * z;
+    float y = p * z * square + e * -2.12194440e-4f - 0.5f * square;
+    y = (z + y) + e * 0.693359375f;
+    y = x == INFINITY ? INFINITY : y;
+    y = x == 0 ? -INFINITY : y;
+    return x >= 0 ? y : NAN;
+}
+
+/* Near 0 an odd polynomial, else 1 - 2 / (exp(2 |x|) + 1) with the sign of x. */
+GROVE_KERNEL float grove_tanh_of(float x) {
+    const float size = fabsf(x), z = x * x;
+    float p = -5.70498872745e-3f;
+    p = p * z + 2.06390887954e-2f;
+    p = p * z - 5.37397155531e-2f;
+    p = p * z + 1.33314422036e-1f;
+    p = p * z - 3.33332819422e-1f;
+    const float near = p * z * x + x;
+    const float far = 1 - 2 / (grove_exp_of(2 * size) + 1);
+    const float signed_far = x < 0 ? -far : far;
+    const float y = size < 0.625f ? near : signed_far;
+    return x == 0 ? x : y; /* -0 too */
+}
+
+/* exp(-x^2) for x >= 0: x = h + d, h of 12 bits, so h^2 is exact, and what is left of x^2 is small.
+ */
+GROVE_KERNEL float grove_bell_of(float x) {
+    const float h = grove_float_of_bits(grove_bits_of(x) & 0xfffff000u);
+    const float rest = (x - h) * (x + h);
+    float p = 1.0f / 24;
+    p = p * rest - 1.0f / 6;
+    p = p * rest + 0.5f;
+    p = p * rest - 1;
+    return grove_exp_of(-h * h) * (p * rest + 1);
+}
+
+/* Within 1 of 0: 1 - erf(x), erf an odd polynomial. Beyond: exp(-x^2) / x times one of two
+ * polynomials in 1 / x^2; on the left 2 minus that. */
+GROVE_KERNEL float grove_erfc_of(float x) {
+    const float size = fabsf(x) < 11 ? fabsf(x) : 11, z = x * x;
+    float t = 7.853861353153693e-5f;
+    t = t * z - 8.010193625184903e-4f;
+    t = t * z + 5.188327685732524e-3f;
+    t = t * z - 2.685381193529856e-2f;
+    t = t * z + 1.128358514861418e-1f;
+    t = t * z - 3.761262582423300e-1f;
+    t = t * z + 1.128379165726710e+0f;
+    const float q = 1 / (size < 1 ? 1 : size), y = q * q;
+    float p = 2.326819970068386e-2f;
+    p = p * y - 1.387039388740657e-1f;
+    p = p * y + 3.687424674597105e-1f;
+    p = p * y - 5.824733027278666e-1f;
+    p = p * y + 6.210004621745983e-1f;
+    p = p * y - 4.944515323274145e-1f;
+    p = p * y + 3.404879937665872e-1f;
+    p = p * y - 2.741127028184656e-1f;
+    p = p * y + 5.638259427386472e-1f;
+    float r = -1.047766399936249e+1f;
+    r = r * y + 1.297719955372516e+1f;
+    r = r * y - 7.495518717768503e+0f;
+    r = r * y + 2.921019019210786e+0f;
+    r = r * y - 1.015265279202700e+0f;
+    r = r * y + 4.218463358204948e-1f;
+    r = r * y - 2.820767439740514e-1f;
+    r = r * y + 5.641895067754075e-1f;
+    const float tail = grove_bell_of(size) * q * (size < 2 ? p : r);
+    const float beyond = x < 0 ? 2 - tail : tail;
+    const float result = size < 1 ? 1 - t * x : beyond;
+    return x == x ? result : x;
+}
+
+/* For 0 <= x <= 1: log(w) for w = 1 + x, and what w lost in rounding. */
+GROVE_KERNEL float grove_log1p_of(float x) {
+    const float w = 1 + x;
+    return grove_log_of(w) - ((w - 1) - x) / w;
+}
+
+#endif
+
+#endif
