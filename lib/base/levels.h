@@ -7,9 +7,9 @@
  *     GROVE_KERNEL float sum_any(const float *x, size_t n) { ...; return sum; }
  *     GROVE_BY_LEVEL(float, sum, sum_any, (const float *x, size_t n), (x, n))
  *
- * and `sum(x, n)` runs the copy for the level at hand. (A kernel returns something.) No copy contracts or reorders what the
- * source does not, so plain loops give the same bits at all levels. (Matrix products do not: they
- * are written with fused multiply-adds where the level has them.)
+ * and `sum(x, n)` runs the copy for the level at hand. (A kernel returns something.) No copy
+ * contracts or reorders what the source does not, so plain loops give the same bits at all levels.
+ * (Matrix products do not: they are written with fused multiply-adds where the level has them.)
  *
  * Levels are those of the x86-64 ABI supplement. Elsewhere (Arm: NEON is part of the baseline) the
  * baseline is the only one. The environment variable GROVE_CPU (baseline, v2, v3, v4) forces a
