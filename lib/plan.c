@@ -263,7 +263,7 @@ static bool start_threads(grove_plan *plan) {
     if (!large || plan->options.threads <= 1) {
         return true;
     }
-    plan->pool = grove_pool_new(&plan->allocator, plan->options.threads);
+    plan->pool = grove_pool_new(&plan->allocator, plan->options.threads, grove_cores());
     return plan->pool || grove_plan_needs_memory(plan, sizeof(void *));
 }
 

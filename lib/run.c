@@ -201,11 +201,13 @@ grove_status grove_run(grove_plan *plan) {
     if (check_bound(plan) != GROVE_OK) {
         return plan->error.status;
     }
+    grove_threads_enter();
     grove_blas_enter();
     (plan->options.check_finite ? grove_run_checked
      : plan->options.profile    ? grove_run_profiled
                                 : run_steps)(plan);
     grove_blas_leave();
+    grove_threads_leave();
     plan->has_run = true;
     if (plan->options.training && !plan->failed) {
         /* A training run changes its graph, as the header says. */

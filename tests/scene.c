@@ -178,7 +178,7 @@ static void cut_finest(grove_plan *plan, int threads) {
         plan->steps[i].tile = 1;
     }
     if (!plan->pool && threads > 1) {
-        plan->pool = grove_pool_new(&plan->allocator, threads);
+        plan->pool = grove_pool_new(&plan->allocator, threads, threads);
     }
 }
 

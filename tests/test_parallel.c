@@ -5,9 +5,15 @@
 #include <check.h>
 #include <math.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
+#include "base/memory.h"
 #include "base/random.h"
 #include "base/threads.h"
 #include "grove/ops.h"
@@ -164,7 +170,7 @@ START_TEST(a_pool_does_each_tile_once) {
     hostile_memory memory = {0};
     grove_allocator allocator = hostile_allocator(&memory);
     for (int threads = 1; threads <= MOST_THREADS; threads++) {
-        grove_pool *pool = grove_pool_new(&allocator, threads);
+        grove_pool *pool = grove_pool_new(&allocator, threads, threads);
         for (int round = 0; round < ROUNDS; round++) {
             grove_pool_run(pool, count_tile, &t, round % 3 ? TILES : 0);
         }
@@ -176,6 +182,98 @@ START_TEST(a_pool_does_each_tile_once) {
     ck_assert(t.unknown == 0 && t.mixed == 0);
     ck_assert_uint_eq(memory.live, 0);
     grove_pool_free(NULL);
+}
+END_TEST
+
+/* Tiles 0 and 1 wait for each other: neither comes back unless two threads are at work. */
+typedef struct meeting {
+    atomic_int present;
+    atomic_bool helped; /* somebody else than the caller took a tile */
+} meeting;
+
+static void meet(void *context, size_t worker, size_t tile) {
+    meeting *m = context;
+    if (worker > 0) {
+        atomic_store(&m->helped, true);
+    }
+    if (tile < 2) {
+        atomic_fetch_add(&m->present, 1);
+        while (atomic_load(&m->present) < 2) {
+            sched_yield();
+        }
+    }
+}
+
+static void rest(long microseconds) {
+    if (microseconds > 0) {
+        nanosleep(&(struct timespec){.tv_nsec = 1000 * microseconds}, NULL);
+    }
+}
+
+/* After each pause, short or long or about as long as a worker looks out before it lies down. A
+ * call that is slept through makes this hang. */
+START_TEST(whoever_is_called_comes) {
+    static const long pauses[] = {0, 0, 0, 40, 80, 100, 120, 160, 1000};
+    enum { PAUSES = sizeof pauses / sizeof *pauses };
+    grove_allocator allocator = grove_allocator_or_default(NULL);
+    for (int threads = 2; threads <= 4; threads++) {
+        grove_pool *pool = grove_pool_new(&allocator, threads, threads);
+        for (int round = 0; round < 40 * PAUSES; round++) {
+            meeting m = {0};
+            rest(pauses[round % PAUSES]);
+            grove_pool_run(pool, meet, &m, 8);
+            ck_assert(atomic_load(&m.helped));
+        }
+        grove_pool_free(pool);
+    }
+}
+END_TEST
+
+static void note_help(void *context, size_t worker, size_t tile) {
+    (void)tile;
+    if (worker > 0) {
+        atomic_store((atomic_bool *)context, true);
+    }
+}
+
+/* A fork has no workers: who waited for them would wait for ever. */
+START_TEST(nobody_waits_for_those_who_did_not_come) {
+    grove_allocator allocator = grove_allocator_or_default(NULL);
+    grove_pool *pool = grove_pool_new(&allocator, 3, 3);
+    rest(20000); /* they sleep by now */
+    pid_t child = fork();
+    if (child == 0) {
+        atomic_bool helped = false;
+        for (int round = 0; round < ROUNDS; round++) {
+            grove_pool_run(pool, note_help, &helped, TILES);
+        }
+        _exit(atomic_load(&helped) ? 1 : 0);
+    }
+    int status = -1;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    grove_pool_free(pool);
+}
+END_TEST
+
+/* Two runs of the calling program's threads on two cores: each is alone on its own. */
+START_TEST(runs_at_the_same_time_share_the_cores) {
+    grove_allocator allocator = grove_allocator_or_default(NULL);
+    grove_pool *pool = grove_pool_new(&allocator, 2, 2);
+    atomic_bool helped = false;
+    grove_threads_enter();
+    grove_threads_enter();
+    for (int round = 0; round < ROUNDS; round++) {
+        grove_pool_run(pool, note_help, &helped, TILES);
+    }
+    ck_assert(!atomic_load(&helped));
+    grove_threads_leave();
+    meeting m = {0};
+    grove_pool_run(pool, meet, &m, TILES); /* alone again: the other core is free */
+    grove_threads_leave();
+    ck_assert(atomic_load(&m.helped));
+    ck_assert_int_ge(grove_cores(), 1);
+    grove_pool_free(pool);
 }
 END_TEST
 
@@ -273,6 +371,9 @@ int main(void) {
     TCase *threads = tcase_create("threads");
     tcase_set_timeout(threads, 60);
     tcase_add_test(threads, a_pool_does_each_tile_once);
+    tcase_add_test(threads, whoever_is_called_comes);
+    tcase_add_test(threads, nobody_waits_for_those_who_did_not_come);
+    tcase_add_test(threads, runs_at_the_same_time_share_the_cores);
     tcase_add_test(threads, many_threads_read_one_graph);
 #ifdef GROVE_HAS_OPENBLAS_THREADS
     tcase_add_test(threads, a_run_leaves_the_callers_blas_as_it_was);
