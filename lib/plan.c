@@ -216,6 +216,19 @@ static bool check_output(grove_plan *plan, int i, grove_tensor output) {
     return true;
 }
 
+static bool find_threads(grove_plan *plan) {
+    int *threads = &plan->options.threads;
+    if (*threads < 0 || *threads > GROVE_MOST_THREADS) {
+        return plan_fails(plan, GROVE_BAD_ARGUMENT, "plan: %d threads are not possible (1 to %d)",
+                          *threads, GROVE_MOST_THREADS);
+    }
+    *threads = *threads ? *threads : grove_threads_wished();
+    return *threads || plan_fails(plan, GROVE_BAD_ARGUMENT,
+                                  "plan: the environment variable GROVE_NUM_THREADS is no whole "
+                                  "number from 1 to %d",
+                                  GROVE_MOST_THREADS);
+}
+
 static bool check_wishes(grove_plan *plan, const grove_tensor *outputs, int count) {
     const grove_graph *graph = plan->graph;
     if (graph->error.status != GROVE_OK) {
@@ -239,11 +252,7 @@ static bool check_wishes(grove_plan *plan, const grove_tensor *outputs, int coun
             "plan: profile and check_finite do not go together: the clock would count "
             "the looking");
     }
-    if (plan->options.threads < 0 || plan->options.threads > 1024) {
-        return plan_fails(plan, GROVE_BAD_ARGUMENT, "plan: %d threads are not possible (1 to 1024)",
-                          plan->options.threads);
-    }
-    return true;
+    return find_threads(plan);
 }
 
 static bool set_views(grove_plan *plan) {

@@ -70,7 +70,7 @@ def usage(folder):
             ("patience", "a whole number from 1 to", ["0", "two"]),
             ("min-count", "a whole number from 1 to", ["0", "-2"]),
             ("seed", "a whole number from 0 to", ["-1", "0x10", "9999999999"]),
-            ("threads", "a whole number from 1 to", ["0", "many"]),
+            ("threads", "a whole number from 1 to", ["0", "-1", "many", "", "1.5", "1025"]),
             ("hidden", "a whole number from 1 to", ["0", "8,0", "8,,8", ",", "", "8,", "8;8"]),
             ("hidden", "at most 16 layers", [",".join(["4"] * 17)]),
             ("embedding-dim", "a whole number from 1 to", ["0", "Auto", "-3"]),
@@ -89,6 +89,25 @@ def usage(folder):
             assert result.code == 2 and words in result.err, str(result)
             assert "--" + option in result.err and "--help" in result.err, str(result)
             assert result.out == "" and not os.path.exists(out), str(result)
+
+
+@case
+def number_of_threads(folder):
+    data, model = trained(folder)
+    out = os.path.join(folder, "m")
+    train = ["train", data, "--label", "group", "--epochs", "1", "--out", out]
+    using = [train, ["evaluate", model, data], ["predict", model, data],
+             ["gradcheck", model, data, "--samples", "1"]]
+    for value in ["0", "-1", "many", "1.5", " 2", "2 ", "1025", "9" * 30]:
+        env = dict(os.environ, GROVE_NUM_THREADS=value)
+        for command in using:
+            refused(2, ["GROVE_NUM_THREADS is '%s'" % value, "from 1 to 1024", "--threads"],
+                    *command, env=env)
+        assert not os.path.exists(out)
+        good("inspect", model, env=env)  # has no threads to ask for
+        good(*using[1], "--threads", "2", env=env)  # the option wins
+    for value in ["", "1", "2", "1024"]:
+        good(*using[2], env=dict(os.environ, GROVE_NUM_THREADS=value))
 
 
 @case

@@ -203,6 +203,8 @@ def same_seed_same_bytes(folder):
     one = model_bytes(folder, data, *QUICK)
     assert model_bytes(folder, data, *QUICK) == one, "a second run"
     assert model_bytes(folder, data, *QUICK, "--threads", "2") == one, "two threads"
+    env = dict(os.environ, GROVE_NUM_THREADS="3")
+    assert model_bytes(folder, data, *QUICK, env=env) == one, "GROVE_NUM_THREADS"
     assert model_bytes(folder, data, *QUICK, "--seed", "1") == one, "the default seed is 1"
     assert model_bytes(folder, data, *QUICK, "--seed", "2") != one, "another seed"
     assert model_bytes(folder, data, *QUICK, "--json") == one, "--json"

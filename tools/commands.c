@@ -22,6 +22,11 @@
                "the first line is data; columns are called c1, c2..."),                            \
         OPTION("trim", KEY_TRIM, NULL, "drop blanks around cells (default: keep them)")
 
+#define THREADS                                                                                    \
+    OPTION("threads", KEY_THREADS, "N",                                                            \
+           "threads that work; they change no result (default: what the environment variable "     \
+           "GROVE_NUM_THREADS says, else 1)")
+
 #define COMMON                                                                                     \
     OPTION("help", 'h', NULL, "show this and end"), {                                              \
         .name = "usage", .key = KEY_USAGE, .flags = OPTION_HIDDEN                                  \
@@ -60,7 +65,7 @@ static const struct argp_option train_options[] = {
     OPTION("unknown-share", KEY_UNKNOWN_SHARE, "P",
            "show this share of the categories as unknown in training (default: 0.01)"),
     OPTION("seed", KEY_SEED, "N", "same seed, same file, byte for byte (default: 1)"),
-    OPTION("threads", KEY_THREADS, "N", "threads that work; they change no result (default: 1)"),
+    THREADS,
     OPTION("check-finite", KEY_CHECK_FINITE, NULL,
            "stop at the first number that is NaN or infinite, and tell which op made it, of what "
            "(default: stop when the loss is none)"),
@@ -77,7 +82,7 @@ static const struct argp_option train_options[] = {
 static const struct argp_option evaluate_options[] = {
     GROUP("Input:", 1),
     READING,
-    OPTION("threads", KEY_THREADS, "N", "threads that work; they change no result (default: 1)"),
+    THREADS,
     GROUP("Output:", 4),
     OPTION("json", KEY_JSON, NULL, "print the result as one JSON object"),
     COMMON,
@@ -87,7 +92,7 @@ static const struct argp_option evaluate_options[] = {
 static const struct argp_option predict_options[] = {
     GROUP("Input:", 1),
     READING,
-    OPTION("threads", KEY_THREADS, "N", "threads that work; they change no result (default: 1)"),
+    THREADS,
     GROUP("Output:", 4),
     OPTION("out", KEY_OUT, "FILE", "write here, whole or not at all (default: standard output)"),
     OPTION("json", KEY_JSON, NULL, "write one JSON object instead of CSV"),
@@ -124,7 +129,7 @@ static const struct argp_option gradcheck_options[] = {
     OPTION("training", KEY_TRAINING, NULL,
            "check the training form: dropout drops, the same in each evaluation"),
     OPTION("seed", KEY_SEED, "N", "draws rows and components (default: 1)"),
-    OPTION("threads", KEY_THREADS, "N", "threads that work; they change no result (default: 1)"),
+    THREADS,
     GROUP("Output:", 4),
     OPTION("json", KEY_JSON, NULL, "print the result as one JSON object"),
     COMMON,

@@ -285,12 +285,28 @@ static bool is_same_file(const char *a, const char *b) {
            first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
+/* Who does not say --threads gets what the variable says; a plan would refuse it later on. */
+static void check_variable(struct argp_state *state) {
+    const char *text = getenv("GROVE_NUM_THREADS");
+    bool digits = text && strspn(text, "0123456789") == strlen(text);
+    long value = digits ? strtol(text, NULL, 10) : 0;
+    if (text && *text && (value < 1 || value > 1024)) {
+        argp_error(state,
+                   "GROVE_NUM_THREADS is '%s'; it must be a whole number from 1 to 1024, or "
+                   "--threads say how many",
+                   text);
+    }
+}
+
 static void check_all(struct argp_state *state, const command *c, options *o) {
     if (o->file_count < c->min_files) {
         argp_error(state, "there is a file missing: grove %s %s", c->name, c->files);
     }
     if (c->run == run_train) {
         check_train(state, o);
+    }
+    if (c->run != run_inspect && o->threads == 0) {
+        check_variable(state);
     }
     for (int i = 0; o->out && i <= o->file_count; i++) {
         const char *input = i < o->file_count ? o->files[i] : o->valid;
@@ -333,7 +349,6 @@ void parse_options(const command *command, int argc, char **argv, options *o) {
                    .unknown_share = 0.01,
                    .optimizer = "adam",
                    .seed = 1,
-                   .threads = 1,
                    .rows = 16,
                    .samples = 100};
     snprintf(doc, sizeof doc, "%s.\v%s\n", command->summary, command->more);

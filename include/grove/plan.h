@@ -28,7 +28,10 @@ typedef struct grove_plan_options {
     bool training; /* false leaves dropout out, and refuses outputs that are updates */
     bool keep_all; /* nothing shares memory: of every node that the outputs need, the value can be
                       read after a run */
-    int threads;   /* that work on large nodes; default 1. The results do not depend on it. */
+    int threads;   /* that work on large nodes; the results do not depend on it. Default: what the
+                      environment variable GROVE_NUM_THREADS says (a plan refuses what is no number
+                      from 1 to 1024), else 1. No more work than there are cores, and runs at the
+                      same time in threads of yours share the cores out */
     bool check_finite; /* look at every number, and stop at the first NaN or infinity: see below */
     bool profile;      /* count the time of each op: see grove_plan_profile */
     grove_allocator allocator; /* default: the C library's */

@@ -70,8 +70,8 @@ GROVE_API grove_id grove_schema_majority(const grove_schema *schema);
 typedef struct grove_predictor grove_predictor;
 
 /* Finds the inputs of the schema's columns and "probabilities" in a graph, its own or a loaded one,
- * and makes a plan for `batch` rows (0: 256). GROVE_NOT_FOUND names what the graph does not have.
- * */
+ * and makes a plan for `batch` rows (0: 256) and `threads` (as of a plan; 0: the default).
+ * GROVE_NOT_FOUND names what the graph does not have. */
 GROVE_API grove_status grove_predictor_new(const grove_graph *graph, const grove_schema *schema,
                                            int64_t batch, int threads, grove_predictor **predictor,
                                            grove_error *error);
@@ -106,7 +106,7 @@ typedef struct grove_fit_options {
     double unknown_share; /* in training, this share of the ids is replaced by id 0, the unknown
                                   category, so that its row learns to stand for a rare one */
     uint64_t seed;        /* of the order of the rows, and of that share */
-    int threads;          /* 1; the result does not depend on it */
+    int threads;          /* as of a plan; the result does not depend on it */
     bool check_finite;    /* each step looks for the first NaN or infinity (plan.h), and training
                              stops there with the op, the parameter and the row of the dataset */
     /* Called with `user`; true goes on, false stops: the best weights so far are given back. */

@@ -23,6 +23,8 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -88,6 +90,16 @@ int grove_cores(void) {
 #endif
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     return cores < 1 ? 1 : cores < GROVE_MOST_THREADS ? (int)cores : GROVE_MOST_THREADS;
+}
+
+int grove_threads_wished(void) {
+    const char *wish = getenv("GROVE_NUM_THREADS");
+    if (!wish || !*wish) {
+        return 1;
+    }
+    bool digits = strspn(wish, "0123456789") == strlen(wish);
+    long threads = digits ? strtol(wish, NULL, 10) : 0;
+    return threads <= GROVE_MOST_THREADS ? (int)threads : 0;
 }
 
 static atomic_int runs;

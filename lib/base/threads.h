@@ -31,6 +31,10 @@ void grove_pool_run(grove_pool *pool, grove_work *work, void *context, size_t ti
 /* How many cores the process may use. */
 int grove_cores(void);
 
+/* How many threads the environment variable GROVE_NUM_THREADS wishes for: 1 if it is not set or
+ * empty, 0 if it is no whole number from 1 to GROVE_MOST_THREADS. */
+int grove_threads_wished(void);
+
 /* Around a run, whether it has a pool or not: runs at the same time, in threads of the calling
  * program, share the cores out, and their pools' workers rest where there is none left. */
 void grove_threads_enter(void);

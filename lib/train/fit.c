@@ -52,7 +52,6 @@ static void set_defaults(grove_fit_options *o) {
     o->batch = o->batch > 0 ? o->batch : 256;
     o->patience = o->patience > 0 ? o->patience : 5;
     o->plateau_patience = o->plateau_patience > 0 ? o->plateau_patience : 2;
-    o->threads = o->threads > 0 ? o->threads : 1;
 }
 
 /* A plan that makes one step; NULL (with the mistake told) if it cannot be. */
