@@ -15,7 +15,8 @@
 #include "grove/grove.h"
 #include "plan.h"
 
-enum { STEPS = 50, BATCH = 160, ROWS = 3000, TIME = 8, WIDTH = 24, CLASSES = 2500 };
+/* So many ids that the updates of rows are cut into shares. */
+enum { STEPS = 50, BATCH = 256, ROWS = 3000, TIME = 8, WIDTH = 24, CLASSES = 2500 };
 
 /* ---- models: each ends in a loss over `label`, and takes `ids` [batch, TIME] ----------------- */
 

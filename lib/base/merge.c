@@ -63,3 +63,18 @@ void grove_merge_sum(const grove_merged *merged, const grove_real *values, size_
         }
     }
 }
+
+void grove_merge_sum_at(const grove_merged *merged, const grove_real *values, const int32_t *place,
+                        size_t count, size_t width, grove_real *sums) {
+    memset(sums, 0, merged->count * width * sizeof *sums);
+    for (size_t i = 0; i < count; i++) {
+        if (merged->slot[i] < 0) {
+            continue;
+        }
+        const grove_real *value = values + (size_t)place[i] * width;
+        grove_real *sum = sums + (size_t)merged->slot[i] * width;
+        for (size_t k = 0; k < width; k++) {
+            sum[k] += value[k];
+        }
+    }
+}

@@ -67,10 +67,8 @@ GROVE_RUN(run) {
 }
 
 GROVE_RUN(rows_run) {
-    (void)begin; /* not cut: rows are merged across the whole list */
-    (void)end;
     grove_row_gradient g;
-    grove_status status = grove_gather_rows(call, &g);
+    grove_status status = grove_gather_rows(call, begin, end, &g);
     for (size_t i = 0; status == GROVE_OK && i < g.merged.count; i++) {
         size_t at = (size_t)g.merged.rows[i] * g.width;
         apply(call->attributes, (double)grove_reals(call, 3)[0], g.width,
@@ -159,6 +157,8 @@ GROVE_ROOM(adagrad_rows) = {
     .fields = fields,
     .shape = rows_shape,
     .run = rows_run,
+    .items = grove_row_shares,
+    .cost = grove_cost_of_share,
     .scratch = grove_row_gradient_scratch,
     .check = grove_check_row_update,
     .no_gradient = "it changes its parameter in place",

@@ -24,10 +24,8 @@ static bool rows_shape(grove_shaping *s) {
 }
 
 GROVE_RUN(rows_run) {
-    (void)begin;
-    (void)end;
     grove_row_gradient g;
-    grove_status status = grove_gather_rows(call, &g);
+    grove_status status = grove_gather_rows(call, begin, end, &g);
     if (status != GROVE_OK) {
         return status;
     }
@@ -84,6 +82,8 @@ GROVE_ROOM(adam_rows) = {
     .fields = fields,
     .shape = rows_shape,
     .run = rows_run,
+    .items = grove_row_shares,
+    .cost = grove_cost_of_share,
     .scratch = grove_row_gradient_scratch,
     .check = grove_check_row_update,
     .no_gradient = "it changes its parameter in place",

@@ -46,11 +46,9 @@ static void fade(const grove_rmsprop_options *o, double updates, const rmsprop_k
 }
 
 GROVE_RUN(rows_run) {
-    (void)begin; /* not cut: rows are merged across the whole list */
-    (void)end;
     const grove_rmsprop_options *o = call->attributes;
     grove_row_gradient g;
-    grove_status status = grove_gather_rows(call, &g);
+    grove_status status = grove_gather_rows(call, begin, end, &g);
     int position = last_of(o, call->inputs);
     grove_id *last = position ? call->in[position]->data : NULL, step = grove_ids(call, 5)[0];
     for (size_t i = 0; status == GROVE_OK && i < g.merged.count; i++) {
@@ -123,6 +121,8 @@ GROVE_ROOM(rmsprop_rows) = {
     .fields = fields,
     .shape = rows_shape,
     .run = rows_run,
+    .items = grove_row_shares,
+    .cost = grove_cost_of_share,
     .scratch = grove_row_gradient_scratch,
     .no_gradient = "it changes its parameter in place",
     .examples = examples,

@@ -17,8 +17,26 @@ typedef struct grove_row_gradient {
     size_t width;
 } grove_row_gradient;
 
+/* Row updates are cut by rows, not by places in the list: an item is a share of the table, the rows
+ * whose ids hash to its number. Each tile goes through the whole list, which is short, and takes
+ * what is its own; so no two meet in a row, and a row's values are added in the list's order. */
+enum { GROVE_SHARE_OF_IDS = 1024, GROVE_MOST_SHARES = 32 };
+
+static inline size_t grove_row_shares(const grove_call *call) {
+    size_t shares = call->in[1]->count / GROVE_SHARE_OF_IDS;
+    return shares < 1 ? 1 : shares < GROVE_MOST_SHARES ? shares : GROVE_MOST_SHARES;
+}
+
+/* A row far away in memory costs about as much as a hundred additions (embedding.c). */
+static inline size_t grove_cost_of_share(const grove_call *call) {
+    return call->in[1]->count / grove_row_shares(call) * (100 + 4 * grove_width(call->in[0]));
+}
+
+/* Of merging; of the ids of some shares and their places in the list; of the sums. */
 static inline size_t grove_row_gradient_scratch(const grove_call *call) {
-    return grove_merge_scratch(call->in[1]->count) + call->in[2]->count * sizeof(grove_real);
+    size_t ids = call->in[1]->count;
+    return grove_merge_scratch(ids) + ids * (sizeof(grove_id) + sizeof(int32_t)) +
+           call->in[2]->count * sizeof(grove_real);
 }
 
 /* For the descriptor's check: are the ids (input 1) rows of the table (input 0)? */
@@ -31,19 +49,44 @@ static inline grove_id grove_update_number(grove_id step) {
     return step < INT32_MAX ? step + 1 : INT32_MAX;
 }
 
+/* The ids of the shares begin..end-1 and their places; returns how many. (A product with 2^32 /
+ * golden ratio spreads the ids; its high bits choose the share.) */
+static inline size_t grove_ids_of_shares(const grove_call *call, size_t begin, size_t end,
+                                         grove_id *own, int32_t *place) {
+    const grove_id *ids = grove_ids(call, 1);
+    size_t count = 0, shares = grove_row_shares(call);
+    for (size_t i = 0; i < call->in[1]->count; i++) {
+        size_t share = (size_t)((uint64_t)((uint32_t)ids[i] * 2654435769u) * shares >> 32);
+        own[count] = ids[i];
+        place[count] = (int32_t)i;
+        count += share >= begin && share < end;
+    }
+    return count;
+}
+
 /* For updates whose inputs begin (table [rows, width], ids [...], values [..., width]): checks the
- * ids, then merges. Nothing is written but scratch. */
-static inline grove_status grove_gather_rows(const grove_call *call, grove_row_gradient *gradient) {
+ * ids, then merges those of the shares begin..end-1. Nothing is written but scratch. */
+static inline grove_status grove_gather_rows(const grove_call *call, size_t begin, size_t end,
+                                             grove_row_gradient *gradient) {
     size_t count = call->in[1]->count, width = grove_width(call->in[0]);
     grove_status status = grove_check_row_update(call);
     if (status != GROVE_OK) {
         return status;
     }
-    grove_real *sums = (grove_real *)((char *)call->scratch + grove_merge_scratch(count));
-    gradient->merged = grove_merge(grove_ids(call, 1), count, call->scratch);
+    grove_id *own = (grove_id *)((char *)call->scratch + grove_merge_scratch(count));
+    int32_t *place = own + count;
+    grove_real *sums = (grove_real *)(place + count); /* 8 * count bytes on: aligned for a real */
+    const grove_real *values = grove_reals(call, 2);
     gradient->width = width;
     gradient->sums = sums;
-    grove_merge_sum(&gradient->merged, grove_reals(call, 2), count, width, sums);
+    if (end - begin == grove_row_shares(call)) {
+        gradient->merged = grove_merge(grove_ids(call, 1), count, call->scratch);
+        grove_merge_sum(&gradient->merged, values, count, width, sums);
+        return GROVE_OK;
+    }
+    count = grove_ids_of_shares(call, begin, end, own, place);
+    gradient->merged = grove_merge(own, count, call->scratch);
+    grove_merge_sum_at(&gradient->merged, values, place, count, width, sums);
     return GROVE_OK;
 }
 

@@ -92,10 +92,8 @@ GROVE_RUN(run) {
 }
 
 GROVE_RUN(rows_run) {
-    (void)begin; /* not cut: rows are merged across the whole list */
-    (void)end;
     grove_row_gradient g;
-    grove_status status = grove_gather_rows(call, &g);
+    grove_status status = grove_gather_rows(call, begin, end, &g);
     for (size_t i = 0; status == GROVE_OK && i < g.merged.count; i++) {
         size_t row = (size_t)g.merged.rows[i];
         apply(call->attributes, (double)grove_reals(call, 3)[0], g.width,
@@ -198,6 +196,8 @@ GROVE_ROOM(rowwise_adagrad_rows) = {
     .fields = fields,
     .shape = rows_shape,
     .run = rows_run,
+    .items = grove_row_shares,
+    .cost = grove_cost_of_share,
     .scratch = grove_row_gradient_scratch,
     .no_gradient = "it changes its parameter in place",
     .examples = rows_examples,

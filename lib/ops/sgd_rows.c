@@ -28,10 +28,8 @@ static bool shape(grove_shaping *s) {
 }
 
 GROVE_RUN(run) {
-    (void)begin; /* not cut: rows are merged across the whole list */
-    (void)end;
     grove_row_gradient g;
-    grove_status status = grove_gather_rows(call, &g);
+    grove_status status = grove_gather_rows(call, begin, end, &g);
     if (status != GROVE_OK) {
         return status;
     }
@@ -101,6 +99,8 @@ GROVE_ROOM(sgd_rows) = {
     .fields = fields,
     .shape = shape,
     .run = run,
+    .items = grove_row_shares,
+    .cost = grove_cost_of_share,
     .scratch = grove_row_gradient_scratch,
     .check = grove_check_row_update,
     .no_gradient = "it changes its parameter in place",
