@@ -5,16 +5,18 @@
  */
 #include "plan.h"
 
-/* A tile is worth handing to a thread when it takes some ten microseconds; more than MOST_TILES
- * serve nobody. */
+/* A tile is worth handing to a thread when it takes some microseconds; more than MOST_TILES serve
+ * nobody. Their number is a power of two, so that two threads, or four, have equal shares. */
 enum { TILE_COST = 1 << 16, MOST_TILES = 32 };
 
 static void cut_tiles(grove_step *step) {
-    size_t cost = step->op->cost ? step->op->cost(&step->call) : 1;
+    size_t cost = step->op->cost ? step->op->cost(&step->call) : 1, tiles = 1;
     step->items = (step->op->items ? step->op->items : grove_as_one)(&step->call);
-    size_t least = step->items / MOST_TILES + 1;
-    step->tile = TILE_COST / (cost ? cost : 1) + 1;
-    step->tile = step->tile < least ? least : step->tile;
+    while (tiles < MOST_TILES && step->items / tiles > TILE_COST / (cost ? cost : 1)) {
+        tiles *= 2;
+    }
+    step->tile = (step->items + tiles - 1) / tiles;
+    step->tile = step->tile ? step->tile : 1;
 }
 
 /* Tiles that run at the same time have scratch of their own. (Alignment: each begins at a multiple

@@ -141,7 +141,7 @@ GROVE_ROOM(adagrad) = {
     .shape = shape,
     .run = run,
     .items = grove_by_parameter,
-    .cost = grove_cost_of_exp,
+    .cost = grove_cost_of_update,
     .no_gradient = "it changes its parameter in place",
     .examples = examples,
 };

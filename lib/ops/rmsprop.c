@@ -71,7 +71,7 @@ GROVE_ROOM(rmsprop) = {
     .shape = shape,
     .run = run,
     .items = grove_by_parameter,
-    .cost = grove_cost_of_exp,
+    .cost = grove_cost_of_update,
     .no_gradient = "it changes its parameter in place",
     .examples = examples,
 };
