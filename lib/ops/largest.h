@@ -6,6 +6,7 @@
 #ifndef GROVE_OPS_LARGEST_H
 #define GROVE_OPS_LARGEST_H
 
+#include "base/lanes.h"
 #include "room.h"
 
 /* A NaN wins, and stays. (| and not ||: then there is no branch, and compilers vectorise.) */
@@ -13,26 +14,23 @@ GROVE_KERNEL grove_real grove_larger(grove_real a, grove_real b) {
     return ((b > a) | (b != b)) ? b : a;
 }
 
-/* Of `first` and x [count]. Which order is taken makes no difference, so it is eight at a time. */
+/* Of `first` and x [count]. Which order is taken makes no difference, so it is many at a time. */
 GROVE_KERNEL grove_real grove_largest(grove_real first, const grove_real *x, size_t count) {
-    enum { LANES = 8 };
-    grove_real lane[LANES];
-    size_t i = 0;
-    for (size_t k = 0; k < LANES; k++) {
-        lane[k] = first;
-    }
-    for (; i + LANES <= count; i += LANES) {
-        for (size_t k = 0; k < LANES; k++) {
-            lane[k] = grove_larger(lane[k], x[i + k]);
+    size_t k = 0;
+    if (count >= GROVE_LANES) {
+        grove_lanes most = (grove_lanes){0} + first;
+        for (; k + GROVE_LANES <= count; k += GROVE_LANES) {
+            const grove_lanes part = *(const grove_lanes *)(x + k);
+            most = GROVE_CHOSEN((part > most) | (part != part), part, most);
+        }
+        for (size_t i = 0; i < GROVE_LANES; i++) {
+            first = grove_larger(first, most[i]);
         }
     }
-    for (; i < count; i++) {
-        lane[0] = grove_larger(lane[0], x[i]);
+    for (; k < count; k++) {
+        first = grove_larger(first, x[k]);
     }
-    for (size_t k = 1; k < LANES; k++) {
-        lane[0] = grove_larger(lane[0], lane[k]);
-    }
-    return lane[0];
+    return first;
 }
 
 #endif
