@@ -61,12 +61,7 @@ grove_tensor grove_nn_layer_norm(grove_tensor x, const char *name,
         return GROVE_NONE;
     }
     learned own = learn(x, name);
-    grove_shape shape = grove_node_shape(x), last = GROVE_AXES(-1);
-    grove_tensor centred = grove_sub(x, grove_broadcast(grove_mean(x, last), shape, last));
-    grove_tensor variance = grove_mean(grove_mul(centred, centred), last);
-    grove_tensor factor = grove_pow(grove_shift(variance, epsilon), -0.5); /* [...] */
-    grove_tensor normal = grove_mul(centred, grove_broadcast(factor, shape, last));
-    return grove_name_if_free(grove_add(grove_mul(normal, own.weight), own.bias), name);
+    return grove_name_if_free(grove_layer_norm(x, own.weight, own.bias, epsilon), name);
 }
 
 /* ---- by batch -------------------------------------------------------------------------------- */
