@@ -85,7 +85,9 @@ typedef struct grove_attention_options {
  * "<name>.query.weight", "<name>.key.weight", "<name>.value.weight", "<name>.out.weight" [width,
  * in], each with its ".bias" [width]. (torch.nn.MultiheadAttention stacks the first three, in this
  * order, as in_proj_weight [3 * width, width], and calls the last out_proj.) The weights can be
- * looked at: the node "<name>.weights", before dropout.
+ * looked at: the node "<name>.weights", before dropout. Unless there is a dropout they lie beside
+ * the way to y: they are computed only where a plan is asked for them, and are in a model file only
+ * if they are saved as an output.
  *
  * What is not seen has no influence, to the last bit, as long as it is finite. A place that sees
  * nothing at all takes nothing: its weights are 0, its y is the bias. */

@@ -137,19 +137,44 @@ static grove_tensor mask_of(const attention *a) {
 
 /* ---- attention ------------------------------------------------------------------------------- */
 
-/* x W^T + b without a name of its own: [batch, time, width]. */
-static grove_tensor project(const attention *a, grove_tensor x, const char *part) {
+/* What a part of the layer learns; the bias may be GROVE_NONE. */
+typedef struct projection {
+    grove_tensor weight, bias;
+} projection;
+
+static projection learn(const attention *a, int64_t inputs, const char *part) {
     grove_part_name layer;
     grove_part(&layer, a->name, part);
-    grove_tensor weight = grove_part_parameter(x.graph, layer.text, "weight",
-                                               GROVE_SHAPE(a->width, grove_last_dimension(x)),
-                                               (grove_init){.kind = GROVE_INIT_XAVIER_UNIFORM});
-    grove_tensor y = grove_matmul(x, weight, false, true);
-    if (a->wish.no_bias) {
-        return y;
+    projection made = {.bias = GROVE_NONE};
+    made.weight =
+        grove_part_parameter(a->x.graph, layer.text, "weight", GROVE_SHAPE(a->width, inputs),
+                             (grove_init){.kind = GROVE_INIT_XAVIER_UNIFORM});
+    if (!a->wish.no_bias) {
+        made.bias = grove_part_parameter(a->x.graph, layer.text, "bias", GROVE_SHAPE(a->width),
+                                         (grove_init){0});
     }
-    return grove_add(y, grove_part_parameter(x.graph, layer.text, "bias", GROVE_SHAPE(a->width),
-                                             (grove_init){0}));
+    return made;
+}
+
+/* x W^T + b without a name of its own: [batch, time, width]. */
+static grove_tensor project(grove_tensor x, projection p) {
+    grove_tensor y = grove_matmul(x, p.weight, false, true);
+    return grove_is_valid(p.bias) ? grove_add(y, p.bias) : y;
+}
+
+/* Several of them side by side, by one product: [batch, time, count * width]. What is copied for
+ * it are the weights, which are few beside x and y. */
+static grove_tensor project_together(grove_tensor x, const projection *p, int count) {
+    grove_tensor weights[3], biases[3];
+    for (int i = 0; i < count; i++) {
+        weights[i] = p[i].weight;
+        biases[i] = p[i].bias;
+    }
+    projection all = {.weight = grove_concat(weights, count, 0), .bias = GROVE_NONE};
+    if (grove_is_valid(p[0].bias)) {
+        all.bias = grove_concat(biases, count, 0);
+    }
+    return project(x, all);
 }
 
 /* [batch, time, width] -> [batch, heads, time, head_width] */
@@ -174,6 +199,41 @@ static grove_tensor weights_of(const attention *a, grove_tensor scores) {
     return grove_mul(weights, grove_broadcast(mask, shape, heads));
 }
 
+/* softmax(q k^T / sqrt(head_width)), named; each [batch, heads, time, ...]. */
+static grove_tensor named_weights(const attention *a, grove_tensor query, grove_tensor key) {
+    /* Queries are scaled rather than scores, of which there are more. */
+    grove_tensor scaled = grove_scale(query, 1 / sqrt((double)a->head_width));
+    grove_tensor scores =
+        grove_matmul(by_head(a, scaled, a->time), by_head(a, key, a->keys), false, true);
+    grove_part_name part;
+    return grove_name(weights_of(a, scores), grove_part(&part, a->name, "weights"));
+}
+
+/* Of ordinary ops, with the weights in memory: [batch, time, width]. */
+static grove_tensor composed(const attention *a, const projection *p) {
+    grove_tensor query = project(a->x, p[0]), key = project(a->memory, p[1]);
+    grove_tensor value = by_head(a, project(a->memory, p[2]), a->keys);
+    grove_tensor weights = grove_dropout(named_weights(a, query, key), a->wish.dropout);
+    grove_tensor found = grove_matmul(weights, value, false, false);
+    return grove_reshape(grove_transpose(found, GROVE_AXES(0, 2, 1, 3)), grove_node_shape(a->x));
+}
+
+/* By an op that makes the weights block by block and forgets them. The named ones beside it are
+ * computed only in a plan that asks for them. */
+static grove_tensor fused(const attention *a, const projection *p) {
+    bool apart = grove_is_valid(a->wish.memory);
+    grove_tensor query = apart ? project(a->x, p[0]) : project_together(a->x, p, 3);
+    grove_tensor memory = apart ? project_together(a->memory, p + 1, 2) : GROVE_NONE;
+    grove_tensor keep = a->wish.keep;
+    if (grove_is_valid(keep) && grove_node_type(keep) == GROVE_ID) {
+        keep = grove_real_of(keep);
+    }
+    grove_tensor keys = apart ? memory : query;
+    named_weights(a, apart ? query : grove_slice(query, 2, 0, a->width),
+                  grove_slice(keys, 2, apart ? 0 : a->width, a->width));
+    return grove_attention(query, memory, keep, a->heads, a->wish.causal);
+}
+
 grove_tensor grove_nn_attention(grove_tensor x, int64_t heads, const char *name,
                                 const grove_attention_options *options) {
     static const grove_attention_options usual = {.dropout = 0};
@@ -182,21 +242,13 @@ grove_tensor grove_nn_attention(grove_tensor x, int64_t heads, const char *name,
     if (!grove_is_valid(x) || !open_attention(&a)) {
         return GROVE_NONE;
     }
-    /* Queries are scaled rather than scores, of which there are more. */
-    double scale = 1 / sqrt((double)a.head_width);
-    grove_tensor query = by_head(&a, grove_scale(project(&a, x, "query"), scale), a.time);
-    grove_tensor key = by_head(&a, project(&a, a.memory, "key"), a.keys);
-    grove_tensor value = by_head(&a, project(&a, a.memory, "value"), a.keys);
-    grove_tensor weights = weights_of(&a, grove_matmul(query, key, false, true));
-    grove_part_name part;
-    weights = grove_name(weights, grove_part(&part, name, "weights"));
-    if (a.wish.dropout != 0) {
-        weights = grove_dropout(weights, a.wish.dropout);
-    }
-    grove_tensor found = grove_matmul(weights, value, false, false);
-    grove_tensor joined =
-        grove_reshape(grove_transpose(found, GROVE_AXES(0, 2, 1, 3)), grove_node_shape(x));
-    return grove_name_if_free(project(&a, joined, "out"), name);
+    int64_t other = grove_last_dimension(a.memory);
+    projection parts[3] = {learn(&a, a.width, "query")};
+    parts[1] = learn(&a, other, "key");
+    parts[2] = learn(&a, other, "value");
+    /* Dropout draws for each weight, by its place among all: so they are all there. */
+    grove_tensor found = a.wish.dropout != 0 ? composed(&a, parts) : fused(&a, parts);
+    return grove_name_if_free(project(found, learn(&a, a.width, "out")), name);
 }
 
 /* ---- positions ------------------------------------------------------------------------------- */

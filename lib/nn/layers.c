@@ -78,13 +78,19 @@ int64_t grove_nn_embedding_width(int64_t rows) {
 
 /* ---- depth ----------------------------------------------------------------------------------- */
 
+/* A parameter, or several side by side. */
+static bool is_learned(grove_tensor node) {
+    bool several = strcmp(grove_node_op(node), "concat") == 0;
+    return grove_parameter_is_trainable(several ? grove_node_input(node, 0) : node);
+}
+
 static bool is_layer(grove_tensor node) {
     bool lookup = grove_node_is_lookup(node);
     bool product = strcmp(grove_node_op(node), "matmul") == 0 ||
                    strcmp(grove_node_op(node), "linear_cross_entropy_rows_pass") == 0;
     return (lookup && grove_parameter_is_trainable(grove_node_input(node, 0))) ||
-           (product && (grove_parameter_is_trainable(grove_node_input(node, 0)) ||
-                        grove_parameter_is_trainable(grove_node_input(node, 1))));
+           (product && (is_learned(grove_node_input(node, 0)) ||
+                        is_learned(grove_node_input(node, 1))));
 }
 
 /* The most layers on a way from a leaf to each node, upwards by index. */
