@@ -212,6 +212,7 @@ START_TEST(crc32c_check_value_and_pieces) {
     for (size_t cut = 0; cut <= sizeof text; cut++) {
         uint32_t front = grove_crc32c(&table, 0, text, cut);
         ck_assert_uint_eq(grove_crc32c(&table, front, text + cut, sizeof text - cut), whole);
+        ck_assert_uint_eq(grove_crc32c_by_table(&table, 0, text, cut), front);
     }
 }
 END_TEST

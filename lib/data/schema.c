@@ -220,7 +220,10 @@ grove_status grove_schema_set_vocabulary(grove_schema *schema, size_t position,
     bool twice = false;
     fresh.counts =
         grove_alloc_zero(&schema->allocator, (size_t)vocabulary->size, sizeof *fresh.counts);
-    if (!fresh.counts || !fill_values(&fresh, vocabulary, &twice)) {
+    if (!fresh.counts ||
+        !grove_strings_reserve(&fresh.values, (size_t)vocabulary->size,
+                               (size_t)vocabulary->byte_count) ||
+        !fill_values(&fresh, vocabulary, &twice)) {
         grove_column_forget(schema, &fresh);
         return twice ? grove_fail(error, GROVE_BAD_DATA,
                                   "the vocabulary of column %s: a value stands there twice", quoted)

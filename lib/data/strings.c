@@ -34,7 +34,7 @@ static uint32_t hash_of(const char *bytes, size_t length) {
 }
 
 /* The slot that holds the string, or the free one where it would stand. There is always a free one:
- * at most half are taken. */
+ * at most three quarters are taken. */
 static struct grove_strings_slot *slot_of(const grove_strings *strings, uint32_t hash,
                                           const char *bytes, size_t length) {
     size_t mask = strings->slot_count - 1;
@@ -100,10 +100,33 @@ static bool make_room(grove_strings *strings, size_t length) {
         return false;
     }
     strings->bytes = bytes;
-    if (2 * ((size_t)strings->count + 1) > strings->slot_count) {
+    if (4 * ((size_t)strings->count + 1) > 3 * strings->slot_count) {
         return rehash(strings, strings->slot_count ? 2 * strings->slot_count : 16);
     }
     return true;
+}
+
+bool grove_strings_reserve(grove_strings *strings, size_t more, size_t bytes) {
+    size_t used = strings->offsets ? (size_t)strings->offsets[strings->count] : 0;
+    size_t count = (size_t)strings->count + more, slots = 16, size;
+    if (more > INT32_MAX || !grove_multiply(count + 1, sizeof *strings->offsets, &size)) {
+        return false;
+    }
+    for (; 3 * slots < 4 * count; slots *= 2) {
+    }
+    if (count + 1 > strings->offsets_capacity) {
+        int64_t *offsets = grove_resize(&strings->allocator, strings->offsets, size);
+        if (!offsets) {
+            return false;
+        }
+        strings->offsets = offsets;
+        strings->offsets[strings->count] = (int64_t)used;
+        strings->offsets_capacity = count + 1;
+    }
+    char *larger = grove_bytes_reserve(&strings->allocator, strings->bytes, used, bytes,
+                                       &strings->bytes_capacity);
+    strings->bytes = larger ? larger : strings->bytes;
+    return larger && (slots <= strings->slot_count || rehash(strings, slots));
 }
 
 int32_t grove_strings_add(grove_strings *strings, const char *bytes, size_t length) {

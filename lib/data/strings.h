@@ -22,9 +22,13 @@ typedef struct grove_strings {
         *offsets; /* [count + 1]: string i is bytes[offsets[i]] to offsets[i + 1]; NULL at first */
     size_t offsets_capacity;
     int32_t count;
-    struct grove_strings_slot *slots; /* [slot_count], a power of two, at most half of them taken */
+    struct grove_strings_slot *slots; /* [slot_count], a power of two, at most 3/4 of them taken */
     size_t slot_count;
 } grove_strings;
+
+/* Room for so many more strings of so many bytes in all, so that adding them moves nothing. False
+ * when memory is short. */
+bool grove_strings_reserve(grove_strings *strings, size_t count, size_t bytes);
 
 /* The number of the string, added if it was not there; -1 when memory is short. */
 int32_t grove_strings_add(grove_strings *strings, const char *bytes, size_t length);
