@@ -55,6 +55,13 @@ bool bench_train(job *job, grove_tensor loss, grove_tensor step);
 bool bench_fails(const char *name, const char *why);
 uint64_t bench_random(uint64_t *state);
 
+/* ---- uses.c: what is done with models besides training them */
+
+bool bench_predict_row(job *job);
+bool bench_load_species(job *job);
+bool bench_build_1000(job *job);
+bool bench_plan_1000(job *job);
+
 /* ---- bound.c: what this machine reaches ------------------------------------------------------ */
 
 /* Products of the matrix product that is fastest here (grove's or the CBLAS's own), in FLOP a

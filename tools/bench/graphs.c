@@ -326,5 +326,11 @@ const workload workloads[] = {
     {"char_gpt", "transformer: 65 letters, 64 positions, 64 wide, 4 heads, 4 layers, batch 32",
      char_gpt},
     {"mlp_big", "784-1024-1024-10 ReLU, batch 512, Adam", mlp_big},
+    {"predict_row", "one row of ids and numbers through a loaded model of Adult's shape",
+     bench_predict_row},
+    {"load_species", "a model file of 73,000 names and a table 73,000 x 12", bench_load_species},
+    {"build_1000", "a training step of 1,000 nodes, its backward pass and updates appended",
+     bench_build_1000},
+    {"plan_1000", "a plan for it", bench_plan_1000},
 };
 const int workload_count = sizeof workloads / sizeof *workloads;
