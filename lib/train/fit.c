@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/random.h"
 #include "predictor.h"
 
 enum { REPORT_EVERY = 64 }; /* batches between two words about progress */
@@ -174,19 +173,6 @@ static void close_trainer(trainer *t) {
 
 /* ---- an epoch -------------------------------------------------------------------------------- */
 
-/* Shows this share of the ids as the unknown category. */
-static void forget_some(trainer *t, size_t place, size_t row, int epoch) {
-    uint32_t words[4];
-    for (size_t c = 0; c < t->feed.categorical && t->wish.unknown_share > 0; c++) {
-        if (c % 4 == 0) {
-            grove_random_block(t->wish.seed, (uint32_t)(c / 4), (uint32_t)epoch, row, words);
-        }
-        if (grove_unit24(words[c % 4]) < t->wish.unknown_share) {
-            t->feed.ids[c * t->feed.size + place] = 0;
-        }
-    }
-}
-
 /* A step failed on the rows order[begin...]. A bad number in a row of the batch is one in a row of
  * the dataset. */
 static void tell_failure(trainer *t, const grove_plan *plan, size_t begin, int epoch) {
@@ -210,11 +196,11 @@ static void tell_failure(trainer *t, const grove_plan *plan, size_t begin, int e
 static bool train_batch(trainer *t, size_t begin, size_t count, int epoch, double *sum) {
     grove_plan *plan = count == t->feed.size ? t->full : t->rest;
     const grove_id *labels = grove_dataset_labels(t->train.dataset);
+    const size_t *rows = t->order + begin;
+    grove_feed_rows(&t->feed, t->train.dataset, rows, count);
+    grove_feed_forget(&t->feed, count, t->wish.unknown_share, t->wish.seed, (uint32_t)epoch, begin);
     for (size_t i = 0; i < count; i++) {
-        size_t row = t->order[begin + i];
-        grove_feed_set(&t->feed, i, t->train.dataset, row);
-        forget_some(t, i, row, epoch);
-        t->labels[i] = labels[row];
+        t->labels[i] = labels[rows[i]];
     }
     if (grove_run(plan) != GROVE_OK) {
         tell_failure(t, plan, begin, epoch);

@@ -4,10 +4,12 @@
  */
 #include "predictor.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/random.h"
 
 /* ---- batches --------------------------------------------------------------------------------- */
 
@@ -76,13 +78,54 @@ grove_status grove_feed_bind(const grove_feed *feed, grove_plan *plan, grove_err
     return GROVE_OK;
 }
 
-void grove_feed_set(grove_feed *feed, size_t place, const grove_dataset *dataset, size_t row) {
-    for (size_t i = 0; i < feed->categorical; i++) {
-        feed->ids[i * feed->size + place] = grove_dataset_ids(dataset, i)[row];
+/* Column by column: the reads of one column do not wait for each other. */
+void grove_feed_rows(grove_feed *feed, const grove_dataset *dataset, const size_t *rows,
+                     size_t count) {
+    for (size_t c = 0; c < feed->categorical; c++) {
+        const int32_t *from = grove_dataset_ids(dataset, c);
+        grove_id *restrict to = feed->ids + c * feed->size;
+        for (size_t i = 0; i < count; i++) {
+            to[i] = from[rows[i]];
+        }
     }
-    const float *numbers = grove_dataset_numbers(dataset) + row * feed->numeric;
-    for (size_t k = 0; k < feed->numeric; k++) {
-        feed->numbers[place * feed->numeric + k] = (grove_real)numbers[k];
+    const float *numbers = grove_dataset_numbers(dataset);
+    grove_real *restrict to = feed->numbers;
+    for (size_t i = 0; i < count; i++, to += feed->numeric) {
+        const float *from = numbers + rows[i] * feed->numeric;
+        for (size_t k = 0; k < feed->numeric; k++) {
+            to[k] = (grove_real)from[k];
+        }
+    }
+}
+
+static void feed_range(grove_feed *feed, const grove_dataset *dataset, size_t begin, size_t count) {
+    for (size_t c = 0; c < feed->categorical; c++) {
+        memcpy(feed->ids + c * feed->size, grove_dataset_ids(dataset, c) + begin,
+               count * sizeof(grove_id));
+    }
+    const float *from = grove_dataset_numbers(dataset) + begin * feed->numeric;
+    for (size_t i = 0; i < count * feed->numeric; i++) {
+        feed->numbers[i] = (grove_real)from[i];
+    }
+}
+
+/* Cells are counted column by column. From one that is forgotten to the next it is a geometrically
+ * distributed number of cells, so what is kept costs nothing. */
+void grove_feed_forget(grove_feed *feed, size_t count, double share, uint64_t seed, uint32_t epoch,
+                       uint64_t batch) {
+    size_t cells = feed->categorical * count, cell = 0;
+    double slope = share < 1 ? 1 / log1p(-share) : 0;
+    uint32_t words[4];
+    for (uint32_t n = 0; share > 0; n++, cell++) {
+        if (n % 4 == 0) {
+            grove_random_block(seed, n / 4, epoch, batch, words);
+        }
+        double gap = slope * log1p(-grove_unit24(words[n % 4]));
+        if (!(gap < (double)(cells - cell))) {
+            return;
+        }
+        cell += (size_t)gap;
+        feed->ids[cell / count * feed->size + cell % count] = 0;
     }
 }
 
@@ -175,13 +218,14 @@ size_t grove_predictor_classes(const grove_predictor *predictor) {
     return predictor ? predictor->classes : 0;
 }
 
-/* Answers for the rows begin..begin + count - 1; places beyond them hold the first one again, and
- * those answers are not read. */
+/* Answers for the rows begin..begin + count - 1; places beyond them hold what they held, and those
+ * answers are not read. */
 static grove_status answer_batch(grove_predictor *p, const grove_rows *rows, size_t begin,
                                  size_t count, float *probabilities, grove_error *error) {
-    for (size_t i = 0; i < p->feed.size; i++) {
-        size_t row = grove_row_at(rows, i < count ? begin + i : begin);
-        grove_feed_set(&p->feed, i, rows->dataset, row);
+    if (rows->rows) {
+        grove_feed_rows(&p->feed, rows->dataset, rows->rows + begin, count);
+    } else {
+        feed_range(&p->feed, rows->dataset, begin, count);
     }
     if (grove_run(p->plan) != GROVE_OK) {
         const grove_error *why = grove_plan_error(p->plan);

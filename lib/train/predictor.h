@@ -29,8 +29,14 @@ grove_status grove_feed_bind(const grove_feed *feed, grove_plan *plan, grove_err
 /* Are these rows there, with the columns of the feed? */
 grove_status grove_feed_fits(const grove_feed *feed, const grove_rows *rows, grove_error *error);
 
-/* Copies one row of the dataset to its place. */
-void grove_feed_set(grove_feed *feed, size_t place, const grove_dataset *dataset, size_t row);
+/* Copies rows [count] of the dataset to the first places. */
+void grove_feed_rows(grove_feed *feed, const grove_dataset *dataset, const size_t *rows,
+                     size_t count);
+
+/* Shows this share of the ids in the first places as id 0, the unknown category. Which ones depends
+ * on seed, epoch and batch (any number of its own). */
+void grove_feed_forget(grove_feed *feed, size_t count, double share, uint64_t seed, uint32_t epoch,
+                       uint64_t batch);
 
 /* Which row of the dataset is the i-th of these? */
 static inline size_t grove_row_at(const grove_rows *rows, size_t i) {
