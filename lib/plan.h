@@ -47,6 +47,7 @@ struct grove_plan {
     grove_step *steps;
     size_t step_count;
     size_t first_update; /* the updates are the last steps: from this one on */
+    bool bound; /* all inputs are; false where that is to be looked at */
     bool has_run;
     size_t profiled_runs;
     char *block; /* results, then scratch */

@@ -54,11 +54,12 @@ grove_status grove_bind(grove_plan *plan, grove_tensor input, const void *data) 
     for (int32_t i = root ? root->root : -1; i >= 0; i = plan->places[i].next_alias) {
         plan->places[i].view.data = (void *)(uintptr_t)data; /* kernels only read it */
     }
+    plan->bound = false; /* to be looked at by the next run */
     return GROVE_OK;
 }
 
 static grove_status check_bound(grove_plan *plan) {
-    for (size_t i = 0; i < plan->place_count; i++) {
+    for (size_t i = 0; i < plan->place_count && !plan->bound; i++) {
         const grove_place *place = &plan->places[i];
         const grove_node *node = &plan->graph->nodes[place->node];
         if ((node->op->flags & GROVE_BOUND) && !place->view.data && place->view.count > 0) {
@@ -66,6 +67,7 @@ static grove_status check_bound(grove_plan *plan) {
                               "run: the input '%s' is not bound to any data", node->name);
         }
     }
+    plan->bound = true;
     return GROVE_OK;
 }
 
@@ -156,13 +158,13 @@ static void run_tile(void *context, size_t worker, size_t tile) {
 
 /* Tiles are the same with and without threads, so the numbers are. */
 static void run_tiles(grove_plan *plan, grove_step *step) {
-    size_t tiles = (step->items + step->tile - 1) / step->tile;
-    if (plan->pool && tiles > 1) {
-        grove_pool_run(plan->pool, run_tile, step, tiles);
+    if (plan->pool && step->items > step->tile) {
+        grove_pool_run(plan->pool, run_tile, step, (step->items + step->tile - 1) / step->tile);
         return;
     }
-    for (size_t tile = 0; tile < tiles; tile++) {
-        run_tile(step, 0, tile);
+    for (size_t begin = 0; begin < step->items; begin += step->tile) {
+        size_t left = step->items - begin, count = left < step->tile ? left : step->tile;
+        notice(&step->call, begin, step->op->run(&step->call, begin, begin + count));
     }
 }
 

@@ -442,6 +442,44 @@ START_TEST(every_allocation_may_fail) {
 END_TEST
 
 /* Rows that are not there, and things that are missing. */
+/* The same bits as for the same row of a dataset; empty and unknown cells, too. */
+START_TEST(a_row_of_cells_is_answered_like_one_of_a_dataset) {
+    lesson l = make_lesson();
+    grove_classifier c = make_classifier(&l, 16);
+    grove_predictor *predictor = NULL;
+    grove_error error = {0};
+    const char *strange[] = {"k-none", "12", "yes"};
+    ck_assert_int_eq(grove_table_append(l.table, strange, &error), GROVE_OK);
+    grove_dataset *data;
+    ck_assert_int_eq(grove_schema_encode(l.schema, l.table, NULL, &data, &error), GROVE_OK);
+    ck_assert_int_eq(grove_predictor_new(c.graph, l.schema, 1, 1, &predictor, &error), GROVE_OK);
+    for (size_t row = 0; row < grove_table_rows(l.table); row++) {
+        float one[2], other[2];
+        grove_cell cells[3];
+        for (size_t column = 0; column < 3; column++) {
+            cells[column] = grove_table_cell(l.table, row, column);
+        }
+        ck_assert_int_eq(
+            grove_predictor_run(predictor, (grove_rows){data, &row, 1}, one, &error), GROVE_OK);
+        ck_assert_int_eq(grove_predictor_row(predictor, cells, other, &error), GROVE_OK);
+        ck_assert_mem_eq(one, other, sizeof one);
+    }
+    float answer[2];
+    grove_cell cells[] = {{"k1", 2}, {"1x", 2}, {"", 0}};
+    ck_assert_int_eq(grove_predictor_row(predictor, cells, answer, &error), GROVE_BAD_DATA);
+    ck_assert_str_eq(error.message, "column 'size': '1x' is not a number");
+    cells[1] = (grove_cell){"1e300", 5};
+    ck_assert_int_eq(grove_predictor_row(predictor, cells, answer, &error), GROVE_BAD_DATA);
+    ck_assert_ptr_nonnull(strstr(error.message, "too far"));
+    ck_assert_int_eq(grove_predictor_row(predictor, NULL, answer, &error), GROVE_BAD_ARGUMENT);
+    ck_assert_int_eq(grove_predictor_row(NULL, cells, answer, &error), GROVE_BAD_ARGUMENT);
+    grove_predictor_free(predictor);
+    grove_dataset_free(data);
+    grove_classifier_free(&c);
+    free_lesson(&l);
+}
+END_TEST
+
 START_TEST(rows_beyond_the_dataset) {
     lesson l = make_lesson();
     grove_classifier c = make_classifier(&l, 16);
@@ -548,6 +586,7 @@ int main(void) {
     tcase_add_test(cases, the_first_bad_number_is_told);
     tcase_add_test(cases, what_cannot_be_trained);
     tcase_add_test(cases, every_allocation_may_fail);
+    tcase_add_test(cases, a_row_of_cells_is_answered_like_one_of_a_dataset);
     tcase_add_test(cases, rows_beyond_the_dataset);
     tcase_add_test(cases, inputs_of_another_form);
     tcase_add_test(cases, training_goes_on_in_a_second_fit);

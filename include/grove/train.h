@@ -5,8 +5,8 @@
  * All of it stands on the public headers before this one: a program that wants another network or
  * another loop writes its own, with lib/train/ as the pattern.
  *
- * Ownership: a grove_classifier owns its graph; a grove_predictor keeps the graph it was made for
- * and dies before it. grove_rows only points. Every _free takes NULL.
+ * Ownership: a grove_classifier owns its graph; a grove_predictor keeps the graph and the schema it
+ * was made for and dies before them. grove_rows only points. Every _free takes NULL.
  */
 #ifndef GROVE_TRAIN_H
 #define GROVE_TRAIN_H
@@ -80,6 +80,12 @@ GROVE_API size_t grove_predictor_classes(const grove_predictor *predictor);
 
 /* probabilities [rows.count, classes], batch after batch. */
 GROVE_API grove_status grove_predictor_run(grove_predictor *predictor, grove_rows rows,
+                                           float *probabilities, grove_error *error);
+
+/* probabilities [classes] of one row as text: cells [columns of the schema], in their order; those
+ * of the label and of ignored columns are not looked at. Ids and numbers are made of them as
+ * grove_schema_encode does. A predictor for a batch of 1 answers fastest. */
+GROVE_API grove_status grove_predictor_row(grove_predictor *predictor, const grove_cell *cells,
                                            float *probabilities, grove_error *error);
 
 /* ---- training -------------------------------------------------------------------------------- */

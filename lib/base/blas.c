@@ -33,6 +33,9 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int runs, callers_setting;
 
 void grove_blas_enter(void) {
+    if (grove_products_are_own()) { /* then the CBLAS is left alone */
+        return;
+    }
     pthread_mutex_lock(&lock);
     if (runs++ == 0) {
         callers_setting = openblas_get_num_threads();
@@ -44,6 +47,9 @@ void grove_blas_enter(void) {
 }
 
 void grove_blas_leave(void) {
+    if (grove_products_are_own()) { /* then the CBLAS is left alone */
+        return;
+    }
     pthread_mutex_lock(&lock);
     if (--runs == 0 && callers_setting != 1) {
         openblas_set_num_threads(callers_setting);

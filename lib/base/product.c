@@ -82,8 +82,12 @@ size_t grove_product_scratch(const grove_product *p) {
     return (columns * depth * sizeof(grove_real) + 63) / 64 * 64;
 }
 
+bool grove_products_are_own(void) {
+    return grove_level() >= GROVE_LEVEL_V3;
+}
+
 void grove_matrix_product(const grove_product *p, void *scratch) {
-    if (p->m == 0 || p->n == 0 || p->k == 0 || grove_level() < GROVE_LEVEL_V3) {
+    if (p->m == 0 || p->n == 0 || p->k == 0 || !grove_products_are_own()) {
         grove_gemm(p);
     } else if (grove_level() == GROVE_LEVEL_V3) {
         multiply_v3(p, scratch);
@@ -92,6 +96,10 @@ void grove_matrix_product(const grove_product *p, void *scratch) {
     }
 }
 #else
+bool grove_products_are_own(void) {
+    return false;
+}
+
 size_t grove_product_scratch(const grove_product *product) {
     (void)product;
     return 0;

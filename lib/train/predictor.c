@@ -4,6 +4,7 @@
  */
 #include "predictor.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -156,6 +157,7 @@ grove_status grove_feed_fits(const grove_feed *feed, const grove_rows *rows, gro
 
 struct grove_predictor {
     grove_feed feed;
+    const grove_schema *schema;
     grove_tensor answer;
     grove_plan *plan;
     size_t classes;
@@ -168,6 +170,7 @@ static grove_status open_predictor(grove_predictor *p, const grove_graph *graph,
     if (status != GROVE_OK) {
         return status;
     }
+    p->schema = schema;
     p->answer = grove_find(graph, "probabilities");
     grove_shape shape = grove_node_shape(p->answer);
     if (shape.rank != 2 || shape.dim[0] != GROVE_BATCH || shape.dim[1] < 1 ||
@@ -218,6 +221,18 @@ size_t grove_predictor_classes(const grove_predictor *predictor) {
     return predictor ? predictor->classes : 0;
 }
 
+static grove_status run(grove_predictor *p, size_t rows, float *probabilities, grove_error *error) {
+    if (grove_run(p->plan) != GROVE_OK) {
+        const grove_error *why = grove_plan_error(p->plan);
+        return grove_fail(error, why->status, "%s", why->message);
+    }
+    const grove_real *answer = grove_value(p->plan, p->answer);
+    for (size_t i = 0; i < rows * p->classes; i++) {
+        probabilities[i] = (float)answer[i];
+    }
+    return GROVE_OK;
+}
+
 /* Answers for the rows begin..begin + count - 1; places beyond them hold what they held, and those
  * answers are not read. */
 static grove_status answer_batch(grove_predictor *p, const grove_rows *rows, size_t begin,
@@ -227,15 +242,7 @@ static grove_status answer_batch(grove_predictor *p, const grove_rows *rows, siz
     } else {
         feed_range(&p->feed, rows->dataset, begin, count);
     }
-    if (grove_run(p->plan) != GROVE_OK) {
-        const grove_error *why = grove_plan_error(p->plan);
-        return grove_fail(error, why->status, "%s", why->message);
-    }
-    const grove_real *answer = grove_value(p->plan, p->answer);
-    for (size_t i = 0; i < count * p->classes; i++) {
-        probabilities[i] = (float)answer[i];
-    }
-    return GROVE_OK;
+    return run(p, count, probabilities, error);
 }
 
 grove_status grove_predictor_run(grove_predictor *predictor, grove_rows rows, float *probabilities,
@@ -251,4 +258,53 @@ grove_status grove_predictor_run(grove_predictor *predictor, grove_rows rows, fl
                               probabilities + begin * predictor->classes, error);
     }
     return status;
+}
+
+/* ---- one row of cells ------------------------------------------------------------------------ */
+
+static grove_status bad_cell(const grove_predictor *p, size_t column, grove_cell cell,
+                             const char *words, grove_error *error) {
+    return grove_fail(error, GROVE_BAD_DATA, "column '%.80s': '%.*s' %s",
+                      grove_schema_name(p->schema, column),
+                      (int)(cell.length < 60 ? cell.length : 60), cell.bytes, words);
+}
+
+/* As grove_schema_encode: an empty cell is the mean, and said to be missing where that can be. */
+static grove_status set_number(grove_predictor *p, size_t column, grove_cell cell, size_t *feature,
+                               grove_error *error) {
+    grove_real *to = p->feed.numbers + *feature;
+    bool says_missing = grove_schema_missing(p->schema, column) > 0;
+    double x = grove_schema_mean(p->schema, column);
+    if (cell.length > 0 && !grove_parse_number(cell.bytes, cell.length, &x)) {
+        return bad_cell(p, column, cell, "is not a number", error);
+    }
+    x = (x - grove_schema_mean(p->schema, column)) / grove_schema_deviation(p->schema, column);
+    if (!(fabs(x) <= (double)FLT_MAX)) {
+        return bad_cell(p, column, cell, "is too far from the numbers of the training rows", error);
+    }
+    to[0] = (grove_real)(float)x;
+    if (says_missing) {
+        to[1] = cell.length == 0;
+    }
+    *feature += says_missing ? 2 : 1;
+    return GROVE_OK;
+}
+
+grove_status grove_predictor_row(grove_predictor *p, const grove_cell *cells, float *probabilities,
+                                 grove_error *error) {
+    if (!p || !cells || !probabilities) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT,
+                          "there is no predictor, no row, or nowhere to answer");
+    }
+    size_t ids = 0, feature = 0, columns = grove_schema_columns(p->schema);
+    grove_status status = GROVE_OK;
+    for (size_t c = 0; c < columns && status == GROVE_OK; c++) {
+        grove_column_kind kind = grove_schema_kind(p->schema, c);
+        if (kind == GROVE_COLUMN_CATEGORICAL) {
+            p->feed.ids[ids++ * p->feed.size] = grove_schema_id(p->schema, c, cells[c]);
+        } else if (kind == GROVE_COLUMN_NUMERIC) {
+            status = set_number(p, c, cells[c], &feature, error);
+        }
+    }
+    return status == GROVE_OK ? run(p, 1, probabilities, error) : status;
 }

@@ -58,6 +58,8 @@ uint64_t bench_random(uint64_t *state);
 /* ---- uses.c: what is done with models besides training them */
 
 bool bench_predict_row(job *job);
+bool bench_predict_cells(job *job);
+bool bench_predict(job *job);
 bool bench_load_species(job *job);
 bool bench_build_1000(job *job);
 bool bench_plan_1000(job *job);

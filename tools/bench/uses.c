@@ -132,6 +132,17 @@ static bool ask_row(job *job) {
                 &error);
 }
 
+static bool ask_cells(job *job) {
+    use *u = job->state;
+    grove_error error;
+    float answer[2];
+    u->row = (u->row + 1) % grove_table_rows(u->table);
+    for (size_t c = 0; c < COLUMNS; c++) {
+        u->cells[c] = grove_table_cell(u->table, u->row, c);
+    }
+    return good(grove_predictor_row(u->predictor, u->cells, answer, &error), &error);
+}
+
 static bool open_predictor(job *job, int64_t batch) {
     use *u = job->state;
     grove_error error;
@@ -144,6 +155,50 @@ bool bench_predict_row(job *job) {
     job->step = ask_row;
     job->end = end_use;
     return make_adult(new_use(job), 1000) && open_predictor(job, 1);
+}
+
+bool bench_predict_cells(job *job) {
+    job->step = ask_cells;
+    job->end = end_use;
+    return make_adult(new_use(job), 1000) && open_predictor(job, 1);
+}
+
+/* The command beside this program, as a user starts it: reads model and table, answers, writes. */
+static bool ask_file(job *job) {
+    use *u = job->state;
+    char command[] = "predict", out[] = "--out";
+    char *arguments[] = {u->tool, command, u->path, u->table_path, out, u->answer_path, NULL};
+    pid_t child;
+    int status = 1;
+    bool ran = posix_spawn(&child, u->tool, NULL, NULL, arguments, environ) == 0 &&
+               waitpid(child, &status, 0) == child && status == 0;
+    return ran || bench_fails("predict", u->tool);
+}
+
+static bool write_table(use *u) {
+    FILE *file = fopen(u->table_path, "w");
+    for (size_t row = 0; file && row <= FILE_ROWS; row++) {
+        for (size_t c = 0; c < COLUMNS; c++) {
+            const char *name = grove_table_name(u->table, c);
+            grove_cell cell = row ? grove_table_cell(u->table, row - 1, c)
+                                  : (grove_cell){name, strlen(name)};
+            fprintf(file, "%.*s%c", (int)cell.length, cell.bytes, c + 1 < COLUMNS ? ',' : '\n');
+        }
+    }
+    return file && fclose(file) == 0;
+}
+
+bool bench_predict(job *job) {
+    use *u = new_use(job);
+    ssize_t length = readlink("/proc/self/exe", u->tool, sizeof u->tool - sizeof "grove");
+    char *name = length > 0 ? strrchr(u->tool, '/') : NULL;
+    job->step = ask_file;
+    job->end = end_use;
+    if (!name) {
+        return bench_fails("predict", "where this program lies is not known");
+    }
+    memcpy(name + 1, "grove", sizeof "grove");
+    return make_adult(u, FILE_ROWS) && write_table(u);
 }
 
 /* ---- loading --------------------------------------------------------------------------------- */
