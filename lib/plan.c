@@ -180,11 +180,12 @@ static void *memory_of(const grove_plan *plan, const grove_place *root) {
 }
 
 static bool lay_out(grove_plan *plan) {
-    size_t results = grove_plan_layout(plan, &plan->stats.unshared_bytes);
+    size_t results = grove_plan_layout(plan);
     if (results == SIZE_MAX || plan->stats.scratch_bytes > SIZE_MAX / 2 - results) {
         return grove_plan_needs_memory(plan, SIZE_MAX);
     }
     plan->stats.block_bytes = results + plan->stats.scratch_bytes;
+    plan->stats.bound_bytes += plan->stats.scratch_bytes;
     plan->block = grove_alloc_aligned(&plan->allocator, plan->stats.block_bytes);
     if (!plan->block) {
         return grove_plan_needs_memory(plan, plan->stats.block_bytes);

@@ -68,8 +68,9 @@ bool grove_plan_needs_memory(grove_plan *plan, size_t bytes);
 int32_t grove_plan_aliased_input(const grove_plan *plan, const grove_node *node);
 /* Makes the steps from the places, whose views have their sizes and no memory yet. */
 bool grove_plan_make_steps(grove_plan *plan);
-/* Lays the results out: sets offset of every root that lies in the block; returns the size. */
-size_t grove_plan_layout(grove_plan *plan, size_t *unshared);
+/* Lays the results out: sets offset of every root that lies in the block; returns the size. Notes
+ * in the statistics what they would take unshared, and the most that is held at one time. */
+size_t grove_plan_layout(grove_plan *plan);
 bool grove_place_in_block(const grove_plan *plan, const grove_place *place);
 /* Does the node read this input in this plan? An alias reads only what it is an alias of; another
  * input may have no place. */

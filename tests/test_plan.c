@@ -4,12 +4,12 @@
  * in memory. */
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "grove/grad.h"
-#include "grove/ops.h"
-#include "grove/plan.h"
+#include "grove/grove.h"
 #include "hostile_allocator.h"
+#include "plan_greedy.h"
 
 static void expect_words(const char *message, const char *words) {
     ck_assert_msg(strstr(message, words) != NULL, "\"%s\" is not in \"%s\"", words, message);
@@ -264,6 +264,85 @@ START_TEST(a_chain_takes_the_memory_of_its_widest_place) {
 }
 END_TEST
 
+/* Layers and a loss; their training step. */
+static grove_tensor layers_step(grove_graph *g) {
+    grove_tensor x = grove_input_reals(g, "x", GROVE_BATCH, 70);
+    x = grove_relu(grove_nn_dense(x, 128, "a"));
+    x = grove_relu(grove_nn_dense(x, 64, "b"));
+    x = grove_nn_dense(x, 2, "c");
+    grove_tensor label = grove_input_ids(g, "label", GROVE_BATCH);
+    return grove_minimize(grove_softmax_cross_entropy(x, label), GROVE_ADAM(0));
+}
+
+static grove_tensor transformer_step(grove_graph *g) {
+    grove_tensor letters = grove_input_ids(g, "letters", GROVE_BATCH, 16);
+    grove_tensor x = grove_nn_embedding(letters, 27, 32, "letter");
+    for (int i = 0; i < 3; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "b%d", i);
+        x = grove_nn_transformer_block(x, 4, name, &(grove_transformer_options){.causal = true});
+    }
+    grove_tensor loss = grove_mean(grove_mul(x, x), GROVE_ALL_AXES);
+    return grove_minimize(loss, GROVE_ADAM(0));
+}
+
+static grove_tensor chain_gradient(grove_graph *g) {
+    grove_tensor y = chain(g, 200);
+    return grove_gradient(y, grove_find(g, "x"));
+}
+
+START_TEST(the_block_is_hardly_larger_than_what_lives_at_one_time) {
+    grove_tensor (*const build[])(grove_graph *) = {layers_step, transformer_step, chain_gradient};
+    for (size_t i = 0; i < sizeof build / sizeof *build; i++) {
+        grove_graph *g = grove_graph_new(NULL);
+        grove_tensor step = build[i](g);
+        ck_assert_str_eq(grove_graph_error(g)->message, "");
+        grove_plan *plan = plan_of(step, &(grove_plan_options){.batch = 32, .training = true});
+        ck_assert_str_eq(grove_plan_error(plan)->message, "");
+        grove_plan_stats stats = grove_plan_statistics(plan);
+        double ratio = (double)stats.block_bytes / (double)stats.bound_bytes;
+        printf("graph %zu: a block of %zu bytes, %.3f of the least\n", i, stats.block_bytes, ratio);
+        ck_assert(stats.bound_bytes > stats.scratch_bytes);
+        ck_assert(ratio >= 1 && ratio < 1.05);
+        grove_plan_free(plan);
+        grove_graph_free(g);
+    }
+}
+END_TEST
+
+/* Random lives: none that meet share a byte, and nothing is larger than all of them together. */
+START_TEST(lives_that_meet_lie_apart) {
+    enum { LIVES = 200 };
+    grove_life lives[LIVES], *lists[2 * LIVES];
+    uint32_t random = 1;
+    for (int i = 0; i < LIVES; i++) {
+        random = random * 1664525u + 1013904223u;
+        int32_t birth = (int32_t)(random >> 16) % 300, length = (int32_t)(random >> 8) % 40;
+        lives[i] = (grove_life){birth, birth + length, (random >> 20) % 7 * 64, 0};
+    }
+    size_t end = grove_plan_greedy(lives, LIVES, lists, lists + LIVES);
+    for (int i = 0; i < LIVES; i++) {
+        ck_assert(lives[i].offset + lives[i].bytes <= end && lives[i].offset % 64 == 0);
+        for (int k = 0; k < i; k++) {
+            const grove_life *a = &lives[i], *b = &lives[k];
+            bool meet = a->birth <= b->death && b->birth <= a->death;
+            bool apart =
+                a->offset + a->bytes <= b->offset || b->offset + b->bytes <= a->offset;
+            ck_assert(!meet || apart || a->bytes == 0 || b->bytes == 0);
+        }
+    }
+}
+END_TEST
+
+/* With everything kept, all of it lives at the end. */
+START_TEST(where_nothing_is_shared_the_least_is_all) {
+    grove_plan_stats kept = cost_of_chain(50, false, true);
+    ck_assert_uint_eq(kept.bound_bytes, kept.unshared_bytes + kept.scratch_bytes);
+    grove_plan_stats shared = cost_of_chain(50, false, false); /* x is an input: one at a time */
+    ck_assert_uint_eq(shared.bound_bytes, 8 * 16 * sizeof(grove_real) + shared.scratch_bytes);
+}
+END_TEST
+
 /* The sum has as many numbers as x, but reads only two of them, again and again: it must not be
  * written over x. */
 START_TEST(nothing_is_written_over_a_beginning_that_is_repeated) {
@@ -468,6 +547,9 @@ int main(void) {
     TCase *memory = tcase_create("memory");
     tcase_set_timeout(memory, 60);
     tcase_add_test(memory, a_chain_takes_the_memory_of_its_widest_place);
+    tcase_add_test(memory, the_block_is_hardly_larger_than_what_lives_at_one_time);
+    tcase_add_test(memory, lives_that_meet_lie_apart);
+    tcase_add_test(memory, where_nothing_is_shared_the_least_is_all);
     tcase_add_test(memory, nothing_is_written_over_a_beginning_that_is_repeated);
     tcase_add_test(memory, a_deep_chain_is_built_differentiated_and_run);
     tcase_add_test(memory, a_run_asks_for_no_memory);

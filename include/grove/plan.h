@@ -119,6 +119,8 @@ GROVE_API const grove_nonfinite *grove_plan_nonfinite(const grove_plan *plan);
 typedef struct grove_plan_stats {
     size_t steps;          /* ops in one run */
     size_t block_bytes;    /* the one block, scratch included */
+    size_t bound_bytes;    /* the least that a block could have: results held at one time, at the
+                              most, and scratch; only holes between them make block_bytes larger */
     size_t unshared_bytes; /* what the results would take if none shared */
     size_t scratch_bytes;  /* of the block: working room for the ops, for each thread its own */
 } grove_plan_stats;

@@ -109,6 +109,7 @@ static void tell_json(const workload *w, const job *job, reading r, double bound
     if (job->plan) {
         grove_plan_stats stats = grove_plan_statistics(job->plan);
         json_object_set_new(line, "block_mb", json_real((double)stats.block_bytes / 1e6));
+        json_object_set_new(line, "block_bound_mb", json_real((double)stats.bound_bytes / 1e6));
     }
     json_dumpf(line, stdout, JSON_REAL_PRECISION(5));
     printf("\n");
@@ -124,7 +125,8 @@ static void tell(const workload *w, const job *job, reading r, double bound, dou
     }
     printf(" %9.1f", rss);
     if (job->plan) {
-        printf(" %10.2f", (double)grove_plan_statistics(job->plan).block_bytes / 1e6);
+        grove_plan_stats stats = grove_plan_statistics(job->plan);
+        printf(" %10.2f %10.2f", (double)stats.block_bytes / 1e6, (double)stats.bound_bytes / 1e6);
     }
     printf("\n");
 }
@@ -254,8 +256,8 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 
 static void print_head(const wishes *wish) {
     if (!wish->json) {
-        printf("%-16s %7s %12s %12s %10s %8s %9s %10s\n", "workload", "threads", "median us",
-               "best us", "bound us", "fraction", "rss MB", "block MB");
+        printf("%-16s %7s %12s %12s %10s %8s %9s %10s %10s\n", "workload", "threads", "median us",
+               "best us", "bound us", "fraction", "rss MB", "block MB", "least MB");
     }
 }
 
