@@ -326,8 +326,7 @@ START_TEST(lives_that_meet_lie_apart) {
         for (int k = 0; k < i; k++) {
             const grove_life *a = &lives[i], *b = &lives[k];
             bool meet = a->birth <= b->death && b->birth <= a->death;
-            bool apart =
-                a->offset + a->bytes <= b->offset || b->offset + b->bytes <= a->offset;
+            bool apart = a->offset + a->bytes <= b->offset || b->offset + b->bytes <= a->offset;
             ck_assert(!meet || apart || a->bytes == 0 || b->bytes == 0);
         }
     }

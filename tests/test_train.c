@@ -459,8 +459,8 @@ START_TEST(a_row_of_cells_is_answered_like_one_of_a_dataset) {
         for (size_t column = 0; column < 3; column++) {
             cells[column] = grove_table_cell(l.table, row, column);
         }
-        ck_assert_int_eq(
-            grove_predictor_run(predictor, (grove_rows){data, &row, 1}, one, &error), GROVE_OK);
+        ck_assert_int_eq(grove_predictor_run(predictor, (grove_rows){data, &row, 1}, one, &error),
+                         GROVE_OK);
         ck_assert_int_eq(grove_predictor_row(predictor, cells, other, &error), GROVE_OK);
         ck_assert_mem_eq(one, other, sizeof one);
     }

@@ -7,9 +7,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* A large block asks for large pages: where the system gives them, rows met at random miss the table
- * of pages less often. And since whoever asks for a fresh block writes all of it, its pages are
- * asked for at once: a fault for each costs more than clearing it. No is an answer, to both. */
+/* A large block asks for large pages: where the system gives them, rows met at random miss the
+ * table of pages less often. And since whoever asks for a fresh block writes all of it, its pages
+ * are asked for at once: a fault for each costs more than clearing it. No is an answer, to both. */
 enum { LARGE_PAGE = 1 << 21, MANY_PAGES = 1 << 17 };
 
 static void ask_for_pages(void *block, size_t size, bool fresh) {

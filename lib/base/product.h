@@ -27,7 +27,7 @@ typedef struct grove_product {
  * matrices are not looked at. */
 size_t grove_product_scratch(const grove_product *product);
 
-/* Are all products done by kernels of our own here? Those without a number to multiply need none. */
+/* Are all products done by kernels of our own here? (Empty ones need none.) */
 bool grove_products_are_own(void);
 
 /* scratch: aligned to 64 bytes. */

@@ -59,10 +59,10 @@ static void make(bench *b) {
     must(grove_schema_fit(b->schema, table, NULL, ROWS, NULL) == GROVE_OK);
     must(grove_schema_encode(b->schema, table, &(grove_encode_options){.label_required = true},
                              &b->dataset, NULL) == GROVE_OK);
-    must(grove_classifier_new(b->schema,
-                              &(grove_classifier_options){
-                                  .hidden = hidden, .hidden_count = 2, .embedding_width = 8},
-                              &b->classifier, NULL) == GROVE_OK);
+    must(grove_classifier_new(
+             b->schema,
+             &(grove_classifier_options){.hidden = hidden, .hidden_count = 2, .embedding_width = 8},
+             &b->classifier, NULL) == GROVE_OK);
     must(grove_feed_open(&b->feed, b->classifier.graph, b->schema, BATCH, NULL) == GROVE_OK);
     grove_table_free(table);
 }
@@ -91,12 +91,12 @@ static void train(void *state) {
     grove_fit_result result;
     grove_classifier_free(&b->classifier);
     static const int64_t hidden[] = {128, 64};
-    must(grove_classifier_new(b->schema,
-                              &(grove_classifier_options){
-                                  .hidden = hidden, .hidden_count = 2, .embedding_width = 8},
-                              &b->classifier, NULL) == GROVE_OK);
-    must(grove_fit(&b->classifier, b->schema, (grove_rows){b->dataset, NULL, ROWS},
-                   (grove_rows){0}, &how, &result, NULL) == GROVE_OK);
+    must(grove_classifier_new(
+             b->schema,
+             &(grove_classifier_options){.hidden = hidden, .hidden_count = 2, .embedding_width = 8},
+             &b->classifier, NULL) == GROVE_OK);
+    must(grove_fit(&b->classifier, b->schema, (grove_rows){b->dataset, NULL, ROWS}, (grove_rows){0},
+                   &how, &result, NULL) == GROVE_OK);
 }
 
 int main(int argc, char **argv) {

@@ -95,8 +95,7 @@ static bool save_and_load(use *u, const grove_schema *schema, const grove_classi
     if (!good(grove_classifier_new(schema, how, &classifier, &error), &error)) {
         return false;
     }
-    bool saved =
-        good(grove_save(u->path, &classifier.probabilities, 1, &options, &error), &error);
+    bool saved = good(grove_save(u->path, &classifier.probabilities, 1, &options, &error), &error);
     grove_classifier_free(&classifier);
     return saved && good(grove_load(u->path, NULL, &u->model, &error), &error);
 }
@@ -127,9 +126,9 @@ static bool ask_row(job *job) {
     grove_error error;
     float answer[2];
     u->row = (u->row + 1) % grove_dataset_rows(u->dataset);
-    return good(grove_predictor_run(u->predictor, (grove_rows){u->dataset, &u->row, 1}, answer,
-                                    &error),
-                &error);
+    return good(
+        grove_predictor_run(u->predictor, (grove_rows){u->dataset, &u->row, 1}, answer, &error),
+        &error);
 }
 
 static bool ask_cells(job *job) {
@@ -180,8 +179,8 @@ static bool write_table(use *u) {
     for (size_t row = 0; file && row <= FILE_ROWS; row++) {
         for (size_t c = 0; c < COLUMNS; c++) {
             const char *name = grove_table_name(u->table, c);
-            grove_cell cell = row ? grove_table_cell(u->table, row - 1, c)
-                                  : (grove_cell){name, strlen(name)};
+            grove_cell cell =
+                row ? grove_table_cell(u->table, row - 1, c) : (grove_cell){name, strlen(name)};
             fprintf(file, "%.*s%c", (int)cell.length, cell.bytes, c + 1 < COLUMNS ? ',' : '\n');
         }
     }
@@ -213,7 +212,7 @@ static bool load(job *job) {
 }
 
 static bool species_schema(grove_schema **schema) {
-    char (*names)[16] = malloc((size_t)SPECIES * sizeof *names);
+    char(*names)[16] = malloc((size_t)SPECIES * sizeof *names);
     int64_t *offsets = malloc((SPECIES + 1) * sizeof *offsets),
             *counts = malloc(SPECIES * sizeof *counts);
     char *bytes = (char *)names;
@@ -229,16 +228,18 @@ static bool species_schema(grove_schema **schema) {
     offsets[SPECIES] = v.byte_count;
     static const char uses_bytes[] = "fruitfuel";
     static const int64_t uses_offsets[] = {0, 5, 9}, uses_counts[] = {3, 4};
-    grove_vocabulary uses = {
-        .size = 2, .bytes = uses_bytes, .byte_count = 9, .offsets = uses_offsets,
-        .counts = uses_counts};
+    grove_vocabulary uses = {.size = 2,
+                             .bytes = uses_bytes,
+                             .byte_count = 9,
+                             .offsets = uses_offsets,
+                             .counts = uses_counts};
     grove_error error;
     *schema = grove_schema_new(NULL);
     grove_status status =
         grove_schema_add_column(*schema, "species", GROVE_COLUMN_CATEGORICAL, NULL, &error);
     status = status ? status : grove_schema_set_vocabulary(*schema, 0, &v, &error);
-    status = status ? status
-                    : grove_schema_add_column(*schema, "use", GROVE_COLUMN_LABEL, NULL, &error);
+    status =
+        status ? status : grove_schema_add_column(*schema, "use", GROVE_COLUMN_LABEL, NULL, &error);
     status = status ? status : grove_schema_set_vocabulary(*schema, 1, &uses, &error);
     free(names);
     free(offsets);
