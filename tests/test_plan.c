@@ -310,6 +310,24 @@ START_TEST(the_block_is_hardly_larger_than_what_lives_at_one_time) {
 }
 END_TEST
 
+/* Also after a run that found everything bound. */
+START_TEST(an_input_that_is_taken_away_is_missed) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor x = grove_input_reals(g, "x", 2);
+    grove_plan *plan = plan_of(grove_neg(x), NULL);
+    const grove_real numbers[2] = {1, 2};
+    ck_assert_int_eq(grove_run(plan), GROVE_BAD_ARGUMENT);
+    for (int i = 0; i < 2; i++) {
+        grove_bind(plan, x, numbers);
+        ck_assert_int_eq(grove_run(plan), GROVE_OK);
+        grove_bind(plan, x, NULL);
+        ck_assert_int_eq(grove_run(plan), GROVE_BAD_ARGUMENT);
+    }
+    grove_plan_free(plan);
+    grove_graph_free(g);
+}
+END_TEST
+
 /* Random lives: none that meet share a byte, and nothing is larger than all of them together. */
 START_TEST(lives_that_meet_lie_apart) {
     enum { LIVES = 200 };
@@ -547,6 +565,7 @@ int main(void) {
     tcase_set_timeout(memory, 60);
     tcase_add_test(memory, a_chain_takes_the_memory_of_its_widest_place);
     tcase_add_test(memory, the_block_is_hardly_larger_than_what_lives_at_one_time);
+    tcase_add_test(memory, an_input_that_is_taken_away_is_missed);
     tcase_add_test(memory, lives_that_meet_lie_apart);
     tcase_add_test(memory, where_nothing_is_shared_the_least_is_all);
     tcase_add_test(memory, nothing_is_written_over_a_beginning_that_is_repeated);
