@@ -33,10 +33,32 @@ START_TEST(sums_and_factors) {
 }
 END_TEST
 
+/* Sixteen at a time or one by one: the same bits. */
+START_TEST(lanes_and_single_numbers_are_the_same_bits) {
+    for (int i = -2000; i < 2000; i++) {
+        grove_lanes lanes;
+        float x[GROVE_LANES];
+        for (int k = 0; k < GROVE_LANES; k++) {
+            x[k] = (float)i * 0.061f + (float)k * 0.003f;
+        }
+        x[5] = i % 3 == 0 ? NAN : i % 3 == 1 ? INFINITY : -INFINITY;
+        memcpy(&lanes, x, sizeof x);
+        grove_lanes_exp(&lanes);
+        for (int k = 0; k < GROVE_LANES; k++) {
+            float wanted = grove_exp_of(x[k]), got = lanes[k];
+            ck_assert_msg(memcmp(&wanted, &got, sizeof got) == 0 || (isnan(wanted) && isnan(got)),
+                          "exp(%.9g) is %.9g among lanes, else %.9g", (double)x[k], (double)got,
+                          (double)wanted);
+        }
+    }
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("exps");
     TCase *sums = tcase_create("sums");
     tcase_add_test(sums, sums_and_factors);
+    tcase_add_test(sums, lanes_and_single_numbers_are_the_same_bits);
     suite_add_tcase(suite, sums);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
