@@ -34,8 +34,9 @@ def trained_model_passes(folder):
     # Rows and components are drawn by the seed.
     assert good("gradcheck", model, data, "--seed", "2").out != result.out
     assert "rows        5," in good("gradcheck", model, data, "--rows", "5").out
+    # (Of a few components, all may lie at kinks or be too small to be judged.)
     assert "rows        300," in good("gradcheck", model, data, "--rows", "9999", "--samples",
-                                      "3").out
+                                      "12").out
     assert "steps from 0.25 down" in good("gradcheck", model, data, "--step", "0.25").out
 
 

@@ -2,8 +2,8 @@
  * base/exps.h - sums of exponentials, and the exponentials themselves: what a softmax is made of.
  *
  * To be used in a kernel (levels.h). The numbers are added in float, in sixteen lanes, and in
- * double after every GROVE_EXPS_RUN of them: an order that depends on the count alone. What is left at the
- * end goes through the same lanes, filled up with exp(-infinity) = 0. */
+ * double after every GROVE_EXPS_RUN of them: an order that depends on the count alone. What is left
+ * at the end goes through the same lanes, filled up with exp(-infinity) = 0. */
 #ifndef GROVE_BASE_EXPS_H
 #define GROVE_BASE_EXPS_H
 
