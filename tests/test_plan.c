@@ -278,7 +278,7 @@ static grove_tensor transformer_step(grove_graph *g) {
     grove_tensor letters = grove_input_ids(g, "letters", GROVE_BATCH, 16);
     grove_tensor x = grove_nn_embedding(letters, 27, 32, "letter");
     for (int i = 0; i < 3; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "b%d", i);
         x = grove_nn_transformer_block(x, 4, name, &(grove_transformer_options){.causal = true});
     }

@@ -180,7 +180,7 @@ static bool char_mlp(job *job) {
 
 static grove_tensor table(job *job, const char *name, grove_id rows, int64_t width) {
     grove_tensor ids = bench_ids(job, name, GROVE_SHAPE(GROVE_BATCH), rows);
-    char weight[32];
+    char weight[48];
     snprintf(weight, sizeof weight, "table.%s", name);
     return grove_nn_embedding(ids, rows, width, weight);
 }
@@ -192,7 +192,7 @@ static bool adult(job *job) {
     double cells = 0;
     begin(job, 256);
     for (int i = 0; i < 8; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "column%d", i + 1);
         parts[i] = table(job, name, rows[i], 8);
         cells += rows[i] * 8;
@@ -259,7 +259,7 @@ static bool ctr(job *job) {
     grove_tensor parts[27];
     begin(job, 2048);
     for (int i = 0; i < 26; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "column%d", i + 1);
         parts[i] = table(job, name, 100000, 16);
     }
@@ -295,7 +295,7 @@ static bool char_gpt(job *job) {
     grove_tensor x = grove_nn_embedding(letters, 65, 64, "letter");
     x = grove_nn_position_embedding(x, "position");
     for (int i = 0; i < 4; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "block%d", i + 1);
         x = grove_nn_transformer_block(x, 4, name, &(grove_transformer_options){.causal = true});
         count_layer(job, 2048, 64, 12 * 64, true);

@@ -218,7 +218,7 @@ static bool species_schema(grove_schema **schema) {
     char *bytes = (char *)names;
     grove_vocabulary v = {.size = SPECIES, .bytes = bytes, .offsets = offsets, .counts = counts};
     for (int i = 0; i < SPECIES; i++) {
-        char name[16];
+        char name[32];
         int length = snprintf(name, sizeof name, "tree-%d-%x", i, i * 7);
         memcpy(bytes + v.byte_count, name, (size_t)length);
         offsets[i] = v.byte_count;
@@ -264,7 +264,7 @@ bool bench_load_species(job *job) {
 
 /* A chain of layers and its training step: about 1,000 nodes. */
 static bool build_chain(job *job) {
-    char name[16];
+    char name[32];
     grove_graph_free(job->graph);
     job->graph = grove_graph_new(&(grove_graph_options){.seed = 1});
     grove_tensor x = grove_input_reals(job->graph, "x", GROVE_BATCH, 8);
