@@ -11,8 +11,6 @@
  * place of a float (tests/test_functions.c; `test_functions all` goes through all floats):
  *     exp 1.0   log 0.8   tanh 1.3   erfc 9.6   log1p 1.2 (for 0 <= x <= 1, all that is asked for)
  * NaN stays NaN; infinities, zeros and subnormal numbers are met as by libm.
- *
- * Nanoseconds a number: tests/cost/functions.c.
  */
 #ifndef GROVE_BASE_FUNCTIONS_H
 #define GROVE_BASE_FUNCTIONS_H
