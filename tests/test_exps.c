@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/exps.h"
+#include "ops/short_rows.h"
 
 enum { MANY = 4096 };
 
@@ -54,11 +55,58 @@ START_TEST(lanes_and_single_numbers_are_the_same_bits) {
 }
 END_TEST
 
+/* Turned sixteen at a time: sums as with one row, NaN and infinities too; logarithms of sums near 1
+ * keep their digits; which rows stand beside a row makes no difference. */
+START_TEST(short_rows_are_turned) {
+    const size_t widths[] = {1, 2, 10, 17, GROVE_SHORT_ROW};
+    static float x[GROVE_LANES * GROVE_SHORT_ROW], y[GROVE_SHORT_ROW];
+    static grove_short_rows all, one;
+    for (size_t k = 0; k < sizeof widths / sizeof widths[0]; k++) {
+        const size_t width = widths[k];
+        for (size_t i = 0; i < GROVE_LANES * width; i++) {
+            x[i] = (float)((i * 7919) % 2003) / 40 - 15;
+        }
+        x[3 * width] = NAN;
+        x[4 * width + width / 2] = -INFINITY;
+        grove_short_rows_exps(&all, x, GROVE_LANES, width);
+        for (size_t i = 0; i < GROVE_LANES; i++) {
+            const float *row = x + i * width;
+            float logs[GROVE_LANES], largest = row[0];
+            double wanted = 0;
+            for (size_t c = 0; c < width; c++) {
+                largest = row[c] > largest ? row[c] : largest;
+            }
+            for (size_t c = 0; c < width; c++) {
+                wanted += exp((double)(row[c] - largest));
+            }
+            grove_short_rows_exps(&one, row, 1, width);
+            grove_short_rows_logs(&one, logs);
+            grove_short_row(&one, 0, width, 1, y);
+            const double sum = ((const double *)all.sum)[i];
+            ck_assert(memcmp(&sum, one.sum, sizeof sum) == 0 || isnan(sum));
+            ck_assert_int_eq(isnan(sum), isnan(wanted));
+            if (!isnan(sum)) {
+                const double of_log = fabs((double)logs[0] - log(wanted));
+                ck_assert(fabs(sum - wanted) <= 1e-6 * wanted);
+                ck_assert(of_log <= 1e-6 * log(wanted) + 1e-12);
+                ck_assert(y[width - 1] == ((const float *)&one.exps[width - 1])[0]);
+            }
+        }
+    }
+    const float sure[] = {0, -18};
+    float logs[GROVE_LANES];
+    grove_short_rows_exps(&one, sure, 1, 2);
+    grove_short_rows_logs(&one, logs);
+    ck_assert(fabs((double)logs[0] / exp(-18) - 1) < 1e-6);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("exps");
     TCase *sums = tcase_create("sums");
     tcase_add_test(sums, sums_and_factors);
     tcase_add_test(sums, lanes_and_single_numbers_are_the_same_bits);
+    tcase_add_test(sums, short_rows_are_turned);
     suite_add_tcase(suite, sums);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

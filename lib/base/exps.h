@@ -21,11 +21,9 @@ GROVE_KERNEL void grove_lanes_exp(grove_lanes *lanes) {
     }
 #else
     typedef uint32_t words __attribute__((vector_size(GROVE_LANES * sizeof(uint32_t))));
-    const grove_lanes zero = {0};
     const float whole = 12582912;
     grove_lanes x = *lanes;
-    x = GROVE_CHOSEN(x > 89.0f, zero + 89.0f, x);
-    x = GROVE_CHOSEN(x < -104.0f, zero - 104.0f, x);
+    grove_lanes_clamp(&x, -104, 89);
     const grove_lanes shifted = x * 1.44269504088896341f + whole;
     const grove_lanes k = shifted - whole;
     const grove_lanes r = (x - k * 0.693359375f) + k * 2.12194440e-4f;

@@ -34,22 +34,57 @@ GROVE_KERNEL void grove_lanes_store(const grove_lanes *lanes, grove_real *x, siz
     }
 }
 
-/* a where the bits are set, else b. */
+/* Half of them. What is compared is compared by halves: with all at a time, in the widest
+ * registers, compilers would compare number by number. */
+enum { GROVE_HALF_LANES = GROVE_LANES / 2 };
+typedef grove_real grove_half_lanes __attribute__((
+    vector_size(GROVE_HALF_LANES * sizeof(grove_real)), aligned(sizeof(grove_real)), may_alias));
+#define GROVE_LOW(lanes) __builtin_shufflevector(lanes, lanes, 0, 1, 2, 3, 4, 5, 6, 7)
+#define GROVE_HIGH(lanes) __builtin_shufflevector(lanes, lanes, 8, 9, 10, 11, 12, 13, 14, 15)
+#define GROVE_BOTH(low, high)                                                                      \
+    __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+
+/* a where the bits are set, else b: halves. */
 #define GROVE_CHOSEN(bits, a, b)                                                                   \
-    ((grove_lanes)(((bits) & (__typeof__(bits))(a)) | (~(bits) & (__typeof__(bits))(b))))
+    ((grove_half_lanes)(((bits) & (__typeof__(bits))(a)) | (~(bits) & (__typeof__(bits))(b))))
 
 /* Behind the first `count` they become `rest`. */
 GROVE_KERNEL void grove_lanes_cut(grove_lanes *lanes, size_t count, grove_real rest) {
-    const grove_lanes place = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    const grove_lanes others = (grove_lanes){0} + rest;
+    const grove_half_lanes place = {0, 1, 2, 3, 4, 5, 6, 7}, others = (grove_half_lanes){0} + rest;
+    const grove_half_lanes low = GROVE_LOW(*lanes), high = GROVE_HIGH(*lanes);
     if (count < GROVE_LANES) {
-        *lanes = GROVE_CHOSEN(place < (grove_real)count, *lanes, others);
+        const grove_real end = (grove_real)count;
+        *lanes = GROVE_BOTH(GROVE_CHOSEN(place < end, low, others),
+                            GROVE_CHOSEN(place + GROVE_HALF_LANES < end, high, others));
     }
+}
+
+/* Not below `least`, not above `most`; a NaN stays. */
+GROVE_KERNEL void grove_lanes_clamp(grove_lanes *lanes, grove_real least, grove_real most) {
+    const grove_half_lanes below = (grove_half_lanes){0} + least;
+    const grove_half_lanes above = (grove_half_lanes){0} + most;
+    grove_half_lanes low = GROVE_LOW(*lanes), high = GROVE_HIGH(*lanes);
+    low = GROVE_CHOSEN(low > above, above, low);
+    high = GROVE_CHOSEN(high > above, above, high);
+    low = GROVE_CHOSEN(low < below, below, low);
+    high = GROVE_CHOSEN(high < below, below, high);
+    *lanes = GROVE_BOTH(low, high);
 }
 
 /* most = the larger one of both, where part is one; a NaN in part is none. */
 GROVE_KERNEL void grove_lanes_raise(grove_lanes *most, const grove_lanes *part) {
-    *most = GROVE_CHOSEN(*part > *most, *part, *most);
+    const grove_half_lanes low = GROVE_LOW(*part), high = GROVE_HIGH(*part);
+    const grove_half_lanes old_low = GROVE_LOW(*most), old_high = GROVE_HIGH(*most);
+    *most = GROVE_BOTH(GROVE_CHOSEN(low > old_low, low, old_low),
+                       GROVE_CHOSEN(high > old_high, high, old_high));
+}
+
+/* most = the larger one of both; a NaN in either wins, and stays. */
+GROVE_KERNEL void grove_lanes_larger(grove_lanes *most, const grove_lanes *part) {
+    const grove_half_lanes low = GROVE_LOW(*part), high = GROVE_HIGH(*part);
+    const grove_half_lanes old_low = GROVE_LOW(*most), old_high = GROVE_HIGH(*most);
+    *most = GROVE_BOTH(GROVE_CHOSEN((low > old_low) | (low != low), low, old_low),
+                       GROVE_CHOSEN((high > old_high) | (high != high), high, old_high));
 }
 
 /* The lanes moved up by a number of places, around and around. */

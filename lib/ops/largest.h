@@ -20,8 +20,7 @@ GROVE_KERNEL grove_real grove_largest(grove_real first, const grove_real *x, siz
     if (count >= GROVE_LANES) {
         grove_lanes most = (grove_lanes){0} + first;
         for (; k + GROVE_LANES <= count; k += GROVE_LANES) {
-            const grove_lanes part = *(const grove_lanes *)(x + k);
-            most = GROVE_CHOSEN((part > most) | (part != part), part, most);
+            grove_lanes_larger(&most, (const grove_lanes *)(x + k));
         }
         for (size_t i = 0; i < GROVE_LANES; i++) {
             first = grove_larger(first, most[i]);

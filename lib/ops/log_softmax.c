@@ -9,9 +9,9 @@
  *   The sum is kept in double. A row with a NaN, or with +infinity, is all NaN.
  * Cost: one exp an element. An item is a row.
  */
-#include "base/exps.h"
 #include "elementwise.h"
 #include "largest.h"
+#include "short_rows.h"
 
 static bool shape(grove_shaping *s) {
     s->shape = grove_in_shape(s, 0);
@@ -30,10 +30,33 @@ GROVE_KERNEL void row_log_softmax(const grove_real *x, size_t width, grove_real 
     }
 }
 
+/* x, y [rows, width], sixteen rows at a time. */
+GROVE_KERNEL void short_log_softmax(const grove_real *x, size_t rows, size_t width, grove_real *y) {
+    grove_short_rows s;
+    grove_real logs[GROVE_LANES];
+    for (size_t first = 0; first < rows; first += GROVE_LANES) {
+        const size_t count = rows - first < GROVE_LANES ? rows - first : GROVE_LANES;
+        grove_short_rows_exps(&s, x + first * width, count, width);
+        grove_short_rows_logs(&s, logs);
+        const grove_real *largest = (const grove_real *)&s.largest;
+        for (size_t i = 0; i < count; i++) {
+            for (size_t k = (first + i) * width; k < (first + i + 1) * width; k++) {
+                y[k] = (x[k] - largest[i]) - logs[i];
+            }
+        }
+    }
+}
+
 GROVE_RUN(run) {
-    size_t width = grove_width(call->out);
+    const size_t width = grove_width(call->out);
+    const grove_real *x = grove_reals(call, 0);
+    grove_real *y = grove_out(call);
+    if (width <= GROVE_SHORT_ROW) {
+        short_log_softmax(x + begin * width, end - begin, width, y + begin * width);
+        return GROVE_OK;
+    }
     for (size_t row = begin; row < end; row++) {
-        row_log_softmax(grove_reals(call, 0) + row * width, width, grove_out(call) + row * width);
+        row_log_softmax(x + row * width, width, y + row * width);
     }
     return GROVE_OK;
 }

@@ -10,9 +10,9 @@
  *   NaN.
  * Cost: one exp an element. An item is a row.
  */
-#include "base/exps.h"
 #include "elementwise.h"
 #include "largest.h"
+#include "short_rows.h"
 
 static bool shape(grove_shaping *s) {
     s->shape = grove_in_shape(s, 0);
@@ -31,10 +31,29 @@ GROVE_KERNEL void row_softmax(const grove_real *x, size_t width, grove_real *y) 
     }
 }
 
+/* x, y [rows, width], sixteen rows at a time. */
+GROVE_KERNEL void short_softmax(const grove_real *x, size_t rows, size_t width, grove_real *y) {
+    grove_short_rows s;
+    for (size_t first = 0; first < rows; first += GROVE_LANES) {
+        const size_t count = rows - first < GROVE_LANES ? rows - first : GROVE_LANES;
+        grove_short_rows_exps(&s, x + first * width, count, width);
+        const double *sums = (const double *)s.sum;
+        for (size_t i = 0; i < count; i++) {
+            grove_short_row(&s, i, width, (grove_real)(1 / sums[i]), y + (first + i) * width);
+        }
+    }
+}
+
 GROVE_RUN(run) {
-    size_t width = grove_width(call->out);
+    const size_t width = grove_width(call->out);
+    const grove_real *x = grove_reals(call, 0);
+    grove_real *y = grove_out(call);
+    if (width <= GROVE_SHORT_ROW) {
+        short_softmax(x + begin * width, end - begin, width, y + begin * width);
+        return GROVE_OK;
+    }
     for (size_t row = begin; row < end; row++) {
-        row_softmax(grove_reals(call, 0) + row * width, width, grove_out(call) + row * width);
+        row_softmax(x + row * width, width, y + row * width);
     }
     return GROVE_OK;
 }

@@ -14,10 +14,10 @@
  * Numerics: those of softmax_cross_entropy_rows, and its errors. p is made anew, from the logits.
  * Cost: one exp a logit.
  */
-#include "base/exps.h"
 #include "elementwise.h"
 #include "labels.h"
 #include "largest.h"
+#include "short_rows.h"
 
 static const grove_field fields[] = {
     GROVE_FIELD(grove_target, ignore, FLAG), GROVE_FIELD(grove_target, ignored_label, INT),
@@ -29,38 +29,85 @@ static bool shape(grove_shaping *s) {
            grove_want_shape(s, 2, GROVE_SHAPE(s->shape.dim[0]), "the gradient of the loss");
 }
 
-/* dz may be z: each z is read a last time when its place is written. */
-GROVE_KERNEL void row_gradient(const grove_weighting *w, const grove_real *z, size_t label,
-                               double dy, grove_real *dz) {
-    const grove_real largest = grove_largest(z[0], z, w->classes);
+/* What the row's exponentials, whose sum that is, are multiplied with. */
+GROVE_KERNEL grove_real factor_of(const grove_weighting *w, size_t label, double dy, double sum) {
     const double own = (1 - w->smoothing) * grove_weight_of(w, label);
+    return (grove_real)(dy * (own + w->smoothing * w->mean) / sum);
+}
+
+/* Takes the target off: dz [classes] is dy * p * W. */
+GROVE_KERNEL void take_target(const grove_weighting *w, size_t label, double dy, grove_real *dz) {
     const double part = w->smoothing / (double)w->classes;
-    const double sum = grove_exps(z, w->classes, largest, 1, dz);
-    const grove_real factor = (grove_real)(dy * (own + w->smoothing * w->mean) / sum);
-    for (size_t c = 0; c < w->classes; c++) {
-        dz[c] *= factor;
-    }
-    dz[label] -= (grove_real)(dy * own);
+    dz[label] -= (grove_real)(dy * (1 - w->smoothing) * grove_weight_of(w, label));
     for (size_t c = 0; c < w->classes && part > 0; c++) {
         dz[c] -= (grove_real)(dy * part * grove_weight_of(w, c));
     }
 }
 
-GROVE_RUN(run) {
-    grove_weighting w = grove_weighting_of(call, 3, grove_width(call->in[0]));
+/* dz may be z: each z is read a last time when its place is written. */
+GROVE_KERNEL void row_gradient(const grove_weighting *w, const grove_real *z, size_t label,
+                               double dy, grove_real *dz) {
+    const grove_real largest = grove_largest(z[0], z, w->classes);
+    const grove_real factor = factor_of(w, label, dy, grove_exps(z, w->classes, largest, 1, dz));
+    for (size_t c = 0; c < w->classes; c++) {
+        dz[c] *= factor;
+    }
+    take_target(w, label, dy, dz);
+}
+
+/* Labels of the rows begin..end-1 have been checked. */
+GROVE_KERNEL void long_rows(const grove_call *call, const grove_weighting *w, size_t begin,
+                            size_t end) {
     const grove_id *labels = grove_ids(call, 1);
     const grove_real *z = grove_reals(call, 0), *dy = grove_reals(call, 2); /* [n, classes], [n] */
     grove_real *dz = grove_out(call);                                       /* [n, classes] */
-    grove_status status = grove_check_labels(call, 1, begin, end, w.classes);
-    for (size_t i = begin; i < end && status == GROVE_OK; i++) {
-        size_t row = i * w.classes;
+    for (size_t i = begin; i < end; i++) {
+        size_t row = i * w->classes;
         if (grove_is_ignored(call->attributes, labels[i])) {
-            memset(dz + row, 0, w.classes * sizeof *dz);
+            memset(dz + row, 0, w->classes * sizeof *dz);
         } else {
-            row_gradient(&w, z + row, (size_t)labels[i], (double)dy[i], dz + row);
+            row_gradient(w, z + row, (size_t)labels[i], (double)dy[i], dz + row);
         }
     }
-    return status;
+}
+
+/* The same, sixteen rows at a time: all that is read of them is read before any is written. */
+GROVE_KERNEL void short_rows(const grove_call *call, const grove_weighting *w, size_t begin,
+                             size_t end) {
+    const grove_id *labels = grove_ids(call, 1);
+    const grove_real *z = grove_reals(call, 0), *dy = grove_reals(call, 2); /* [n, classes], [n] */
+    grove_short_rows s;
+    for (size_t first = begin; first < end; first += GROVE_LANES) {
+        const size_t rows = end - first < GROVE_LANES ? end - first : GROVE_LANES;
+        grove_short_rows_exps(&s, z + first * w->classes, rows, w->classes);
+        const double *sums = (const double *)s.sum;
+        for (size_t i = 0; i < rows; i++) {
+            grove_real *dz = grove_out(call) + (first + i) * w->classes;
+            const grove_id label = labels[first + i];
+            const double slope = (double)dy[first + i];
+            if (grove_is_ignored(call->attributes, label)) {
+                memset(dz, 0, w->classes * sizeof *dz);
+            } else {
+                grove_short_row(&s, i, w->classes, factor_of(w, (size_t)label, slope, sums[i]),
+                                dz);
+                take_target(w, (size_t)label, slope, dz);
+            }
+        }
+    }
+}
+
+GROVE_RUN(run) {
+    grove_weighting w = grove_weighting_of(call, 3, grove_width(call->in[0]));
+    grove_status status = grove_check_labels(call, 1, begin, end, w.classes);
+    if (status != GROVE_OK) {
+        return status;
+    }
+    if (w.classes <= GROVE_SHORT_ROW) {
+        short_rows(call, &w, begin, end);
+    } else {
+        long_rows(call, &w, begin, end);
+    }
+    return GROVE_OK;
 }
 
 static void grad(grove_tensor dz, grove_tensor d, grove_tensor *dx) {

@@ -21,10 +21,10 @@
  *   is written.
  * Cost: one exp a logit, forward as backward (p is made anew: that is cheaper than to keep it).
  */
-#include "base/exps.h"
 #include "elementwise.h"
 #include "labels.h"
 #include "largest.h"
+#include "short_rows.h"
 
 static const grove_field fields[] = {
     GROVE_FIELD(grove_target, ignore, FLAG), GROVE_FIELD(grove_target, ignored_label, INT),
@@ -37,9 +37,9 @@ static bool shape(grove_shaping *s) {
 
 /* ---- run ------------------------------------------------------------------------------------- */
 
-GROVE_KERNEL double row_loss(const grove_weighting *w, const grove_real *z, size_t label) {
-    const grove_real largest = grove_largest(z[0], z, w->classes);
-    const double log_sum = log(grove_exps(z, w->classes, largest, 1, NULL));
+/* log_sum is that of exp(z - largest). */
+GROVE_KERNEL double loss_of(const grove_weighting *w, const grove_real *z, size_t label,
+                            grove_real largest, double log_sum) {
     double spread = 0;
     double of_label = grove_weight_of(w, label) * (log_sum - (double)(z[label] - largest));
     for (size_t c = 0; c < w->classes && w->smoothing > 0; c++) {
@@ -48,17 +48,58 @@ GROVE_KERNEL double row_loss(const grove_weighting *w, const grove_real *z, size
     return (1 - w->smoothing) * of_label + w->smoothing / (double)w->classes * spread;
 }
 
-GROVE_RUN(run) {
-    grove_weighting w = grove_weighting_of(call, 2, grove_width(call->in[0]));
+GROVE_KERNEL double row_loss(const grove_weighting *w, const grove_real *z, size_t label) {
+    const grove_real largest = grove_largest(z[0], z, w->classes);
+    return loss_of(w, z, label, largest, log(grove_exps(z, w->classes, largest, 1, NULL)));
+}
+
+/* Labels of the rows begin..end-1 have been checked. */
+GROVE_KERNEL void long_rows(const grove_call *call, const grove_weighting *w, size_t begin,
+                            size_t end) {
     const grove_id *labels = grove_ids(call, 1);
     const grove_real *z = grove_reals(call, 0); /* [n, classes] */
     grove_real *y = grove_out(call);            /* [n] */
-    grove_status status = grove_check_labels(call, 1, begin, end, w.classes);
-    for (size_t i = begin; i < end && status == GROVE_OK; i++) {
+    for (size_t i = begin; i < end; i++) {
         bool ignored = grove_is_ignored(call->attributes, labels[i]);
-        y[i] = ignored ? 0 : (grove_real)row_loss(&w, z + i * w.classes, (size_t)labels[i]);
+        y[i] = ignored ? 0 : (grove_real)row_loss(w, z + i * w->classes, (size_t)labels[i]);
     }
-    return status;
+}
+
+/* The same, sixteen rows at a time. */
+GROVE_KERNEL void short_rows(const grove_call *call, const grove_weighting *w, size_t begin,
+                             size_t end) {
+    const grove_id *labels = grove_ids(call, 1);
+    const grove_real *z = grove_reals(call, 0); /* [n, classes] */
+    grove_real *y = grove_out(call);            /* [n] */
+    grove_short_rows s;
+    for (size_t first = begin; first < end; first += GROVE_LANES) {
+        const size_t rows = end - first < GROVE_LANES ? end - first : GROVE_LANES;
+        grove_short_rows_exps(&s, z + first * w->classes, rows, w->classes);
+        const grove_real *largest = (const grove_real *)&s.largest;
+        grove_real logs[GROVE_LANES];
+        grove_short_rows_logs(&s, logs);
+        for (size_t i = 0; i < rows; i++) {
+            const size_t row = first + i;
+            bool ignored = grove_is_ignored(call->attributes, labels[row]);
+            y[row] = ignored ? 0
+                             : (grove_real)loss_of(w, z + row * w->classes, (size_t)labels[row],
+                                                   largest[i], (double)logs[i]);
+        }
+    }
+}
+
+GROVE_RUN(run) {
+    grove_weighting w = grove_weighting_of(call, 2, grove_width(call->in[0]));
+    grove_status status = grove_check_labels(call, 1, begin, end, w.classes);
+    if (status != GROVE_OK) {
+        return status;
+    }
+    if (w.classes <= GROVE_SHORT_ROW) {
+        short_rows(call, &w, begin, end);
+    } else {
+        long_rows(call, &w, begin, end);
+    }
+    return GROVE_OK;
 }
 
 /* ---- grad ------------------------------------------------------------------------------------ */
