@@ -60,7 +60,8 @@ GROVE_KERNEL void grove_short_rows_exps(grove_short_rows *s, const grove_real *x
     s->sum[1] = high;
 }
 
-/* log of the sums [GROVE_LANES]. A sum is 1 and what the others add; where little, it is the loss. */
+/* log of the sums [GROVE_LANES]. A sum is 1 and what the others add; where that is little, the loss
+ * is that. */
 GROVE_KERNEL void grove_short_rows_logs(const grove_short_rows *s, grove_real *logs) {
     grove_real others[GROVE_LANES];
     for (int i = 0; i < GROVE_LANES; i++) {
