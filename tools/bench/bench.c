@@ -50,7 +50,7 @@ static int by_size(const void *a, const void *b) {
 static bool repeat(job *job, double seconds, double *step) {
     double begin = now(), end = begin;
     long steps = 0;
-    for (long many = 1; end - begin < seconds; many = many < 1024 ? 2 * many : many) {
+    for (long many = 1; steps == 0 || end - begin < seconds; many = many < 1024 ? 2 * many : many) {
         for (long i = 0; i < many; i++) {
             if (!job->step(job)) {
                 return false;

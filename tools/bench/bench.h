@@ -64,6 +64,12 @@ bool bench_load_species(job *job);
 bool bench_build_1000(job *job);
 bool bench_plan_1000(job *job);
 
+/* ---- tables.c: reading tables of text */
+
+bool bench_read_csv(job *job);
+bool bench_encode_csv(job *job);
+bool bench_learn_csv(job *job);
+
 /* ---- bound.c: what this machine reaches ------------------------------------------------------ */
 
 /* Products of the matrix product that is fastest here (grove's or the CBLAS's own), in FLOP a
