@@ -1,32 +1,41 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reading CSV. libcsv knows quotes and separators, but no lines and no tables: so it is fed line by
- * line (a line within a quoted cell is one too), and what it hands out is put into a table. */
-#include <csv.h>
+ * Reading CSV: one pass over the bytes, from the block that was read into the table's pool of cells.
+ * A state says what the cell under way is; a block may end anywhere in it. */
 #include <errno.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "csv_run.h"
 #include "message.h"
 #include "table.h"
 
 enum { BLOCK_BYTES = 1 << 16 };
 
+typedef enum cell_state {
+    PLAIN,       /* outside quotes; perhaps nothing of the cell was seen */
+    QUOTED,      /* within quotes */
+    CLOSED,      /* a quote was met within quotes: it ends the cell, or a second one follows */
+    CLOSED_BLANK /* blanks behind it */
+} cell_state;
+
 typedef struct reader {
-    struct csv_parser parser;
     grove_table *table;
     bool no_header, trim;
+    char separator;
+    grove_csv_run separators; /* where to stop outside quotes, and within */
+    grove_csv_run quotes;
     bool started;        /* the first bytes were seen, a byte order mark skipped */
-    bool after_cr;       /* the last byte was a CR: a LF now belongs to the same line end */
-    bool within;         /* a row has begun and not ended */
-    bool ended;          /* a row has ended in the piece under way */
+    const char *block;   /* the bytes under way */
+    bool after_cr;       /* the block before them ended with a CR */
+    cell_state state;    /* of the cell under way */
+    size_t length;       /* its bytes; they stand in the pool, behind the cells before it */
     size_t line;         /* the one under way, from 1 */
     size_t cell_line;    /* where the cell under way began */
     size_t row_line;     /* where the row under way began */
     size_t header_line;  /* where the row began that says how many cells there are */
     size_t row_cells;    /* of the row under way */
-    grove_status status; /* the first mistake; libcsv cannot be stopped from within, so all after it
-                            is ignored */
+    grove_status status; /* the first mistake; nothing is read after it */
     grove_error *error;
 } reader;
 
@@ -41,21 +50,11 @@ static void refuse(reader *r, size_t line, const char *words) {
     r->status = grove_fail(r->error, GROVE_BAD_DATA, "%s%s", place, words);
 }
 
-/* ---- what libcsv calls ----------------------------------------------------------------------- */
-
-static void take_cell(void *bytes, size_t length, void *user) {
-    reader *r = user;
-    if (r->row_cells == 0) {
-        r->row_line = r->cell_line;
-    }
-    r->cell_line = r->line;
-    if (r->status == GROVE_OK) {
-        r->row_cells++;
-        if (!grove_table_add_cell(r->table, bytes, length)) {
-            out_of_memory(r, length);
-        }
-    }
+static void refuse_nul(reader *r) {
+    refuse(r, r->line, " has a NUL byte: this is no text in UTF-8");
 }
+
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 /* The cells of the first row become names, or are named c1, c2... */
 static void take_header(reader *r) {
@@ -79,12 +78,9 @@ static void take_header(reader *r) {
     grove_release(&table->allocator, names);
 }
 
-static void end_row(int end, void *user) {
-    (void)end;
-    reader *r = user;
+static void end_row(reader *r) {
     grove_table *table = r->table;
     bool is_first = table->columns == 0;
-    r->ended = true;
     if (r->status == GROVE_OK && is_first) {
         take_header(r);
     }
@@ -104,87 +100,175 @@ static void end_row(int end, void *user) {
     r->row_cells = 0;
 }
 
-/* ---- what libcsv is given -------------------------------------------------------------------- */
+/* ---- cells ----------------------------------------------------------------------------------- */
 
-static int no_space(unsigned char byte) {
-    (void)byte;
-    return 0;
+static char *bytes_of_cell(const reader *r) {
+    return r->table->bytes + r->table->used;
 }
 
-/* Up to the end of the line, with the CR or LF; up to a NUL, without it. */
-static size_t piece_length(const char *bytes, size_t size) {
-    for (size_t i = 0; i < size; i++) {
-        unsigned char byte = (unsigned char)bytes[i];
-        if (byte <= '\r' && (byte == '\n' || byte == '\r' || byte == 0)) {
-            return byte == 0 ? i : i + 1;
-        }
+static void end_cell(reader *r) {
+    if (r->row_cells == 0) {
+        r->row_line = r->cell_line;
     }
-    return size;
-}
-
-/* Does libcsv see nothing in these bytes, if they stand between two rows? */
-static bool is_empty(const reader *r, const char *bytes, size_t size) {
-    for (size_t i = 0; i < size; i++) {
-        bool blank = bytes[i] == ' ' || bytes[i] == '\t';
-        if (bytes[i] != '\n' && bytes[i] != '\r' &&
-            !(blank && r->trim && bytes[i] != (char)r->parser.delim_char)) {
-            return false;
-        }
+    if (!grove_table_seal_cell(r->table, r->length)) {
+        out_of_memory(r, 2 * r->table->cells * sizeof(size_t));
     }
-    return true;
+    r->row_cells++;
+    r->cell_line = r->line;
+    r->length = 0;
+    r->state = PLAIN;
 }
 
-static void refuse_quote(reader *r) {
-    if (csv_error(&r->parser) != CSV_EPARSE) {
-        out_of_memory(r, 2 * csv_get_buffer_size(&r->parser));
-    } else if (r->parser.quoted) {
-        refuse(r, r->line, ": text after a closing quote (a quote within quotes is written twice)");
-    } else {
+static bool is_blank(char byte) {
+    return byte == ' ' || byte == '\t';
+}
+
+/* Of a cell outside quotes. */
+static void drop_blanks(reader *r) {
+    char *bytes = bytes_of_cell(r);
+    size_t begin = 0, end = r->length;
+    while (end > 0 && is_blank(bytes[end - 1])) {
+        end--;
+    }
+    while (begin < end && is_blank(bytes[begin])) {
+        begin++;
+    }
+    r->length = end - begin;
+    if (begin > 0) {
+        memmove(bytes, bytes + begin, r->length);
+    }
+}
+
+/* Nothing of a row was seen, or it has ended. */
+static bool is_between_rows(const reader *r) {
+    return r->row_cells == 0 && r->length == 0 && r->state == PLAIN;
+}
+
+/* The LF of a CRLF is no line end of its own. */
+static void count_line(reader *r, const char *at) {
+    bool after_cr = at > r->block ? at[-1] == '\r' : r->after_cr;
+    r->line += *at == '\r' || !after_cr;
+}
+
+static void end_line(reader *r, const char *at) {
+    if (!is_between_rows(r)) {
+        end_cell(r);
+        end_row(r);
+    }
+    count_line(r, at);
+    r->cell_line = r->line;
+}
+
+/* Each of the three takes bytes in one state, at least one of them unless they are refused, and
+ * returns where it has come to. */
+
+static const char *take_plain(reader *r, const char *at, const char *end) {
+    size_t length =
+        grove_csv_copy(&r->separators, at, (size_t)(end - at), bytes_of_cell(r) + r->length);
+    at += length;
+    r->length += length;
+    if (at == end) {
+        return at;
+    }
+    char byte = *at;
+    if (r->trim && (byte == r->separator || byte == '\n' || byte == '\r' || byte == '"')) {
+        drop_blanks(r);
+    }
+    if (byte == r->separator) {
+        end_cell(r);
+    } else if (byte == '\n' || byte == '\r') {
+        end_line(r, at);
+    } else if (byte == '"' && r->length == 0) {
+        r->state = QUOTED;
+    } else if (byte == '"') {
         refuse(r, r->line,
                ": a quote within a cell that does not begin with one (put the whole cell "
                "in quotes, and write its own quotes twice)");
+    } else if (byte == '\0') {
+        refuse_nul(r);
+    } else {
+        bytes_of_cell(r)[r->length++] = byte;
     }
+    return at + 1;
 }
 
-static void parse_piece(reader *r, const char *piece, size_t length) {
-    /* Its buffer grows by the block size, which grows with it: a cell of 10 MB is no trouble. */
-    size_t block = csv_get_buffer_size(&r->parser);
-    csv_set_blk_size(&r->parser, block > BLOCK_BYTES ? block : BLOCK_BYTES);
-    r->ended = false;
-    size_t done = csv_parse(&r->parser, piece, length, take_cell, end_row, r);
-    if (r->status == GROVE_OK && done < length) {
-        refuse_quote(r);
+static const char *take_quoted(reader *r, const char *at, const char *end) {
+    size_t length =
+        grove_csv_copy(&r->quotes, at, (size_t)(end - at), bytes_of_cell(r) + r->length);
+    at += length;
+    r->length += length;
+    if (at == end) {
+        return at;
     }
-    r->within = !r->ended && (r->within || !is_empty(r, piece, length));
-    char last = piece[length - 1];
-    r->line += last == '\r' || (last == '\n' && !r->after_cr);
-    r->after_cr = last == '\r';
-    if (!r->within) {
-        r->cell_line = r->line;
+    if (*at == '"') {
+        r->state = CLOSED;
+    } else if (*at == '\0') {
+        refuse_nul(r);
+    } else {
+        bytes_of_cell(r)[r->length++] = *at;
+        if (*at == '\n' || *at == '\r') {
+            count_line(r, at);
+        }
     }
+    return at + 1;
 }
 
+static const char *take_closed(reader *r, const char *at) {
+    char byte = *at;
+    if (byte == r->separator) {
+        end_cell(r);
+    } else if (byte == '\n' || byte == '\r') {
+        end_line(r, at);
+    } else if (byte == '"' && r->state == CLOSED) {
+        bytes_of_cell(r)[r->length++] = byte;
+        r->state = QUOTED;
+    } else if (r->trim && is_blank(byte)) {
+        r->state = CLOSED_BLANK;
+    } else if (byte == '\0') {
+        refuse_nul(r);
+    } else {
+        refuse(r, r->line, ": text after a closing quote (a quote within quotes is written twice)");
+    }
+    return at + 1;
+}
+
+/* ---- blocks ---------------------------------------------------------------------------------- */
+
+/* A cell and its NUL take no more room than it and the separator behind it took in the block, so
+ * the pool needs room for as many bytes, and one for a last cell with nothing behind it. */
 static void feed(reader *r, const char *bytes, size_t size) {
     if (!r->started && size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) {
         bytes += 3;
         size -= 3;
     }
     r->started = true;
-    while (size > 0 && r->status == GROVE_OK) {
-        size_t length = piece_length(bytes, size);
-        if (length == 0) {
-            refuse(r, r->line, " has a NUL byte: this is no text in UTF-8");
-            return;
-        }
-        parse_piece(r, bytes, length);
-        bytes += length;
-        size -= length;
+    if (size > 0 && !grove_table_reserve(r->table, r->length, size)) {
+        out_of_memory(r, size);
     }
+    const char *end = bytes + size;
+    r->block = bytes;
+    for (const char *at = bytes; at < end && r->status == GROVE_OK;) {
+        if (r->state == PLAIN) {
+            at = take_plain(r, at, end);
+        } else if (r->state == QUOTED) {
+            at = take_quoted(r, at, end);
+        } else {
+            at = take_closed(r, at);
+        }
+    }
+    r->after_cr = size > 0 && end[-1] == '\r';
 }
 
 static void finish(reader *r) {
-    if (r->status == GROVE_OK && csv_fini(&r->parser, take_cell, end_row, r) != 0) {
+    if (r->status == GROVE_OK && r->state == QUOTED) {
         refuse(r, r->cell_line, ": a quote is opened and never closed");
+    }
+    if (r->status == GROVE_OK && r->trim && r->state == PLAIN) {
+        drop_blanks(r);
+    }
+    if (r->status == GROVE_OK && !is_between_rows(r)) {
+        end_cell(r);
+        end_row(r);
     }
     if (r->status == GROVE_OK && r->table->columns == 0) {
         refuse(r, 0, ": the file is empty");
@@ -205,23 +289,22 @@ static grove_status begin(reader *r, const char *name, const grove_csv_options *
         return grove_fail(error, GROVE_BAD_ARGUMENT,
                           "the separator of a CSV file cannot be a quote or a line end");
     }
-    *r = (reader){.no_header = options.no_header, .trim = options.trim, .error = error};
+    *r = (reader){.no_header = options.no_header,
+                  .trim = options.trim,
+                  .separator = separator,
+                  .separators = grove_csv_run_to(separator),
+                  .quotes = grove_csv_run_to('"'),
+                  .error = error};
     r->line = r->cell_line = r->row_line = 1;
     r->table = grove_table_empty(name, &options.allocator);
     if (!r->table) {
         return grove_fail_memory(error, sizeof(grove_table));
-    }
-    csv_init(&r->parser, CSV_STRICT | CSV_STRICT_FINI);
-    csv_set_delim(&r->parser, (unsigned char)separator);
-    if (!options.trim) {
-        csv_set_space_func(&r->parser, no_space);
     }
     return GROVE_OK;
 }
 
 /* Hands the table out, or frees it if something was wrong. */
 static grove_status end(reader *r, grove_table **table) {
-    csv_free(&r->parser);
     if (r->status == GROVE_OK) {
         *table = r->table;
     } else {

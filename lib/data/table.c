@@ -111,28 +111,30 @@ grove_status grove_table_new(const char *const *names, size_t columns,
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-bool grove_table_add_cell(grove_table *table, const char *bytes, size_t length) {
-    char *pool = length < SIZE_MAX
-                     ? grove_bytes_reserve(&table->allocator, table->bytes, table->used, length + 1,
-                                           &table->bytes_capacity)
-                     : NULL;
-    if (!pool) {
-        return false;
-    }
-    table->bytes = pool;
+bool grove_table_reserve(grove_table *table, size_t begun, size_t more) {
+    size_t used = table->used + begun;
+    char *pool = more < SIZE_MAX ? grove_bytes_reserve(&table->allocator, table->bytes, used,
+                                                       more + 1, &table->bytes_capacity)
+                                 : NULL;
+    table->bytes = pool ? pool : table->bytes;
+    return pool != NULL;
+}
+
+bool grove_table_more_ends(grove_table *table) {
     size_t *ends = grove_grow(&table->allocator, table->ends, table->cells, &table->ends_capacity,
                               sizeof *ends);
-    if (!ends) {
+    table->ends = ends ? ends : table->ends;
+    return ends != NULL;
+}
+
+bool grove_table_add_cell(grove_table *table, const char *bytes, size_t length) {
+    if (!grove_table_reserve(table, 0, length)) {
         return false;
     }
-    table->ends = ends;
     if (length > 0) {
-        memcpy(pool + table->used, bytes, length);
+        memcpy(table->bytes + table->used, bytes, length);
     }
-    table->used += length;
-    pool[table->used] = '\0';
-    table->ends[table->cells++] = table->used++;
-    return true;
+    return grove_table_seal_cell(table, length);
 }
 
 bool grove_table_end_row(grove_table *table, size_t line) {

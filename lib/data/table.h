@@ -38,6 +38,21 @@ bool grove_table_add_cell(grove_table *table, const char *bytes, size_t length);
 bool grove_table_end_row(grove_table *table, size_t line);
 void grove_table_drop_row(grove_table *table);
 
+/* For those who write cells into the pool themselves, at bytes + used: room there for `more` bytes
+ * and a NUL behind `begun` that stand there already; and the end of a cell so written, whose NUL
+ * has room. False when memory is short. */
+bool grove_table_reserve(grove_table *table, size_t begun, size_t more);
+bool grove_table_more_ends(grove_table *table);
+static inline bool grove_table_seal_cell(grove_table *table, size_t length) {
+    if (table->cells == table->ends_capacity && !grove_table_more_ends(table)) {
+        return false;
+    }
+    table->used += length;
+    table->bytes[table->used] = '\0';
+    table->ends[table->cells++] = table->used++;
+    return true;
+}
+
 /* The i-th cell of all; it must be there. */
 static inline grove_cell grove_table_cell_at(const grove_table *table, size_t i) {
     size_t begin = i ? table->ends[i - 1] + 1 : 0;
