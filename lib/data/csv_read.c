@@ -3,6 +3,7 @@
  * Reading CSV: one pass over the bytes, from the block that was read into the table's pool of cells.
  * A state says what the cell under way is; a block may end anywhere in it. */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -313,6 +314,16 @@ static grove_status end(reader *r, grove_table **table) {
     return r->status;
 }
 
+/* The first block was read: it tells how many cells and rows the rest holds, about. */
+static void expect_rest(const reader *r, size_t first, size_t all) {
+    grove_table *table = r->table;
+    if (r->status == GROVE_OK && table->rows > 0 && all > first) {
+        double times = 1.05 * (double)all / (double)first;
+        grove_table_expect(table, all - first, times * (double)table->cells,
+                           times * (double)table->rows);
+    }
+}
+
 grove_status grove_table_read_csv_bytes(const void *bytes, size_t size, const char *name,
                                         const grove_csv_options *options, grove_table **table,
                                         grove_error *error) {
@@ -322,12 +333,18 @@ grove_status grove_table_read_csv_bytes(const void *bytes, size_t size, const ch
     if (status != GROVE_OK) {
         return status;
     }
-    feed(&r, bytes, size);
+    size_t first = size < BLOCK_BYTES ? size : BLOCK_BYTES;
+    feed(&r, bytes, first);
+    expect_rest(&r, first, size);
+    if (r.status == GROVE_OK && size > first) {
+        feed(&r, (const char *)bytes + first, size - first);
+    }
     finish(&r);
     return end(&r, table);
 }
 
-static void feed_stream(reader *r, FILE *stream) {
+/* `expected` bytes, as far as that is known, else 0. */
+static void feed_stream(reader *r, FILE *stream, size_t expected) {
     char *block = grove_alloc(&r->table->allocator, BLOCK_BYTES);
     if (!block) {
         out_of_memory(r, BLOCK_BYTES);
@@ -341,23 +358,38 @@ static void feed_stream(reader *r, FILE *stream) {
             r->status = grove_cannot_read(r->table->source, errno, r->error);
         } else {
             feed(r, block, size);
+            expect_rest(r, size, expected);
+            expected = 0;
         }
     }
     grove_release(&r->table->allocator, block);
 }
 
-grove_status grove_table_read_csv_stream(FILE *stream, const char *name,
-                                         const grove_csv_options *options, grove_table **table,
-                                         grove_error *error) {
+static grove_status read_stream(FILE *stream, const char *name, size_t expected,
+                                const grove_csv_options *options, grove_table **table,
+                                grove_error *error) {
     reader r;
     *table = NULL;
     grove_status status = begin(&r, name, options, error);
     if (status != GROVE_OK) {
         return status;
     }
-    feed_stream(&r, stream);
+    feed_stream(&r, stream, expected);
     finish(&r);
     return end(&r, table);
+}
+
+grove_status grove_table_read_csv_stream(FILE *stream, const char *name,
+                                         const grove_csv_options *options, grove_table **table,
+                                         grove_error *error) {
+    return read_stream(stream, name, 0, options, table, error);
+}
+
+/* 0 for what has no size, as a pipe. */
+static size_t size_of(FILE *stream) {
+    long size = fseek(stream, 0, SEEK_END) == 0 ? ftell(stream) : 0;
+    rewind(stream);
+    return size > 0 && size < LONG_MAX ? (size_t)size : 0;
 }
 
 grove_status grove_table_read_csv(const char *path, const grove_csv_options *options,
@@ -373,7 +405,7 @@ grove_status grove_table_read_csv(const char *path, const grove_csv_options *opt
     if (!stream) {
         return grove_cannot_read(path, errno, error);
     }
-    grove_status status = grove_table_read_csv_stream(stream, path, options, table, error);
+    grove_status status = read_stream(stream, path, size_of(stream), options, table, error);
     fclose(stream);
     return status;
 }

@@ -127,6 +127,26 @@ bool grove_table_more_ends(grove_table *table) {
     return ends != NULL;
 }
 
+enum { MOST_EXPECTED = 1 << 26 }; /* bytes; larger blocks are moved by the system's page tables */
+
+static size_t *expect_items(const grove_table *table, size_t *items, size_t *capacity,
+                            double expected) {
+    double most = (double)MOST_EXPECTED / sizeof *items;
+    size_t count = (size_t)(expected < most ? expected : most);
+    if (count <= *capacity) {
+        return items;
+    }
+    size_t *larger = grove_resize(&table->allocator, items, count * sizeof *items);
+    *capacity = larger ? count : *capacity;
+    return larger ? larger : items;
+}
+
+void grove_table_expect(grove_table *table, size_t bytes, double cells, double rows) {
+    (void)grove_table_reserve(table, 0, bytes < MOST_EXPECTED ? bytes : MOST_EXPECTED);
+    table->ends = expect_items(table, table->ends, &table->ends_capacity, cells);
+    table->lines = expect_items(table, table->lines, &table->lines_capacity, rows);
+}
+
 bool grove_table_add_cell(grove_table *table, const char *bytes, size_t length) {
     if (!grove_table_reserve(table, 0, length)) {
         return false;
