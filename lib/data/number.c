@@ -14,7 +14,6 @@
  * decided by 768 digits and whether anything but zeros follows; so more are never kept. */
 enum { MOST_DIGITS = 800 };
 typedef struct decimal {
-    bool negative;
     char digits[MOST_DIGITS + 24]; /* room for what strtod wants to see behind them */
     size_t count;
     long exponent;
@@ -75,10 +74,11 @@ static bool take_exponent(decimal *number, const char *at, const char *end) {
 
 /* Up to 15 digits and a power of ten up to 22 are doubles without rounding, so one multiplication
  * or division rounds once, and the result is right (Clinger 1990). */
+static const double POWERS[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
 static bool convert_exactly(const decimal *number, double *value) {
-    static const double POWERS[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     if (number->count > 15 || number->exponent < -22 || number->exponent > 22) {
         return false;
     }
@@ -107,26 +107,62 @@ static double convert(decimal *number) {
     return value;
 }
 
+/* What nearly all numbers are: up to 15 digits, perhaps with a point. False for others, and for what
+ * is no number. */
+static bool parse_short(const char *at, const char *end, double *value) {
+    const char *point = NULL;
+    size_t digits = (size_t)(end - at);
+    int64_t number = 0;
+    if (digits > 16) {
+        return false;
+    }
+    for (; at < end; at++) {
+        unsigned digit = (unsigned)(unsigned char)*at - '0';
+        if (digit <= 9) {
+            number = number * 10 + digit;
+        } else if (*at == '.' && !point) {
+            point = at;
+        } else {
+            return false;
+        }
+    }
+    digits -= point != NULL;
+    if (digits == 0 || digits > 15) {
+        return false;
+    }
+    size_t fraction = point ? (size_t)(end - point) - 1 : 0;
+    *value = fraction ? (double)number / POWERS[fraction] : (double)number;
+    return true;
+}
+
+static bool parse_long(const char *at, const char *end, double *value) {
+    decimal number;
+    number.count = 0;
+    number.exponent = 0;
+    number.rest = false;
+    at = take_digits(&number, at, end);
+    if (!at || !take_exponent(&number, at, end)) {
+        return false;
+    }
+    *value = convert(&number);
+    return true;
+}
+
 bool grove_parse_number(const char *bytes, size_t length, double *value) {
     const char *at = bytes, *end = bytes + length;
+    double size = 0;
     while (at < end && (*at == ' ' || *at == '\t')) {
         at++;
     }
     while (end > at && (end[-1] == ' ' || end[-1] == '\t')) {
         end--;
     }
-    decimal number;
-    number.negative = at < end && *at == '-';
-    number.count = 0;
-    number.exponent = 0;
-    number.rest = false;
+    bool negative = at < end && *at == '-';
     at += at < end && (*at == '-' || *at == '+');
-    at = take_digits(&number, at, end);
-    if (!at || !take_exponent(&number, at, end)) {
+    if (!parse_short(at, end, &size) && !parse_long(at, end, &size)) {
         return false;
     }
-    double size = convert(&number);
-    *value = number.negative ? -size : size;
+    *value = negative ? -size : size;
     return isfinite(size);
 }
 
