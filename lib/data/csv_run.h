@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * data/csv_run.h - copying the bytes of a cell up to the next one that means something.
  *
- * Eight bytes are looked at together, as one number: x - 0x01..01 & ~x has the high bit set in every
+ * Eight bytes are looked at together, as one number: x - 0x01..01 & ~x has the high bit set in each
  * byte of x that is zero, and subtracting n tells of those below n. A borrow can make bytes above
  * such a one look so, too; the lowest is always right. */
 #ifndef GROVE_DATA_CSV_RUN_H
@@ -43,8 +43,8 @@ static inline size_t grove_bytes_before(uint64_t hits) {
     return (size_t)((((lowest >> 7) - 1) & GROVE_EACH_BYTE) * GROVE_EACH_BYTE >> 56);
 }
 
-/* Copies what stands before the run's end and says how many bytes that is; behind them, up to `size`
- * bytes from `to` on may be overwritten. */
+/* Copies what stands before the run's end and says how many bytes that is; behind them, up to
+ * `size` bytes from `to` on may be overwritten. */
 static inline size_t grove_csv_copy(const grove_csv_run *run, const char *from, size_t size,
                                     char *to) {
     const uint64_t quote = GROVE_EACH_BYTE * '"';

@@ -34,12 +34,20 @@ void grove_dataset_free(grove_dataset *dataset) {
     grove_release(&memory, dataset);
 }
 
-static void *array_of(const grove_allocator *memory, size_t rows, size_t columns, size_t item) {
+/* Ids or labels: every one is written. */
+static int32_t *ids_of(const grove_allocator *memory, size_t rows, size_t columns) {
+    size_t count, size;
+    return grove_multiply(rows, columns, &count) && grove_multiply(count, sizeof(int32_t), &size)
+               ? grove_alloc(memory, size)
+               : NULL;
+}
+
+static void *zeros(const grove_allocator *memory, size_t rows, size_t columns, size_t item) {
     size_t count;
     return grove_multiply(rows, columns, &count) ? grove_alloc_zero(memory, count, item) : NULL;
 }
 
-/* A dataset of zeros, or NULL when memory is short. */
+/* A dataset whose numbers are zeros, or NULL when memory is short. */
 static grove_dataset *dataset_for(const grove_schema *schema, size_t rows, bool labels) {
     const grove_allocator *memory = &schema->allocator;
     grove_dataset *d = grove_alloc_zero(memory, 1, sizeof *d);
@@ -51,11 +59,11 @@ static grove_dataset *dataset_for(const grove_schema *schema, size_t rows, bool 
     d->columns = schema->count;
     d->categoricals = grove_schema_categoricals(schema);
     d->features = grove_schema_features(schema);
-    d->ids = array_of(memory, rows, d->categoricals, sizeof *d->ids);
-    d->numbers = array_of(memory, rows, d->features, sizeof *d->numbers);
-    d->labels = labels ? array_of(memory, rows, 1, sizeof *d->labels) : NULL;
-    d->unknown = array_of(memory, schema->count, 1, sizeof *d->unknown);
-    d->missing = array_of(memory, schema->count, 1, sizeof *d->missing);
+    d->ids = ids_of(memory, rows, d->categoricals);
+    d->numbers = zeros(memory, rows, d->features, sizeof *d->numbers);
+    d->labels = labels ? ids_of(memory, rows, 1) : NULL;
+    d->unknown = zeros(memory, schema->count, 1, sizeof *d->unknown);
+    d->missing = zeros(memory, schema->count, 1, sizeof *d->missing);
     if (!d->ids || !d->numbers || (labels && !d->labels) || !d->unknown || !d->missing) {
         grove_dataset_free(d);
         return NULL;
@@ -65,22 +73,38 @@ static grove_dataset *dataset_for(const grove_schema *schema, size_t rows, bool 
 
 /* ---- column by column ------------------------------------------------------------------------ */
 
-/* A column under way: where it stands in schema and table. */
+/* A column under way, and the rows of it: where it stands in schema and table. */
 typedef struct encoding {
     const grove_schema *schema;
     const grove_table *table;
+    size_t begin, end;
     size_t column, position;
     grove_dataset *dataset;
 } encoding;
 
 static void encode_ids(const encoding *e, int32_t *ids) {
-    for (size_t row = 0; row < e->table->rows; row++) {
-        ids[row] =
-            grove_schema_id(e->schema, e->column, grove_table_at(e->table, row, e->position));
-        e->dataset->unknown[e->column] += ids[row] == GROVE_UNKNOWN_ID;
-        e->dataset->missing[e->column] += ids[row] == GROVE_MISSING_ID;
+    const grove_strings *values = &e->schema->columns[e->column].values;
+    int64_t unknown = 0, missing = 0;
+    grove_cell cells[GROVE_STRINGS_AT_ONCE];
+    for (size_t row = e->begin, count; row < e->end; row += count) {
+        count = e->end - row < GROVE_STRINGS_AT_ONCE ? e->end - row : GROVE_STRINGS_AT_ONCE;
+        for (size_t i = 0; i < count; i++) {
+            cells[i] = grove_table_at(e->table, row + i, e->position);
+        }
+        grove_strings_find_all(values, cells, count, ids + row);
+        for (size_t i = 0; i < count; i++) {
+            const bool empty = cells[i].length == 0;
+            const int32_t found = ids[row + i];
+            missing += empty;
+            unknown += !empty && found < 0;
+            ids[row + i] = empty       ? GROVE_MISSING_ID
+                           : found < 0 ? GROVE_UNKNOWN_ID
+                                       : GROVE_FIRST_VALUE_ID + found;
+        }
     }
-    e->dataset->cells += (int64_t)e->table->rows;
+    e->dataset->unknown[e->column] += unknown;
+    e->dataset->missing[e->column] += missing;
+    e->dataset->cells += (int64_t)(e->end - e->begin);
 }
 
 /* An empty cell leaves the zeros that are there: the mean. */
@@ -88,7 +112,8 @@ static grove_status encode_numbers(const encoding *e, float *numbers, grove_erro
     const grove_column *column = &e->schema->columns[e->column];
     bool says_missing = column->missing > 0;
     double x;
-    for (size_t row = 0; row < e->table->rows; row++, numbers += e->dataset->features) {
+    numbers += e->begin * e->dataset->features;
+    for (size_t row = e->begin; row < e->end; row++, numbers += e->dataset->features) {
         grove_cell cell = grove_table_at(e->table, row, e->position);
         if (cell.length == 0) {
             e->dataset->missing[e->column] += says_missing;
@@ -108,7 +133,7 @@ static grove_status encode_numbers(const encoding *e, float *numbers, grove_erro
         }
         numbers[0] = (float)scaled;
     }
-    e->dataset->cells += (int64_t)e->table->rows;
+    e->dataset->cells += (int64_t)(e->end - e->begin);
     return GROVE_OK;
 }
 
@@ -126,7 +151,7 @@ static grove_status unknown_label(const encoding *e, size_t row, grove_error *er
 }
 
 static grove_status encode_labels(const encoding *e, int32_t *labels, grove_error *error) {
-    for (size_t row = 0; row < e->table->rows; row++) {
+    for (size_t row = e->begin; row < e->end; row++) {
         grove_cell cell = grove_table_at(e->table, row, e->position);
         if (cell.length == 0) {
             return grove_no_label(e->table, row, e->position, error);
@@ -185,11 +210,13 @@ static grove_status check_columns(const grove_schema *schema, const grove_table 
     return GROVE_OK;
 }
 
-static grove_status encode_all(encoding *e, grove_error *error) {
+static grove_status encode_rows(encoding *e, size_t begin, size_t end, grove_error *error) {
     grove_dataset *d = e->dataset;
     int32_t *ids = d->ids;
     float *numbers = d->numbers;
     grove_status status = GROVE_OK;
+    e->begin = begin;
+    e->end = end;
     for (size_t i = 0; i < e->schema->count && status == GROVE_OK; i++) {
         const grove_column *column = &e->schema->columns[i];
         if (!is_wanted(e->schema, i, d->labels != NULL)) {
@@ -208,6 +235,20 @@ static grove_status encode_all(encoding *e, grove_error *error) {
         }
     }
     return status;
+}
+
+/* Rows whose text stays in a near cache while column after column of it is encoded. */
+enum { ROWS_AT_ONCE = 1024 };
+
+/* Of several mistakes the one in the first column is told, whichever is met first. */
+static grove_status encode_all(encoding *e, grove_error *error) {
+    const size_t rows = e->table->rows;
+    grove_status status = GROVE_OK;
+    for (size_t row = 0; row < rows && status == GROVE_OK; row += ROWS_AT_ONCE) {
+        size_t left = rows - row;
+        status = encode_rows(e, row, row + (left < ROWS_AT_ONCE ? left : ROWS_AT_ONCE), error);
+    }
+    return status == GROVE_OK ? status : encode_rows(e, 0, rows, error);
 }
 
 grove_status grove_schema_encode(const grove_schema *schema, const grove_table *table,

@@ -107,8 +107,8 @@ static double convert(decimal *number) {
     return value;
 }
 
-/* What nearly all numbers are: up to 15 digits, perhaps with a point. False for others, and for what
- * is no number. */
+/* What nearly all numbers are: up to 15 digits, perhaps with a point. False for others, and for
+ * what is no number. */
 static bool parse_short(const char *at, const char *end, double *value) {
     const char *point = NULL;
     size_t digits = (size_t)(end - at);

@@ -47,32 +47,46 @@ static int by_number(const void *left, const void *right) {
     return a->number != b->number ? (a->number > b->number ? 1 : -1) : by_bytes(a, b);
 }
 
+/* Counts of 0 for the values beyond the first `known`. False when memory is short. */
+static bool count_new(grove_column *column, size_t *known, size_t *capacity) {
+    for (; *known < (size_t)column->values.count; ++*known) {
+        int64_t *counts =
+            grove_grow(&column->values.allocator, column->counts, *known, capacity, sizeof *counts);
+        if (!counts) {
+            return false;
+        }
+        column->counts = counts;
+        counts[*known] = 0;
+    }
+    return true;
+}
+
 /* Values in the order in which they are met, and how often. Empty cells are counted in
  * column->missing, and are no values. */
 static grove_status count_values(grove_column *column, const training_rows *training,
                                  size_t position, grove_error *error) {
-    size_t capacity = 0;
-    for (size_t i = 0; i < training->count; i++) {
-        grove_cell cell = grove_table_at(training->table, row_at(training, i), position);
-        if (cell.length == 0) {
-            column->missing++;
-            continue;
+    grove_cell cells[GROVE_STRINGS_AT_ONCE];
+    int32_t ids[GROVE_STRINGS_AT_ONCE];
+    size_t capacity = 0, known = 0;
+    for (size_t i = 0, count; i < training->count; i += count) {
+        size_t left = training->count - i;
+        count = left < GROVE_STRINGS_AT_ONCE ? left : GROVE_STRINGS_AT_ONCE;
+        for (size_t k = 0; k < count; k++) {
+            cells[k] = grove_table_at(training->table, row_at(training, i + k), position);
         }
-        int32_t before = column->values.count;
-        int32_t id = grove_strings_add(&column->values, cell.bytes, cell.length);
-        if (id < 0) {
+        if (!grove_strings_add_all(&column->values, cells, count, ids)) {
             return grove_fail_memory(error, 2 * column->values.bytes_capacity);
         }
-        if (id == before) {
-            int64_t *counts = grove_grow(&column->values.allocator, column->counts, (size_t)id,
-                                         &capacity, sizeof *counts);
-            if (!counts) {
-                return grove_fail_memory(error, 2 * capacity * sizeof *counts);
-            }
-            column->counts = counts;
-            counts[id] = 0;
+        if (!count_new(column, &known, &capacity)) {
+            return grove_fail_memory(error, 2 * capacity * sizeof *column->counts);
         }
-        column->counts[id]++;
+        for (size_t k = 0; k < count; k++) {
+            if (ids[k] >= 0) {
+                column->counts[ids[k]]++;
+            } else {
+                column->missing++;
+            }
+        }
     }
     return GROVE_OK;
 }
@@ -113,6 +127,13 @@ static bool list_values(const grove_column *met, const counted *list, size_t cou
                         grove_column *fresh) {
     fresh->counts = grove_alloc_zero(&met->values.allocator, count, sizeof *fresh->counts);
     if (!fresh->counts) {
+        return false;
+    }
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        bytes += list[i].value.length;
+    }
+    if (!grove_strings_reserve(&fresh->values, count, bytes)) {
         return false;
     }
     fresh->missing = met->missing;

@@ -54,33 +54,52 @@ static void look_at(survey *seen, grove_cell cell, size_t row) {
 }
 
 /* Numbers with a fraction are too many to be kept; two are enough, to see that they differ. */
+static bool keeps_all(const survey *seen, const grove_table *table) {
+    return seen->whole || seen->first_text < table->rows;
+}
+
+static size_t gather(const grove_table *table, size_t column, size_t row, grove_cell *cells) {
+    size_t left = table->rows - row;
+    size_t count = left < GROVE_STRINGS_AT_ONCE ? left : GROVE_STRINGS_AT_ONCE;
+    for (size_t i = 0; i < count; i++) {
+        cells[i] = grove_table_at(table, row + i, column);
+    }
+    return count;
+}
+
 static bool look_at_column(survey *seen, const grove_table *table, size_t column) {
+    grove_cell cells[GROVE_STRINGS_AT_ONCE];
+    int32_t indices[GROVE_STRINGS_AT_ONCE];
+    size_t kept = 0; /* the rows whose values are kept */
     seen->first_empty = seen->first_text = table->rows;
     seen->whole = true;
-    for (size_t row = 0; row < table->rows; row++) {
-        grove_cell cell = grove_table_at(table, row, column);
-        if (cell.length > 0) {
-            look_at(seen, cell, row);
-        } else if (row < seen->first_empty) {
-            seen->first_empty = row;
+    for (size_t row = 0, count; row < table->rows; row += count) {
+        count = gather(table, column, row, cells);
+        for (size_t i = 0; i < count; i++) {
+            if (cells[i].length > 0) {
+                look_at(seen, cells[i], row + i);
+            } else if (row + i < seen->first_empty) {
+                seen->first_empty = row + i;
+            }
+        }
+        if (kept == row && keeps_all(seen, table)) {
+            if (!grove_strings_add_all(&seen->values, cells, count, indices)) {
+                return false;
+            }
+            kept += count;
         }
     }
-    bool all = seen->whole || seen->first_text < table->rows;
-    for (size_t row = 0; row < table->rows && (all || seen->values.count < 2); row++) {
-        grove_cell cell = grove_table_at(table, row, column);
-        if (cell.length > 0 && grove_strings_add(&seen->values, cell.bytes, cell.length) < 0) {
+    while (kept < table->rows && (keeps_all(seen, table) || seen->values.count < 2)) {
+        size_t count = gather(table, column, kept, cells);
+        if (!grove_strings_add_all(&seen->values, cells, count, indices)) {
             return false;
         }
+        kept += count;
     }
     return true;
 }
 
 /* ---- codes or amounts? ----------------------------------------------------------------------- */
-
-static int by_size(const void *left, const void *right) {
-    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-    return (a > b) - (a < b);
-}
 
 static int64_t common_divisor(int64_t a, int64_t b) {
     while (b != 0) {
@@ -91,16 +110,26 @@ static int64_t common_divisor(int64_t a, int64_t b) {
     return a;
 }
 
-/* Do these distinct whole numbers [count], ascending, fill less than a tenth of their range, and
- * less than half of it up to their lower quartile? */
+/* Do these distinct whole numbers [count] fill less than a tenth of their range, and less than half
+ * of it up to their lower quartile? */
 static bool are_far_apart(const int64_t *numbers, size_t count) {
-    int64_t step = 0;
+    int64_t least = numbers[0], most = numbers[0], step = 0;
     for (size_t i = 1; i < count; i++) {
-        step = common_divisor(numbers[i] - numbers[0], step);
+        least = numbers[i] < least ? numbers[i] : least;
+        most = numbers[i] > most ? numbers[i] : most;
     }
-    size_t quarter = count / 4;
-    return step > 0 && (numbers[count - 1] - numbers[0]) / step > 10 * (int64_t)count &&
-           (numbers[quarter] - numbers[0]) / step > 2 * (int64_t)quarter;
+    for (size_t i = 0; i < count && step != 1; i++) {
+        step = common_divisor(numbers[i] - least, step);
+    }
+    if (step == 0 || (most - least) / step <= 10 * (int64_t)count) {
+        return false;
+    }
+    /* The lower quartile lies beyond twice its rank if at most so many numbers do not. */
+    size_t quarter = count / 4, near = 0;
+    for (size_t i = 0; i < count; i++) {
+        near += (numbers[i] - least) / step <= 2 * (int64_t)quarter;
+    }
+    return near <= quarter;
 }
 
 /* Whole numbers of at most 15 digits only. *codes tells; false when memory is short. */
@@ -120,7 +149,6 @@ static bool look_for_codes(const survey *seen, const grove_allocator *memory, bo
         grove_parse_number(cell.bytes, cell.length, &number);
         numbers[i] = (int64_t)number;
     }
-    qsort(numbers, count, sizeof *numbers, by_size);
     *codes = are_far_apart(numbers, count);
     grove_release(memory, numbers);
     return true;

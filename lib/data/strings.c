@@ -129,8 +129,7 @@ bool grove_strings_reserve(grove_strings *strings, size_t more, size_t bytes) {
     return larger && (slots <= strings->slot_count || rehash(strings, slots));
 }
 
-int32_t grove_strings_add(grove_strings *strings, const char *bytes, size_t length) {
-    uint32_t hash = hash_of(bytes, length);
+static int32_t add(grove_strings *strings, uint32_t hash, const char *bytes, size_t length) {
     if (strings->count > 0) {
         struct grove_strings_slot *slot = slot_of(strings, hash, bytes, length);
         if (slot->index >= 0) {
@@ -149,6 +148,72 @@ int32_t grove_strings_add(grove_strings *strings, const char *bytes, size_t leng
     strings->count++;
     strings->offsets[strings->count] = used + (int64_t)length;
     return strings->count - 1;
+}
+
+int32_t grove_strings_add(grove_strings *strings, const char *bytes, size_t length) {
+    return add(strings, hash_of(bytes, length), bytes, length);
+}
+
+/* ---- many at once ---------------------------------------------------------------------------- */
+
+enum { LARGE_TABLE = 1 << 12 }; /* slots; smaller ones are near anyway */
+
+static void fetch(const void *address) {
+#if defined(__GNUC__)
+    __builtin_prefetch(address);
+#else
+    (void)address;
+#endif
+}
+
+/* A lookup waits for the slot, then for the offset, then for the bytes: here all wait together. */
+static void hash_all(const grove_strings *strings, const grove_cell *cells, size_t count,
+                     uint32_t *hashes) {
+    const size_t mask = strings->slot_count - 1;
+    const bool large = strings->slot_count >= LARGE_TABLE;
+    for (size_t i = 0; i < count; i++) {
+        hashes[i] = hash_of(cells[i].bytes, cells[i].length);
+        if (large) {
+            fetch(&strings->slots[hashes[i] & mask]);
+        }
+    }
+    for (int step = 0; step < 2 && large; step++) {
+        for (size_t i = 0; i < count; i++) {
+            struct grove_strings_slot slot = strings->slots[hashes[i] & mask];
+            if (slot.index >= 0 && slot.hash == hashes[i]) {
+                const int64_t *offset = strings->offsets + slot.index;
+                fetch(step == 0 ? (const void *)offset : strings->bytes + *offset);
+            }
+        }
+    }
+}
+
+bool grove_strings_add_all(grove_strings *strings, const grove_cell *cells, size_t count,
+                           int32_t *indices) {
+    uint32_t hashes[GROVE_STRINGS_AT_ONCE];
+    hash_all(strings, cells, count, hashes);
+    for (size_t i = 0; i < count; i++) {
+        const bool wanted = cells[i].length > 0;
+        indices[i] = wanted ? add(strings, hashes[i], cells[i].bytes, cells[i].length) : -1;
+        if (wanted && indices[i] < 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void grove_strings_find_all(const grove_strings *strings, const grove_cell *cells, size_t count,
+                            int32_t *indices) {
+    uint32_t hashes[GROVE_STRINGS_AT_ONCE];
+    const bool any = strings->count > 0;
+    if (any) {
+        hash_all(strings, cells, count, hashes);
+    }
+    for (size_t i = 0; i < count; i++) {
+        indices[i] = any && cells[i].length > 0
+                         ? slot_of(strings, hashes[i], cells[i].bytes, cells[i].length)->index
+                         : -1;
+    }
 }
 
 void grove_strings_free(grove_strings *strings) {

@@ -32,6 +32,14 @@ bool grove_strings_reserve(grove_strings *strings, size_t count, size_t bytes);
 
 /* The number of the string, added if it was not there; -1 when memory is short. */
 int32_t grove_strings_add(grove_strings *strings, const char *bytes, size_t length);
+/* The same for up to GROVE_STRINGS_AT_ONCE of them, faster: what they need of a large table is on
+ * its way before the first is looked at. Those of no length are passed over, with the number -1.
+ * False when memory is short. */
+enum { GROVE_STRINGS_AT_ONCE = 32 };
+bool grove_strings_add_all(grove_strings *strings, const grove_cell *cells, size_t count,
+                           int32_t *indices);
+void grove_strings_find_all(const grove_strings *strings, const grove_cell *cells, size_t count,
+                            int32_t *indices);
 /* -1 if it is not there. */
 int32_t grove_strings_find(const grove_strings *strings, const char *bytes, size_t length);
 grove_cell grove_strings_at(const grove_strings *strings, int32_t index);

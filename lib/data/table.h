@@ -53,8 +53,8 @@ static inline bool grove_table_seal_cell(grove_table *table, size_t length) {
     return true;
 }
 
-/* So much more may come: room for it now spares moving what is there. What is said need not be true,
- * so no more than a bounded room is made, and none when memory is short. */
+/* So much more may come: room for it now spares moving what is there. What is said need not be
+ * true, so no more than a bounded room is made, and none when memory is short. */
 void grove_table_expect(grove_table *table, size_t bytes, double cells, double rows);
 
 /* The i-th cell of all; it must be there. */

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Rows out of bytes: one pass over them, from the block that was read into the table's pool. */
+#include "csv_rows.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "message.h"
+#include "table.h"
+
+void grove_csv_out_of_memory(grove_csv_reader *r, size_t size) {
+    r->status = grove_fail_memory(r->error, size);
+}
+
+/* "data.csv: line 3 WORDS" */
+static void refuse(grove_csv_reader *r, size_t line, const char *words) {
+    char place[GROVE_PLACE_SIZE];
+    grove_place(place, r->table->source, line);
+    r->status = grove_fail(r->error, GROVE_BAD_DATA, "%s%s", place, words);
+}
+
+static void refuse_nul(grove_csv_reader *r) {
+    refuse(r, r->line, " has a NUL byte: this is no text in UTF-8");
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+/* The cells of the first row become names, or are named c1, c2... */
+static void take_header(grove_csv_reader *r) {
+    grove_table *table = r->table;
+    size_t count = r->row_cells, size = count * (sizeof(grove_cell) + 24);
+    grove_cell *names = grove_alloc(&table->allocator, size);
+    if (!names) {
+        grove_csv_out_of_memory(r, size);
+        return;
+    }
+    char *text = (char *)(names + count);
+    for (size_t i = 0; i < count; i++, text += 24) {
+        if (r->no_header) {
+            names[i] = (grove_cell){text, (size_t)snprintf(text, 24, "c%zu", i + 1)};
+        } else {
+            names[i] = grove_table_cell_at(table, i);
+        }
+    }
+    r->header_line = r->row_line;
+    r->status = grove_table_set_names(table, names, count, r->row_line, r->error);
+    grove_release(&table->allocator, names);
+}
+
+static void end_row(grove_csv_reader *r) {
+    grove_table *table = r->table;
+    bool is_first = table->columns == 0;
+    if (r->status == GROVE_OK && is_first) {
+        take_header(r);
+    }
+    if (r->status == GROVE_OK && r->row_cells != table->columns) {
+        char place[GROVE_PLACE_SIZE], first[32] = "the header";
+        if (r->no_header) {
+            snprintf(first, sizeof first, "line %zu", r->header_line);
+        }
+        r->status = grove_fail(r->error, GROVE_BAD_DATA, "%s has %zu cell%s, %s has %zu",
+                               grove_place(place, table->source, r->row_line), r->row_cells,
+                               r->row_cells == 1 ? "" : "s", first, table->columns);
+    } else if (r->status == GROVE_OK && is_first && !r->no_header) {
+        grove_table_drop_row(table);
+    } else if (r->status == GROVE_OK && !grove_table_end_row(table, r->row_line)) {
+        grove_csv_out_of_memory(r, 2 * table->rows * sizeof(size_t));
+    }
+    r->row_cells = 0;
+}
+
+/* ---- cells ----------------------------------------------------------------------------------- */
+
+static char *bytes_of_cell(const grove_csv_reader *r) {
+    return r->table->bytes + r->table->used;
+}
+
+static void end_cell(grove_csv_reader *r) {
+    if (r->row_cells == 0) {
+        r->row_line = r->cell_line;
+    }
+    if (!grove_table_seal_cell(r->table, r->length)) {
+        grove_csv_out_of_memory(r, 2 * r->table->cells * sizeof(size_t));
+    }
+    r->row_cells++;
+    r->cell_line = r->line;
+    r->length = 0;
+    r->state = GROVE_CSV_PLAIN;
+}
+
+static bool is_blank(char byte) {
+    return byte == ' ' || byte == '\t';
+}
+
+/* Of a cell outside quotes. */
+static void drop_blanks(grove_csv_reader *r) {
+    char *bytes = bytes_of_cell(r);
+    size_t begin = 0, end = r->length;
+    while (end > 0 && is_blank(bytes[end - 1])) {
+        end--;
+    }
+    while (begin < end && is_blank(bytes[begin])) {
+        begin++;
+    }
+    r->length = end - begin;
+    if (begin > 0) {
+        memmove(bytes, bytes + begin, r->length);
+    }
+}
+
+/* Nothing of a row was seen, or it has ended. */
+static bool is_between_rows(const grove_csv_reader *r) {
+    return r->row_cells == 0 && r->length == 0 && r->state == GROVE_CSV_PLAIN;
+}
+
+/* The LF of a CRLF is no line end of its own. */
+static void count_line(grove_csv_reader *r, const char *at) {
+    bool after_cr = at > r->block ? at[-1] == '\r' : r->after_cr;
+    r->line += *at == '\r' || !after_cr;
+}
+
+static void end_line(grove_csv_reader *r, const char *at) {
+    if (!is_between_rows(r)) {
+        end_cell(r);
+        end_row(r);
+    }
+    count_line(r, at);
+    r->cell_line = r->line;
+}
+
+/* Each of the three takes bytes in one state, at least one of them unless they are refused, and
+ * returns where it has come to. */
+
+static const char *take_plain(grove_csv_reader *r, const char *at, const char *end) {
+    size_t length =
+        grove_csv_copy(&r->separators, at, (size_t)(end - at), bytes_of_cell(r) + r->length);
+    at += length;
+    r->length += length;
+    if (at == end) {
+        return at;
+    }
+    char byte = *at;
+    if (r->trim && (byte == r->separator || byte == '\n' || byte == '\r' || byte == '"')) {
+        drop_blanks(r);
+    }
+    if (byte == r->separator) {
+        end_cell(r);
+    } else if (byte == '\n' || byte == '\r') {
+        end_line(r, at);
+    } else if (byte == '"' && r->length == 0) {
+        r->state = GROVE_CSV_QUOTED;
+    } else if (byte == '"') {
+        refuse(r, r->line,
+               ": a quote within a cell that does not begin with one (put the whole cell "
+               "in quotes, and write its own quotes twice)");
+    } else if (byte == '\0') {
+        refuse_nul(r);
+    } else {
+        bytes_of_cell(r)[r->length++] = byte;
+    }
+    return at + 1;
+}
+
+static const char *take_quoted(grove_csv_reader *r, const char *at, const char *end) {
+    size_t length =
+        grove_csv_copy(&r->quotes, at, (size_t)(end - at), bytes_of_cell(r) + r->length);
+    at += length;
+    r->length += length;
+    if (at == end) {
+        return at;
+    }
+    if (*at == '"') {
+        r->state = GROVE_CSV_CLOSED;
+    } else if (*at == '\0') {
+        refuse_nul(r);
+    } else {
+        bytes_of_cell(r)[r->length++] = *at;
+        if (*at == '\n' || *at == '\r') {
+            count_line(r, at);
+        }
+    }
+    return at + 1;
+}
+
+static const char *take_closed(grove_csv_reader *r, const char *at) {
+    char byte = *at;
+    if (byte == r->separator) {
+        end_cell(r);
+    } else if (byte == '\n' || byte == '\r') {
+        end_line(r, at);
+    } else if (byte == '"' && r->state == GROVE_CSV_CLOSED) {
+        bytes_of_cell(r)[r->length++] = byte;
+        r->state = GROVE_CSV_QUOTED;
+    } else if (r->trim && is_blank(byte)) {
+        r->state = GROVE_CSV_CLOSED_BLANK;
+    } else if (byte == '\0') {
+        refuse_nul(r);
+    } else {
+        refuse(r, r->line, ": text after a closing quote (a quote within quotes is written twice)");
+    }
+    return at + 1;
+}
+
+/* ---- blocks ---------------------------------------------------------------------------------- */
+
+/* A cell and its NUL take no more room than it and the separator behind it took in the block, so
+ * the pool needs room for as many bytes, and one for a last cell with nothing behind it. */
+void grove_csv_feed(grove_csv_reader *r, const char *bytes, size_t size) {
+    if (!r->started && size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) {
+        bytes += 3;
+        size -= 3;
+    }
+    r->started = true;
+    if (size > 0 && !grove_table_reserve(r->table, r->length, size)) {
+        grove_csv_out_of_memory(r, size);
+    }
+    const char *end = bytes + size;
+    r->block = bytes;
+    for (const char *at = bytes; at < end && r->status == GROVE_OK;) {
+        if (r->state == GROVE_CSV_PLAIN) {
+            at = take_plain(r, at, end);
+        } else if (r->state == GROVE_CSV_QUOTED) {
+            at = take_quoted(r, at, end);
+        } else {
+            at = take_closed(r, at);
+        }
+    }
+    r->after_cr = size > 0 && end[-1] == '\r';
+}
+
+void grove_csv_finish(grove_csv_reader *r) {
+    if (r->status == GROVE_OK && r->state == GROVE_CSV_QUOTED) {
+        refuse(r, r->cell_line, ": a quote is opened and never closed");
+    }
+    if (r->status == GROVE_OK && r->trim && r->state == GROVE_CSV_PLAIN) {
+        drop_blanks(r);
+    }
+    if (r->status == GROVE_OK && !is_between_rows(r)) {
+        end_cell(r);
+        end_row(r);
+    }
+    if (r->status == GROVE_OK && r->table->columns == 0) {
+        refuse(r, 0, ": the file is empty");
+    }
+    if (r->status == GROVE_OK && r->table->rows == 0) {
+        refuse(r, 0, ": the file has a header, but no row below it");
+    }
+}
