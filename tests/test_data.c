@@ -448,6 +448,29 @@ START_TEST(numbers_and_what_is_none) {
 }
 END_TEST
 
+static uint64_t next_random(uint64_t *state) {
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return *state ^ *state >> 29;
+}
+
+/* Digits before and behind a point as they stand in tables, around the border of what is exact. */
+START_TEST(short_numbers_as_strtod_reads_them) {
+    uint64_t random = 7;
+    for (int i = 0; i < 200000; i++) {
+        char text[64], digits[24];
+        unsigned length = 1 + (unsigned)(next_random(&random) >> 40) % 18;
+        unsigned point = (unsigned)(next_random(&random) >> 40) % (length + 1);
+        snprintf(digits, sizeof digits, "%020llu",
+                 (unsigned long long)(next_random(&random) % 10000000000000000000u));
+        snprintf(text, sizeof text, "%s%.*s%s%.*s", i % 3 ? "" : "-", (int)point, digits + 1,
+                 i % 2 || point < length ? "." : "", (int)(length - point), digits + 1 + point);
+        double value, expected = strtod(text, NULL);
+        ck_assert_msg(parse(text, &value), "%s", text);
+        ck_assert_msg(memcmp(&value, &expected, sizeof value) == 0, "%s", text);
+    }
+}
+END_TEST
+
 /* Halfway between two doubles, and a hair above it 900 digits later. */
 START_TEST(a_digit_far_behind_decides) {
     char text[1000];
@@ -462,11 +485,6 @@ START_TEST(a_digit_far_behind_decides) {
     ck_assert_double_eq(value, 9007199254740994.0);
 }
 END_TEST
-
-static uint64_t next_random(uint64_t *state) {
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return *state ^ *state >> 29;
-}
 
 START_TEST(random_numbers_come_back) {
     uint64_t state = 1;
@@ -1507,6 +1525,7 @@ static void add_tables(Suite *suite) {
     tcase_add_test(csv, random_bytes_are_survived);
     TCase *numbers = chapter(suite, "numbers");
     tcase_add_test(numbers, numbers_and_what_is_none);
+    tcase_add_test(numbers, short_numbers_as_strtod_reads_them);
     tcase_add_test(numbers, a_digit_far_behind_decides);
     tcase_add_test(numbers, random_numbers_come_back);
     tcase_add_test(numbers, numbers_are_written_short);
