@@ -471,6 +471,33 @@ START_TEST(short_numbers_as_strtod_reads_them) {
 }
 END_TEST
 
+/* As printf writes it with the fewest digits that are read back. */
+static void shortest_by_printf(float value, char text[32]) {
+    for (int count = value < FLT_MIN ? 1 : 6; count <= 9; count++) {
+        snprintf(text, 32, "%.*e", count - 1, (double)value);
+        if (strtof(text, NULL) == value) {
+            return;
+        }
+    }
+}
+
+START_TEST(floats_as_printf_writes_them) {
+    uint64_t random = 9;
+    for (int i = 0; i < 300000; i++) {
+        uint32_t bits = (uint32_t)(next_random(&random) >> 33) % 0x7F800000u;
+        float value;
+        memcpy(&value, &bits, sizeof value);
+        if (i % 3) { /* probabilities, and numbers of few digits, halves among them */
+            value = (float)(bits % 1000000) / (i % 3 == 1 ? 1000000 : 64);
+        }
+        char found[32], expected[32];
+        shortest_by_printf(value, expected);
+        grove_format_float(found, value);
+        ck_assert_msg(strtod(found, NULL) == strtod(expected, NULL), "%s %s", found, expected);
+    }
+}
+END_TEST
+
 /* Halfway between two doubles, and a hair above it 900 digits later. */
 START_TEST(a_digit_far_behind_decides) {
     char text[1000];
@@ -1525,6 +1552,7 @@ static void add_tables(Suite *suite) {
     tcase_add_test(csv, random_bytes_are_survived);
     TCase *numbers = chapter(suite, "numbers");
     tcase_add_test(numbers, numbers_and_what_is_none);
+    tcase_add_test(numbers, floats_as_printf_writes_them);
     tcase_add_test(numbers, short_numbers_as_strtod_reads_them);
     tcase_add_test(numbers, a_digit_far_behind_decides);
     tcase_add_test(numbers, random_numbers_come_back);

@@ -48,15 +48,23 @@ static bool write_header(const answers *a, grove_atomic_file *file) {
     return true;
 }
 
+/* The numbers go out together, as far as they fit. */
 static void write_row(const answers *a, size_t row, grove_atomic_file *file) {
-    char number[32];
+    enum { NUMBER = 32 };
+    char text[64 * NUMBER];
+    size_t used = 0;
     grove_csv_write_cell(class_name(a, best_class(a, row)), ',', to_atomic_file, file);
     for (size_t c = 0; c < a->classes; c++) {
-        grove_format_float(number, a->probabilities[row * a->classes + c]);
-        to_atomic_file(file, ",", 1);
-        to_atomic_file(file, number, strlen(number));
+        if (used > sizeof text - NUMBER - 2) {
+            to_atomic_file(file, text, used);
+            used = 0;
+        }
+        text[used++] = ',';
+        grove_format_float(text + used, a->probabilities[row * a->classes + c]);
+        used += strlen(text + used);
     }
-    to_atomic_file(file, "\n", 1);
+    text[used++] = '\n';
+    to_atomic_file(file, text, used);
 }
 
 static bool write_csv(const answers *a, grove_atomic_file *file) {

@@ -188,46 +188,93 @@ static int digits_of(double value, int count, char digits[20], size_t *used) {
     return (int)strtol(at + 1, NULL, 10);
 }
 
+/* The same for a float, faster, where it can be told: a power of ten up to 22 times the float is
+ * rounded once, which moves what is below 10^9 by less than 10^-6, so only near the middle of two
+ * numbers of so many digits may it be wrong. False there, and for very small and large floats. */
+static bool digits_of_float(double value, int count, char digits[20], size_t *used, int *exponent,
+                            double *back) {
+    int binary;
+    (void)frexp(value, &binary);
+    int first = (int)floor((binary - 1) * 0.30102999566398120), power = count - 1 - first;
+    if (power < 1 || power > 22) {
+        return false;
+    }
+    double scaled = value * POWERS[power];
+    if (scaled >= POWERS[count]) {
+        scaled = value * POWERS[--power];
+    }
+    double whole = floor(scaled), rest = scaled - whole;
+    if (fabs(rest - 0.5) < 1e-6) {
+        return false;
+    }
+    whole += rest > 0.5;
+    *back = whole / POWERS[power];
+    *exponent = count - 1 - power + (whole >= POWERS[count]);
+    int64_t number = (int64_t)whole;
+    size_t n = 20;
+    for (; number > 0; number /= 10) {
+        digits[--n] = (char)('0' + number % 10);
+    }
+    memmove(digits, digits + n, 20 - n);
+    for (*used = 20 - n; *used > 1 && digits[*used - 1] == '0';) {
+        --*used;
+    }
+    return true;
+}
+
 /* Digits and exponent as people write them: 0.001, 1234.5, 1e+20. */
-static void lay_out(char buffer[32], bool negative, char digits[20], int used, int exponent) {
-    const char *sign = negative ? "-" : "";
-    if (exponent < -5 || exponent > 16) {
-        snprintf(buffer, 32, "%s%.1s%s%.16se%+03d", sign, digits, used > 1 ? "." : "", digits + 1,
-                 exponent);
-        return;
+static void lay_out(char buffer[32], bool negative, const char digits[20], int used, int exponent) {
+    char *to = buffer;
+    if (negative) {
+        *to++ = '-';
     }
-    if (exponent < 0) {
-        snprintf(buffer, 32, "%s0.%.*s%.17s", sign, -exponent - 1, "0000", digits);
-        return;
+    bool scientific = exponent < -5 || exponent > 16;
+    int whole = scientific ? 1 : exponent + 1; /* digits before the point */
+    if (whole <= 0) {
+        *to++ = '0';
     }
-    while (used <= exponent) {
-        digits[used++] = '0';
+    for (int i = 0; i < whole; i++) {
+        *to++ = i < used ? digits[i] : '0';
     }
-    digits[used] = '\0';
-    const char *behind = digits + exponent + 1;
-    snprintf(buffer, 32, "%s%.*s%s%.16s", sign, exponent + 1, digits, *behind ? "." : "", behind);
+    for (int i = whole; i < used; i++) {
+        if (i == whole) {
+            *to++ = '.';
+        }
+        *to++ = i < 0 ? '0' : digits[i];
+    }
+    *to = '\0';
+    if (scientific) {
+        snprintf(to, 8, "e%+03d", exponent);
+    }
 }
 
 /* A decimal of up to `least` digits survives the way through the type, so fewer need not be tried:
  * trailing zeros are dropped anyway. `most` always suffice. */
 static const char *format(char buffer[32], double value, bool single, int least, int most) {
+    const double size = fabs(value);
+    char digits[20];
+    size_t used = 0;
+    int exponent = 0;
     if (isnan(value) || isinf(value)) {
         return strcpy(buffer, isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");
     }
-    if (fabs(value) < (single ? (double)FLT_MIN : DBL_MIN)) {
+    if (size < (single ? (double)FLT_MIN : DBL_MIN)) {
         least = 1; /* below the normal range there are fewer digits to survive */
     }
     for (int count = least; count <= most; count++) {
-        char digits[20];
-        size_t used;
         double back = 0;
-        int exponent = digits_of(value, count, digits, &used);
-        lay_out(buffer, signbit(value), digits, (int)used, exponent);
-        bool finite = grove_parse_number(buffer, strlen(buffer), &back);
-        if (finite && (single ? (float)back == (float)value : back == value)) {
+        bool finite = single && size >= (double)FLT_MIN &&
+                      digits_of_float(size, count, digits, &used, &exponent, &back);
+        if (!finite) {
+            exponent = digits_of(size, count, digits, &used);
+            lay_out(buffer, false, digits, (int)used, exponent);
+            finite = grove_parse_number(buffer, strlen(buffer), &back);
+        }
+        if (finite && (single ? (float)back == (float)size : back == size)) {
             break;
         }
     }
+    lay_out(buffer, signbit(value), digits, (int)used, exponent);
     return buffer;
 }
 
