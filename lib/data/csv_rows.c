@@ -234,7 +234,7 @@ void grove_csv_finish(grove_csv_reader *r) {
     if (r->status == GROVE_OK && r->state == GROVE_CSV_QUOTED) {
         refuse(r, r->cell_line, ": a quote is opened and never closed");
     }
-    if (r->status == GROVE_OK && r->trim && r->state == GROVE_CSV_PLAIN) {
+    if (r->trim && r->state == GROVE_CSV_PLAIN && r->length > 0) {
         drop_blanks(r);
     }
     if (r->status == GROVE_OK && !is_between_rows(r)) {
