@@ -38,7 +38,8 @@ def help_texts(folder):
                    "(default: 1)", "--threads=N", "--categorical=A,B", "--numeric=A,B",
                    "--ignore=A,B", "--weight-decay=D", "--unknown-share=P", "(default: 0.01)",
                    "--patience=N", "(default: 5)", "--min-count=N", "--separator=CHAR",
-                   "--no-header", "--trim", "--progress=KIND", "-q, --quiet", "--check-finite"]:
+                   "--no-header", "--trim", "--progress=KIND", "-q, --quiet", "--check-finite",
+                   "--profile"]:
         assert option in text, "%s is not in the help" % option
 
 
@@ -63,6 +64,7 @@ def usage(folder):
     refused(2, "requires an argument", *train, "--epochs")
     refused(2, "doesn't allow an argument", *train, "--json=yes")
     refused(2, "exclude each other", *train, "--valid", data, "--valid-fraction", "0.2")
+    refused(2, "exclude each other", *train, "--profile", "--check-finite")
     refused(2, "standard input", "train", "-", "--label", "a", "--out", out, "--valid", "-")
     for option, words, values in [
             ("epochs", "a whole number from 1 to", ["0", "-1", "x", "", "1.5", "9" * 20]),

@@ -7,6 +7,7 @@ import pty
 import re
 import select
 import subprocess
+import time
 
 from cli import *
 
@@ -153,6 +154,49 @@ def no_validation(folder):
     assert result.json()["validation"] is None, str(result)
 
 
+# ---- where the time goes ------------------------------------------------------------------------
+
+OPS = {"embedding": 2, "concat": 1, "matmul": 9, "add": 3, "relu": 2, "dropout": 2,
+       "softmax_cross_entropy_rows": 1, "softmax_cross_entropy_gradient": 1, "mean": 1,
+       "relu_gradient": 2, "adam": 6, "adam_rows": 2, "adam_catch_up": 2}
+
+
+@case
+def profile(folder):
+    """Every op of the step, the longest time first; no more time than there was."""
+    data, model = table(folder, rows=3000), os.path.join(folder, "m")
+    train = ["train", data, "--label", "group", "--out", model, "--epochs", "3", "-q"]
+    begin = time.monotonic()
+    told = good(*train, "--profile", "--json").json()["profile"]
+    wall = time.monotonic() - begin
+    assert list(told) == ["steps", "seconds", "training_seconds", "block_bytes",
+                          "block_bound_bytes", "peak_memory_bytes", "ops"], told
+    steps = 3 * 11  # ten batches of 256 rows, and one of 140
+    assert told["steps"] == steps, told
+    assert all(list(op) == ["op", "runs", "seconds", "bytes"] for op in told["ops"]), told
+    runs = {op["op"]: op["runs"] for op in told["ops"]}
+    assert len(runs) == len(told["ops"]), told
+    for op, count in OPS.items():
+        assert runs.get(op) == steps * count, "%s: %s" % (op, runs)
+    seconds = [op["seconds"] for op in told["ops"]]
+    assert seconds == sorted(seconds, reverse=True) and seconds[-1] >= 0, seconds
+    near(sum(seconds), told["seconds"], 1e-7)
+    assert 0 < told["seconds"] <= told["training_seconds"] <= wall, told
+    assert 0 < told["block_bound_bytes"] <= told["block_bytes"] < told["peak_memory_bytes"], told
+
+    text = good(*train, "--profile").out
+    head = re.search(r"\nop +runs +seconds +us a step +share +kB a step +GB/s\n", text)
+    lines = [line.split() for line in text[head.end():].split("\n\n")[0].splitlines()]
+    assert {line[0]: int(line[1]) for line in lines} == runs, text
+    shares = [float(line[4].rstrip("%")) for line in lines]
+    assert shares == sorted(shares, reverse=True) and 98 < sum(shares) < 102, text
+    assert re.search(r"\n33 steps of [\d.]+ us took [\d.]+ s of [\d.]+ s; the rest went into "
+                     r"batches and validation\nmemory: [\d.]+ MB for what a step computes \(at "
+                     r"least [\d.]+ MB live at one time\), [\d.]+ MB for the process at its "
+                     r"peak\n", text), text
+    assert "GB/s" not in good(*train).out and "profile" not in good(*train, "--json").json()
+
+
 # ---- progress -----------------------------------------------------------------------------------
 
 
@@ -257,7 +301,8 @@ def options_change_the_model(folder):
         assert model_bytes(folder, data, *base, *change) != one, change
     for same in (["--rate", "0.001"], ["--embedding-dim", "auto"], ["--optimizer", "adam"],
                  ["--weight-decay", "0"], ["--dropout=0.1"], ["--valid-fraction", "0.1"],
-                 ["--patience", "5"], ["--progress", "none"], ["--check-finite"]):
+                 ["--patience", "5"], ["--progress", "none"], ["--check-finite"],
+                 ["--profile"]):
         assert model_bytes(folder, data, *base, *same) == one, same
     adamw = ["--optimizer", "adamw", "--weight-decay"]
     assert model_bytes(folder, data, *base, *adamw, "0") == one, "adamw without decay is adam"

@@ -386,6 +386,86 @@ START_TEST(the_first_bad_number_is_told) {
 }
 END_TEST
 
+/* Of an epoch: ids read, rows written, and read as many as there are ids, or the whole table. */
+static double bytes_of_lookups(const grove_classifier *c, size_t rows, size_t batch) {
+    grove_shape table = grove_node_shape(grove_find(c->graph, "table.kind.weight"));
+    double bytes = 0;
+    for (size_t begin = 0; begin < rows; begin += batch) {
+        size_t ids = rows - begin < batch ? rows - begin : batch;
+        size_t read = ids < (size_t)table.dim[0] ? ids : (size_t)table.dim[0];
+        bytes += (double)((ids + read) * (size_t)table.dim[1] * sizeof(grove_real));
+        bytes += (double)(ids * sizeof(grove_id));
+    }
+    return bytes;
+}
+
+/* What was counted: every op of the step, in full batches and in the last, shorter one. */
+START_TEST(a_profile_of_all_steps) {
+    lesson l = make_lesson();
+    const size_t batches[] = {64, 50, 4096}; /* with a rest; without one; one batch */
+    for (int i = 0; i < 3; i++) {
+        grove_classifier c = make_classifier(&l, 16), plain = make_classifier(&l, 16);
+        grove_op_time times[40];
+        grove_fit_profile profile = {.times = times, .room = 40};
+        grove_fit_options how = usual();
+        grove_fit_result result, other;
+        how.batch = (int64_t)batches[i];
+        ck_assert_int_eq(grove_fit(&plain, l.schema, l.train, l.valid, &how, &other, NULL),
+                         GROVE_OK);
+        how.profile = &profile;
+        ck_assert_int_eq(grove_fit(&c, l.schema, l.train, l.valid, &how, &result, NULL), GROVE_OK);
+        ck_assert_mem_eq(&result.valid, &other.valid, sizeof result.valid);
+        size_t epochs = (size_t)result.epochs, rows = l.train.count;
+        ck_assert_uint_eq(profile.steps, epochs * ((rows + batches[i] - 1) / batches[i]));
+        ck_assert_uint_gt(profile.plan.block_bytes, 0);
+        size_t steps = 0;
+        for (size_t k = 0; k < profile.count; k++) {
+            ck_assert_uint_eq(times[k].runs, profile.steps);
+            ck_assert(times[k].seconds > 0);
+            ck_assert(k == 0 || times[k].seconds <= times[k - 1].seconds);
+            if (strcmp(times[k].op, "embedding") == 0) {
+                ck_assert(times[k].bytes ==
+                          (double)epochs * bytes_of_lookups(&c, rows, batches[i]));
+            }
+            steps += times[k].steps;
+        }
+        ck_assert_uint_eq(steps, profile.plan.steps);
+        grove_classifier_free(&c);
+        grove_classifier_free(&plain);
+    }
+    free_lesson(&l);
+}
+END_TEST
+
+START_TEST(a_profile_without_room_or_beside_check_finite) {
+    lesson l = make_lesson();
+    grove_classifier c = make_classifier(&l, 16);
+    grove_op_time times[2];
+    grove_fit_profile profile = {.times = times, .room = 2, .count = 7, .steps = 7};
+    grove_fit_options how = usual();
+    grove_fit_result result;
+    grove_error error = {0};
+    how.epochs = 1;
+    how.profile = &profile;
+    ck_assert_int_eq(grove_fit(&c, l.schema, l.train, l.valid, &how, &result, &error), GROVE_OK);
+    ck_assert_uint_eq(profile.count, 2);
+    ck_assert_uint_eq(profile.steps, (l.train.count + 63) / 64);
+    grove_classifier_free(&c);
+    c = make_classifier(&l, 16);
+    profile = (grove_fit_profile){0};
+    ck_assert_int_eq(grove_fit(&c, l.schema, l.train, l.valid, &how, &result, &error), GROVE_OK);
+    ck_assert_uint_eq(profile.count, 0);
+    grove_classifier_free(&c);
+    c = make_classifier(&l, 16);
+    how.check_finite = true;
+    ck_assert_int_eq(grove_fit(&c, l.schema, l.train, l.valid, &how, &result, &error),
+                     GROVE_BAD_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(error.message, "profile and check_finite do not go together"));
+    grove_classifier_free(&c);
+    free_lesson(&l);
+}
+END_TEST
+
 START_TEST(what_cannot_be_trained) {
     lesson l = make_lesson();
     grove_classifier c = make_classifier(&l, 16);
@@ -419,11 +499,14 @@ START_TEST(every_allocation_may_fail) {
                                             .dropout = 0.5,
                                             .allocator = allocator};
         grove_fit_options how = usual();
+        grove_op_time times[8];
+        grove_fit_profile profile = {.times = times, .room = 8};
         grove_fit_result result;
         grove_classifier c;
         grove_error error = {0};
         how.epochs = 2;
         how.threads = 2;
+        how.profile = &profile;
         grove_status status = grove_classifier_new(l.schema, &options, &c, &error);
         if (status == GROVE_OK) {
             status = grove_fit(&c, l.schema, l.train, l.valid, &how, &result, &error);
@@ -584,6 +667,8 @@ int main(void) {
     tcase_add_test(cases, a_plateau_wants_a_rate);
     tcase_add_test(cases, a_loss_that_is_no_number);
     tcase_add_test(cases, the_first_bad_number_is_told);
+    tcase_add_test(cases, a_profile_of_all_steps);
+    tcase_add_test(cases, a_profile_without_room_or_beside_check_finite);
     tcase_add_test(cases, what_cannot_be_trained);
     tcase_add_test(cases, every_allocation_may_fail);
     tcase_add_test(cases, a_row_of_cells_is_answered_like_one_of_a_dataset);

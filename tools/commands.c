@@ -72,6 +72,9 @@ static const struct argp_option train_options[] = {
     GROUP("Output:", 4),
     OPTION("out", KEY_OUT, "MODEL", "the model file to write (required)"),
     OPTION("json", KEY_JSON, NULL, "print the result as one JSON object"),
+    OPTION("profile", KEY_PROFILE, NULL,
+           "also tell where the time of the training steps went, op by op, and what memory was "
+           "used (default: nothing is counted)"),
     OPTION("progress", KEY_PROGRESS, "KIND",
            "auto, bar, lines or none (default: auto, a bar on a terminal, else a line an epoch)"),
     OPTION("quiet", 'q', NULL, "the same as --progress=none"),

@@ -243,6 +243,8 @@ static bool set_rest(struct argp_state *state, int key, char *text, options *o) 
         return true;
     case KEY_JSON:
         return o->json = true;
+    case KEY_PROFILE:
+        return o->profile = true;
     case KEY_PROGRESS:
         o->progress = (enum progress_kind)choice(state, "progress", text, progresses);
         return true;
@@ -275,6 +277,11 @@ static void check_train(struct argp_state *state, options *o) {
     }
     if (o->valid && strcmp(o->valid, "-") == 0 && strcmp(o->files[0], "-") == 0) {
         argp_error(state, "standard input cannot be both the data and the rows of --valid");
+    }
+    if (o->profile && o->check_finite) {
+        argp_error(state,
+                   "--profile and --check-finite exclude each other: the time of looking for "
+                   "bad numbers would be counted as that of the ops");
     }
     o->valid_fraction = o->valid_fraction < 0 ? 0.1 : o->valid_fraction;
 }

@@ -42,6 +42,7 @@ enum key {
     KEY_THREADS,
     KEY_CHECK_FINITE,
     KEY_JSON,
+    KEY_PROFILE,
     KEY_CATEGORICAL,
     KEY_NUMERIC,
     KEY_IGNORE,
@@ -74,7 +75,7 @@ typedef struct options {
     int hidden_count;
     names categorical, numeric, ignore;
     enum progress_kind progress;
-    bool json, trim, no_header, check_finite;
+    bool json, trim, no_header, check_finite, profile;
     char separator;
     long rows, samples;     /* of gradcheck; samples below 0: all */
     double tolerance, step; /* likewise; 0: derived */

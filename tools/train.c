@@ -5,9 +5,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "columns.h"
 #include "common.h"
+#include "profile.h"
 #include "progress.h"
 #include "tables.h"
 
@@ -21,6 +23,9 @@ typedef struct job {
     grove_classifier classifier;
     grove_rows train, valid;
     grove_fit_result result;
+    grove_op_time times[PROFILE_OPS];
+    grove_fit_profile profile;
+    double seconds; /* of training, with its batches and validations */
     grove_error error;
 } job;
 
@@ -89,6 +94,12 @@ static grove_optimizer optimizer_of(const options *o) {
     return optimizer;
 }
 
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
 /* Complains and returns an exit code on failure. */
 static int train(job *j) {
     const options *o = j->o;
@@ -106,6 +117,7 @@ static int train(job *j) {
                              .seed = (uint64_t)o->seed,
                              .threads = (int)o->threads,
                              .check_finite = o->check_finite,
+                             .profile = o->profile ? &j->profile : NULL,
                              .progress = progress_show,
                              .user = &shown};
     grove_status status = grove_classifier_new(j->schema, &network, &j->classifier, &j->error);
@@ -115,7 +127,9 @@ static int train(job *j) {
     if (shown.kind != PROGRESS_NONE) {
         print_tables(stderr, j->schema, j->classifier.graph);
     }
+    double begin = now();
     status = grove_fit(&j->classifier, j->schema, j->train, j->valid, &how, &j->result, &j->error);
+    j->seconds = now() - begin;
     return status == GROVE_OK ? EXIT_DONE : complain("train", EXIT_RUN_TIME, j->error.message);
 }
 
@@ -126,6 +140,38 @@ static grove_status save(job *j) {
 
 /* ---- the report ------------------------------------------------------------------------------ */
 
+static json_t *json_profile(const job *j) {
+    const grove_fit_profile *p = &j->profile;
+    json_t *ops = json_array();
+    for (size_t i = 0; i < p->count; i++) {
+        const grove_op_time *t = &p->times[i];
+        json_array_append_new(ops, json_pack("{s:s, s:I, s:f, s:f}", "op", t->op, "runs",
+                                             (json_int_t)(t->steps * t->runs), "seconds",
+                                             t->seconds, "bytes", t->bytes));
+    }
+    return json_pack("{s:I, s:f, s:f, s:I, s:I, s:I, s:o}", "steps", (json_int_t)p->steps,
+                     "seconds", profile_seconds(p->times, p->count), "training_seconds", j->seconds,
+                     "block_bytes", (json_int_t)p->plan.block_bytes, "block_bound_bytes",
+                     (json_int_t)p->plan.bound_bytes, "peak_memory_bytes",
+                     (json_int_t)peak_memory(), "ops", ops);
+}
+
+static void report_profile(const job *j) {
+    const grove_fit_profile *p = &j->profile;
+    char steps[40];
+    double seconds = profile_seconds(p->times, p->count);
+    printf("\nwhere the time of the training steps went:\n");
+    print_profile(p->times, p->count);
+    printf("\n%s step%s of %.1f us took %.3f s of %.3f s; the rest went into batches and "
+           "validation\n",
+           with_commas(steps, (int64_t)p->steps), p->steps == 1 ? "" : "s",
+           seconds / (double)p->steps * 1e6, seconds, j->seconds);
+    printf("memory: %.2f MB for what a step computes (at least %.2f MB live at one time), %.1f MB "
+           "for the process at its peak\n",
+           (double)p->plan.block_bytes / 1e6, (double)p->plan.bound_bytes / 1e6,
+           peak_memory() / 1e6);
+}
+
 static int report_json(job *j) {
     json_t *object = json_pack(
         "{s:i, s:s, s:I, s:o, s:i, s:i, s:o}", "schema", 1, "model", j->o->out, "training_rows",
@@ -135,6 +181,9 @@ static int report_json(job *j) {
         json_number(j->result.train_loss));
     json_object_set_new(object, "validation",
                         j->valid.count > 0 ? json_metrics(&j->result.valid) : json_null());
+    if (j->o->profile) {
+        json_object_set_new(object, "profile", json_profile(j));
+    }
     return print_json("train", object);
 }
 
@@ -151,6 +200,9 @@ static int report(job *j) {
         printf("the best was epoch %d\n", j->result.best_epoch);
         printf("\non rows that were not trained on:\n");
         print_metrics(&j->result.valid);
+    }
+    if (j->o->profile) {
+        report_profile(j);
     }
     printf("\nmodel written to %s\n", j->o->out);
     return EXIT_DONE;
@@ -191,6 +243,7 @@ static int run_job(job *j) {
 
 int run_train(const options *o) {
     job j = {.o = o};
+    j.profile = (grove_fit_profile){.times = j.times, .room = PROFILE_OPS};
     int code = run_job(&j);
     free_job(&j);
     return code;

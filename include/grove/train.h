@@ -99,6 +99,16 @@ typedef struct grove_progress {
     bool is_best;        /* this epoch's weights are the best so far */
 } grove_progress;
 
+/* Where the time of the training steps went, those of full batches and of shorter ones together.
+ * Making batches, validating and settling (nn.h) are no part of a step. */
+typedef struct grove_fit_profile {
+    grove_op_time *times;  /* [room] the caller's, to be filled: the longest time first (plan.h) */
+    size_t room;           /* ops that there is room for; others are left out */
+    size_t count;          /* ops that were filled in */
+    size_t steps;          /* that were counted */
+    grove_plan_stats plan; /* of the plan for full batches */
+} grove_fit_profile;
+
 /* Zero means the default, field by field. */
 typedef struct grove_fit_options {
     int epochs;                /* at most; 20 */
@@ -115,6 +125,8 @@ typedef struct grove_fit_options {
     int threads;          /* as of a plan; the result does not depend on it */
     bool check_finite;    /* each step looks for the first NaN or infinity (plan.h), and training
                              stops there with the op, the parameter and the row of the dataset */
+    grove_fit_profile *profile; /* is told where the time of the steps went; NULL: nothing is
+                                   counted. Not together with .check_finite */
     /* Called with `user`; true goes on, false stops: the best weights so far are given back. */
     bool (*progress)(void *user, const grove_progress *progress);
     void *user;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "fit_profile.h"
 #include "predictor.h"
 
 enum { REPORT_EVERY = 64 }; /* batches between two words about progress */
@@ -28,9 +29,10 @@ typedef struct trainer {
     grove_plan *full, *rest, *settle;
     grove_plateau plateau; /* its rate is GROVE_NONE where none is watched */
     grove_predictor *predictor;
-    float *answers;   /* [valid.count, classes] */
-    grove_id *truth;  /* [valid.count] their labels */
-    grove_real *best; /* all trainable parameters, one after the other */
+    float *answers;       /* [valid.count, classes] */
+    grove_id *truth;      /* [valid.count] their labels */
+    grove_op_time *times; /* [room of the profile] of one plan */
+    grove_real *best;     /* all trainable parameters, one after the other */
     double best_loss;
     bool stopped;
     grove_fit_result result;
@@ -59,6 +61,7 @@ static grove_plan *training_plan(trainer *t, const grove_tensor *outputs, int co
                                   .training = true,
                                   .threads = t->wish.threads,
                                   .check_finite = t->wish.check_finite,
+                                  .profile = t->wish.profile != NULL,
                                   .allocator = t->allocator};
     grove_plan *plan = grove_plan_new(t->classifier->graph, outputs, count, &options);
     const grove_error *mistake = grove_plan_error(plan);
@@ -143,6 +146,16 @@ static bool open_validation(trainer *t) {
            wants_memory(t, t->truth, t->valid.count * sizeof *t->truth);
 }
 
+static bool open_profile(trainer *t) {
+    grove_fit_profile *profile = t->wish.profile;
+    if (!profile || profile->room == 0) {
+        return true;
+    }
+    size_t bytes = profile->room * sizeof *t->times;
+    t->times = grove_alloc(&t->allocator, bytes);
+    return wants_memory(t, t->times, bytes);
+}
+
 static bool open_trainer(trainer *t) {
     size_t size = (size_t)t->wish.batch;
     size = size > t->train.count ? t->train.count : size;
@@ -155,7 +168,7 @@ static bool open_trainer(trainer *t) {
     return grove_feed_open(&t->feed, t->classifier->graph, t->schema, size, t->error) == GROVE_OK &&
            grove_feed_fits(&t->feed, &t->train, t->error) == GROVE_OK &&
            (t->valid.count == 0 || grove_feed_fits(&t->feed, &t->valid, t->error) == GROVE_OK) &&
-           open_plans(t) && open_validation(t);
+           open_plans(t) && open_validation(t) && open_profile(t);
 }
 
 static void close_trainer(trainer *t) {
@@ -169,6 +182,7 @@ static void close_trainer(trainer *t) {
     grove_release(&t->allocator, t->answers);
     grove_release(&t->allocator, t->truth);
     grove_release(&t->allocator, t->best);
+    grove_release(&t->allocator, t->times);
 }
 
 /* ---- an epoch -------------------------------------------------------------------------------- */
@@ -317,6 +331,15 @@ static bool train(trainer *t) {
     return t->best || swap_averages(t);
 }
 
+/* Whatever ended the training. */
+static void tell_profile(trainer *t) {
+    if (t->times) {
+        t->wish.profile->plan = grove_plan_statistics(t->full);
+        grove_fit_profile_add(t->wish.profile, t->full, t->times);
+        grove_fit_profile_add(t->wish.profile, t->rest, t->times);
+    }
+}
+
 static bool has_labels(grove_rows rows) {
     return rows.count == 0 || (rows.dataset && grove_dataset_labels(rows.dataset));
 }
@@ -339,6 +362,10 @@ grove_status grove_fit(grove_classifier *classifier, const grove_schema *schema,
                  .majority = grove_schema_majority(schema),
                  .error = error ? error : &own};
     *result = (grove_fit_result){0};
+    if (t.wish.profile) {
+        *t.wish.profile =
+            (grove_fit_profile){.times = t.wish.profile->times, .room = t.wish.profile->room};
+    }
     if (train_rows.count == 0 || !has_labels(train_rows) || !has_labels(valid)) {
         return grove_fail(error, GROVE_BAD_DATA, "training: there are no rows with labels");
     }
@@ -348,6 +375,7 @@ grove_status grove_fit(grove_classifier *classifier, const grove_schema *schema,
     if (t.best && t.result.best_epoch > 0) {
         copy_weights(&t, true); /* whatever ended the training */
     }
+    tell_profile(&t);
     close_trainer(&t);
     *result = t.result;
     return good ? GROVE_OK : t.error->status;

@@ -12,11 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "../profile.h"
 #include "bench.h"
 
 typedef struct wishes {
@@ -27,7 +27,7 @@ typedef struct wishes {
     int count;
 } wishes;
 
-enum { REPEATS = 7, MOST_REPEATS = 99, MOST_OPS = 128 };
+enum { REPEATS = 7, MOST_REPEATS = 99 };
 
 typedef struct reading {
     double median, best; /* seconds a step */
@@ -90,13 +90,6 @@ static double bound_of(const job *job) {
     return bound;
 }
 
-/* Megabytes that the process had at most. */
-static double peak_memory(void) {
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (double)usage.ru_maxrss / 1024;
-}
-
 /* ---- telling --------------------------------------------------------------------------------- */
 
 static void tell_json(const workload *w, const job *job, reading r, double bound, double rss) {
@@ -131,33 +124,17 @@ static void tell(const workload *w, const job *job, reading r, double bound, dou
     printf("\n");
 }
 
-/* Where the time goes, by op: microseconds of a step, share, gigabytes a second. */
-static void tell_profile(const job *job) {
-    grove_op_time times[MOST_OPS];
-    size_t count = grove_plan_profile(job->plan, times, MOST_OPS);
-    double total = 0;
-    for (size_t i = 0; i < count; i++) {
-        total += times[i].seconds;
-    }
-    printf("    %-32s %5s %10s %6s %8s\n", "op", "steps", "us", "share", "GB/s");
-    for (size_t i = 0; i < count; i++) {
-        const grove_op_time *t = &times[i];
-        printf("    %-32s %5zu %10.2f %5.1f%% %8.1f\n", t->op, t->steps,
-               t->seconds / (double)t->runs * 1e6, 100 * t->seconds / total,
-               t->bytes / t->seconds / 1e9);
-    }
-}
-
 static bool run(const workload *w, const wishes *wish) {
     job job = {.threads = wish->threads, .profile = wish->profile};
     reading r;
     if (!w->prepare(&job) || !measure(&job, wish, &r)) {
         return false;
     }
-    double rss = peak_memory();
+    double rss = peak_memory() / 1048576;
     (wish->json ? tell_json : tell)(w, &job, r, bound_of(&job), rss);
     if (wish->profile && job.plan) {
-        tell_profile(&job);
+        grove_op_time times[PROFILE_OPS];
+        print_profile(times, grove_plan_profile(job.plan, times, PROFILE_OPS));
     }
     if (job.end) {
         job.end(&job);
