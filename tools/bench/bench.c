@@ -2,7 +2,7 @@
  *
  * bench - how fast is a step, and how near to what the machine can do?
  *
- *     bench [WORKLOAD...] [--threads N] [--json] [--profile]
+ *     bench [WORKLOAD...] [--sweep NAME] [--threads N] [--json] [--profile]
  *
  * Each workload runs in a process of its own, so that its peak memory is its own. README.md beside
  * this file explains the columns.
@@ -25,6 +25,8 @@ typedef struct wishes {
     bool json, profile, list;
     char **names;
     int count;
+    const sweep *sweep;
+    int64_t size; /* of the sweep's point */
 } wishes;
 
 enum { REPEATS = 7, MOST_REPEATS = 99 };
@@ -85,7 +87,7 @@ static double bound_of(const job *job) {
         bound += job->bytes / bench_copy_rate(job->set, job->threads);
     }
     if (job->rows > 0) {
-        bound += job->rows * bench_row_time(job->row_bytes) / job->threads;
+        bound += job->rows * bench_row_time(job->row_bytes, job->row_set) / job->threads;
     }
     return bound;
 }
@@ -99,6 +101,9 @@ static void tell_json(const workload *w, const job *job, reading r, double bound
     json_object_set_new(line, "bound_fraction",
                         bound > 0 ? json_real(bound / r.median) : json_null());
     json_object_set_new(line, "rss_mb", json_real(rss));
+    if (job->size > 0) {
+        json_object_set_new(line, "size", json_integer(job->size));
+    }
     if (job->plan) {
         grove_plan_stats stats = grove_plan_statistics(job->plan);
         json_object_set_new(line, "block_mb", json_real((double)stats.block_bytes / 1e6));
@@ -110,7 +115,7 @@ static void tell_json(const workload *w, const job *job, reading r, double bound
 }
 
 static void tell(const workload *w, const job *job, reading r, double bound, double rss) {
-    printf("%-16s %7d %12.1f %12.1f", w->name, job->threads, r.median * 1e6, r.best * 1e6);
+    printf("%-20s %7d %12.1f %12.1f", w->name, job->threads, r.median * 1e6, r.best * 1e6);
     if (bound > 0) {
         printf(" %10.1f %8.2f", bound * 1e6, bound / r.median);
     } else {
@@ -125,7 +130,7 @@ static void tell(const workload *w, const job *job, reading r, double bound, dou
 }
 
 static bool run(const workload *w, const wishes *wish) {
-    job job = {.threads = wish->threads, .profile = wish->profile};
+    job job = {.threads = wish->threads, .size = wish->size, .profile = wish->profile};
     reading r;
     if (!w->prepare(&job) || !measure(&job, wish, &r)) {
         return false;
@@ -155,9 +160,23 @@ static bool run_alone(const workload *w, const wishes *wish) {
     return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }
 
+static bool run_sweep(const wishes *wish) {
+    const sweep *s = wish->sweep;
+    bool good = true;
+    for (int i = 0; s->sizes[i]; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s_%lld", s->name, (long long)s->sizes[i]);
+        const workload point = {name, s->what, s->prepare};
+        wishes one = *wish;
+        one.size = s->sizes[i];
+        good = run_alone(&point, &one) && good;
+    }
+    return good;
+}
+
 /* ---- what is wished -------------------------------------------------------------------------- */
 
-enum { THREADS = 1, JSON, PROFILE, REPEAT, SECONDS, LIST };
+enum { THREADS = 1, JSON, PROFILE, REPEAT, SECONDS, LIST, SWEEP };
 
 static const struct argp_option options[] = {
     {"threads", THREADS, "N", 0, "threads of the plan (default 1)", 0},
@@ -165,6 +184,7 @@ static const struct argp_option options[] = {
     {"profile", PROFILE, NULL, 0, "also print where the time goes, op by op", 0},
     {"repeats", REPEAT, "N", 0, "repeats, an odd number (default 7)", 0},
     {"seconds", SECONDS, "S", 0, "of each repeat (default 0.15)", 0},
+    {"sweep", SWEEP, "NAME", 0, "one workload at several sizes, instead of the others", 0},
     {"list", LIST, NULL, 0, "print the workloads, and what each is", 0},
     {0},
 };
@@ -173,6 +193,15 @@ static const workload *find(const char *name) {
     for (int i = 0; i < workload_count; i++) {
         if (strcmp(workloads[i].name, name) == 0) {
             return &workloads[i];
+        }
+    }
+    return NULL;
+}
+
+static const sweep *find_sweep(const char *name) {
+    for (int i = 0; i < sweep_count; i++) {
+        if (strcmp(sweeps[i].name, name) == 0) {
+            return &sweeps[i];
         }
     }
     return NULL;
@@ -213,6 +242,12 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     case LIST:
         wish->list = true;
         return 0;
+    case SWEEP:
+        wish->sweep = find_sweep(text);
+        if (!wish->sweep) {
+            argp_error(state, "there is no sweep '%s' (--list prints them)", text);
+        }
+        return 0;
     case ARGP_KEY_ARG:
         if (!find(text)) {
             argp_error(state, "there is no workload '%s' (--list prints them)", text);
@@ -226,6 +261,11 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         }
         state->next = state->argc;
         return 0;
+    case ARGP_KEY_END:
+        if (wish->sweep && wish->count > 0) {
+            argp_error(state, "--sweep and names of workloads exclude each other");
+        }
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -233,8 +273,18 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 
 static void print_head(const wishes *wish) {
     if (!wish->json) {
-        printf("%-16s %7s %12s %12s %10s %8s %9s %10s %10s\n", "workload", "threads", "median us",
+        printf("%-20s %7s %12s %12s %10s %8s %9s %10s %10s\n", "workload", "threads", "median us",
                "best us", "bound us", "fraction", "rss MB", "block MB", "least MB");
+    }
+}
+
+static void print_list(void) {
+    for (int i = 0; i < workload_count; i++) {
+        printf("%-16s %s\n", workloads[i].name, workloads[i].what);
+    }
+    printf("\nsweeps:\n");
+    for (int i = 0; i < sweep_count; i++) {
+        printf("%-16s %s\n", sweeps[i].name, sweeps[i].what);
     }
 }
 
@@ -246,12 +296,13 @@ int main(int argc, char **argv) {
     bool good = true;
     argp_parse(&argp, argc, argv, 0, NULL, &wish);
     if (wish.list) {
-        for (int i = 0; i < workload_count; i++) {
-            printf("%-16s %s\n", workloads[i].name, workloads[i].what);
-        }
+        print_list();
         return 0;
     }
     print_head(&wish);
+    if (wish.sweep) {
+        return run_sweep(&wish) ? 0 : 1;
+    }
     for (int i = 0; i < workload_count && wish.count == 0; i++) {
         good = run_alone(&workloads[i], &wish) && good;
     }

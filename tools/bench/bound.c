@@ -123,7 +123,7 @@ double bench_copy_rate(double set, int threads) {
 
 /* ---- rows met at random ---------------------------------------------------------------------- */
 
-enum { TABLE = 64 << 20, MEETINGS = 100000, AHEAD = 16 };
+enum { LEAST = 4096, TABLE = 64 << 20, MOST = 1 << 30, MEETINGS = 100000, AHEAD = 16 };
 
 typedef struct meeting {
     char *table;
@@ -144,16 +144,17 @@ static void meet(void *state) {
     }
 }
 
-double bench_row_time(double row_bytes) {
+double bench_row_time(double row_bytes, double set) {
+    size_t bytes = set <= 0 ? TABLE : set < LEAST ? LEAST : set > MOST ? MOST : (size_t)set;
     meeting m = {.row_bytes = (size_t)row_bytes};
-    m.table = calloc(TABLE, 1);
+    m.table = calloc(bytes + m.row_bytes, 1);
     m.at = malloc((MEETINGS + AHEAD) * sizeof *m.at);
     double time = 0;
     if (m.table && m.at && m.row_bytes > 0) {
         uint64_t random = 1;
-        memset(m.table, 0, TABLE);
+        memset(m.table, 0, bytes);
         for (size_t i = 0; i < MEETINGS + AHEAD; i++) {
-            m.at[i] = bench_random(&random) % (TABLE / m.row_bytes) * m.row_bytes;
+            m.at[i] = bench_random(&random) % (bytes / m.row_bytes) * m.row_bytes;
         }
         time = best_time(meet, &m) / MEETINGS;
     }

@@ -98,20 +98,16 @@ bool bench_train(job *job, grove_tensor loss, grove_tensor step) {
     return run_plan(job);
 }
 
-static void begin(job *job, int64_t batch) {
+void bench_begin(job *job, int64_t batch) {
     job->batch = batch;
     job->graph = grove_graph_new(&(grove_graph_options){.seed = 1});
 }
 
-/* What dense layers cost: 2 multiply-adds forward, 2 for the weight's gradient, 2 for the input's
- * where it is wanted. */
-static void count_layer(job *job, double rows, double in, double units, bool input_learns) {
+void bench_count_layer(job *job, double rows, double in, double units, bool input_learns) {
     job->flop += rows * in * units * (input_learns ? 6 : 4);
 }
 
-/* Parameters that are updated whole, with so many states beside each: the gradient is written and
- * read, weight and states are read and written. */
-static void count_update(job *job, double parameters, int states) {
+void bench_count_update(job *job, double parameters, int states) {
     job->bytes += parameters * sizeof(grove_real) * (2 + 2 * (1 + states));
     job->set += parameters * sizeof(grove_real) * (2 + states);
 }
@@ -124,9 +120,8 @@ static const int64_t *layers(int64_t a, int64_t b, int64_t c) {
     return units;
 }
 
-/* Dense layers with ReLU between; the last has none. Zero units: that layer is left out. */
-static grove_tensor mlp(job *job, grove_tensor x, int64_t in, const int64_t *units, int states,
-                        bool input_learns) {
+grove_tensor bench_mlp(job *job, grove_tensor x, int64_t in, const int64_t *units, int states,
+                       bool input_learns) {
     static const char *const names[] = {"dense1", "dense2", "dense3"};
     for (int i = 0; i < 3; i++) {
         if (units[i] == 0) {
@@ -134,8 +129,8 @@ static grove_tensor mlp(job *job, grove_tensor x, int64_t in, const int64_t *uni
         }
         x = grove_nn_dense(x, units[i], names[i]);
         x = i < 2 ? grove_relu(x) : x;
-        count_layer(job, (double)job->batch, (double)in, (double)units[i], input_learns);
-        count_update(job, (double)(in + 1) * (double)units[i], states);
+        bench_count_layer(job, (double)job->batch, (double)in, (double)units[i], input_learns);
+        bench_count_update(job, (double)(in + 1) * (double)units[i], states);
         in = units[i];
         input_learns = true;
     }
@@ -144,68 +139,73 @@ static grove_tensor mlp(job *job, grove_tensor x, int64_t in, const int64_t *uni
 
 /* ---- the workloads --------------------------------------------------------------------------- */
 
-static bool learn_classes(job *job, grove_tensor logits, grove_id classes,
-                          const grove_optimizer *optimizer) {
+bool bench_learn_classes(job *job, grove_tensor logits, grove_id classes,
+                         const grove_optimizer *optimizer) {
     grove_tensor label = bench_ids(job, "label", GROVE_SHAPE(GROVE_BATCH), classes);
     grove_tensor loss = grove_softmax_cross_entropy(logits, label);
     return bench_train(job, loss, grove_minimize(loss, optimizer));
 }
 
 static bool mlp_small(job *job) {
-    begin(job, 32);
+    bench_begin(job, 32);
     grove_tensor x = bench_reals(job, "x", GROVE_SHAPE(GROVE_BATCH, 64));
-    return learn_classes(job, mlp(job, x, 64, layers(128, 64, 10), 2, false), 10, GROVE_ADAM(0));
+    return bench_learn_classes(job, bench_mlp(job, x, 64, layers(128, 64, 10), 2, false), 10,
+                               GROVE_ADAM(0));
 }
 
 static bool mlp_big(job *job) {
-    begin(job, 512);
+    bench_begin(job, 512);
     grove_tensor x = bench_reals(job, "x", GROVE_SHAPE(GROVE_BATCH, 784));
-    return learn_classes(job, mlp(job, x, 784, layers(1024, 1024, 10), 2, false), 10,
-                         GROVE_ADAM(0));
+    return bench_learn_classes(job, bench_mlp(job, x, 784, layers(1024, 1024, 10), 2, false), 10,
+                               GROVE_ADAM(0));
 }
 
 /* 27 letters x 10 numbers, 8 of them in a row; the learned input makes the first layer's too. */
 static bool char_mlp(job *job) {
-    begin(job, 32);
+    bench_begin(job, 32);
     grove_tensor letters = bench_ids(job, "letters", GROVE_SHAPE(GROVE_BATCH, 8), 27);
     grove_tensor x = grove_nn_embedding(letters, 27, 10, "letter");
     x = grove_reshape(x, GROVE_SHAPE(GROVE_BATCH, 80));
     x = grove_tanh(grove_nn_dense(x, 200, "hidden"));
     x = grove_nn_dense(x, 27, "out");
-    count_layer(job, 32, 80, 200, true);
-    count_layer(job, 32, 200, 27, true);
-    count_update(job, 27 * 10 + 81 * 200 + 201 * 27, 0);
-    return learn_classes(job, x, 27, GROVE_SGD(.rate = 0.1));
+    bench_count_layer(job, 32, 80, 200, true);
+    bench_count_layer(job, 32, 200, 27, true);
+    bench_count_update(job, 27 * 10 + 81 * 200 + 201 * 27, 0);
+    return bench_learn_classes(job, x, 27, GROVE_SGD(.rate = 0.1));
 }
 
-static grove_tensor table(job *job, const char *name, grove_id rows, int64_t width) {
+grove_tensor bench_table(job *job, const char *name, grove_id rows, int64_t width) {
     grove_tensor ids = bench_ids(job, name, GROVE_SHAPE(GROVE_BATCH), rows);
     char weight[48];
     snprintf(weight, sizeof weight, "table.%s", name);
     return grove_nn_embedding(ids, rows, width, weight);
 }
 
-/* UCI Adult's categorical columns, a row of each for what is unknown; and six numbers. */
-static bool adult(job *job) {
+bool bench_adult(job *job, int64_t batch) {
     static const grove_id rows[] = {9, 16, 7, 15, 6, 5, 2, 42};
     grove_tensor parts[9];
     double cells = 0;
-    begin(job, 256);
+    bench_begin(job, batch);
     for (int i = 0; i < 8; i++) {
         char name[32];
         snprintf(name, sizeof name, "column%d", i + 1);
-        parts[i] = table(job, name, rows[i], 8);
+        parts[i] = bench_table(job, name, rows[i], 8);
         cells += rows[i] * 8;
     }
     parts[8] = bench_reals(job, "numbers", GROVE_SHAPE(GROVE_BATCH, 6));
     grove_tensor x = grove_concat(parts, 9, 1);
-    count_update(job, cells, 2);
-    return learn_classes(job, mlp(job, x, 70, layers(128, 64, 2), 2, true), 2, GROVE_ADAM(0));
+    bench_count_update(job, cells, 2);
+    return bench_learn_classes(job, bench_mlp(job, x, 70, layers(128, 64, 2), 2, true), 2,
+                               GROVE_ADAM(0));
+}
+
+static bool adult(job *job) {
+    return bench_adult(job, 256);
 }
 
 static bool species(job *job, bool lazy, bool onehot) {
     grove_tensor x;
-    begin(job, 256);
+    bench_begin(job, 256);
     if (onehot) {
         bench_ids(job, "species", GROVE_SHAPE(GROVE_BATCH), 73000);
         const grove_id *id = job->inputs[0].data;
@@ -221,15 +221,15 @@ static bool species(job *job, bool lazy, bool onehot) {
         free(job->inputs[0].data);
         job->inputs[0].data = row;
         x = grove_nn_dense_with(x, 12, "embedding", &(grove_dense_options){.no_bias = true});
-        count_layer(job, 256, 73000, 12, false);
-        count_update(job, 73000 * 12, 2);
+        bench_count_layer(job, 256, 73000, 12, false);
+        bench_count_update(job, 73000 * 12, 2);
     } else {
-        x = table(job, "species", 73000, 12);
+        x = bench_table(job, "species", 73000, 12);
         job->rows = 256 * 3;
         job->row_bytes = 48;
     }
-    x = mlp(job, x, 12, layers(0, 32, 10), 2, true);
-    return learn_classes(job, x, 10, GROVE_ADAM(.lazy = lazy));
+    x = bench_mlp(job, x, 12, layers(0, 32, 10), 2, true);
+    return bench_learn_classes(job, x, 10, GROVE_ADAM(.lazy = lazy));
 }
 
 static bool species_sparse(job *job) {
@@ -243,37 +243,37 @@ static bool species_onehot(job *job) {
 }
 
 static bool text_bag(job *job) {
-    begin(job, 64);
+    bench_begin(job, 64);
     grove_tensor words = bench_ids(job, "words", GROVE_SHAPE(GROVE_BATCH, 40), 100000);
     grove_tensor x =
         grove_nn_embedding_bag(words, 100000, 16, "word",
                                &(grove_nn_embedding_bag_options){.bag = {.mode = GROVE_BAG_MEAN}});
     job->rows = 64 * 40;
     job->row_bytes = 64;
-    x = mlp(job, x, 16, layers(0, 0, 4), 0, true);
-    return learn_classes(job, x, 4, GROVE_SGD(.rate = 0.1));
+    x = bench_mlp(job, x, 16, layers(0, 0, 4), 0, true);
+    return bench_learn_classes(job, x, 4, GROVE_SGD(.rate = 0.1));
 }
 
 /* DLRM's shape. Two optimizers share the backward pass's loss: one for tables, one for the rest. */
 static bool ctr(job *job) {
     grove_tensor parts[27];
-    begin(job, 2048);
+    bench_begin(job, 2048);
     for (int i = 0; i < 26; i++) {
         char name[32];
         snprintf(name, sizeof name, "column%d", i + 1);
-        parts[i] = table(job, name, 100000, 16);
+        parts[i] = bench_table(job, name, 100000, 16);
     }
     parts[26] = bench_reals(job, "numbers", GROVE_SHAPE(GROVE_BATCH, 13));
     grove_tensor x = grove_concat(parts, 27, 1);
     job->rows = 2048 * 26 * 2;
     job->row_bytes = 64;
-    x = mlp(job, x, 429, layers(256, 128, 2), 2, true);
-    return learn_classes(job, x, 2, GROVE_ADAGRAD(.rate = 0.01));
+    x = bench_mlp(job, x, 429, layers(256, 128, 2), 2, true);
+    return bench_learn_classes(job, x, 2, GROVE_ADAGRAD(.rate = 0.01));
 }
 
 /* The loss that never writes its logits. */
 static bool softmax_wide(job *job) {
-    begin(job, 64);
+    bench_begin(job, 64);
     grove_tensor x = bench_reals(job, "x", GROVE_SHAPE(GROVE_BATCH, 64));
     grove_tensor h = grove_relu(grove_nn_dense(x, 64, "hidden"));
     grove_nn_dense(h, 73000, "out");
@@ -281,15 +281,15 @@ static bool softmax_wide(job *job) {
     grove_tensor loss =
         grove_linear_cross_entropy(h, grove_find(job->graph, "out.weight"),
                                    grove_find(job->graph, "out.bias"), label, GROVE_NONE, NULL);
-    count_layer(job, 64, 64, 64, false);
-    count_layer(job, 64, 64, 73000, true);
-    count_update(job, 64. * 65 + 73000. * 65, 0);
+    bench_count_layer(job, 64, 64, 64, false);
+    bench_count_layer(job, 64, 64, 73000, true);
+    bench_count_update(job, 64. * 65 + 73000. * 65, 0);
     return bench_train(job, loss, grove_minimize(loss, GROVE_SGD(.rate = 0.1)));
 }
 
 /* Pre-norm blocks of a decoder: 4 layers, 4 heads, 64 wide, 64 letters. */
 static bool char_gpt(job *job) {
-    begin(job, 32);
+    bench_begin(job, 32);
     grove_tensor letters = bench_ids(job, "letters", GROVE_SHAPE(GROVE_BATCH, 64), 65);
     grove_tensor label = bench_ids(job, "label", GROVE_SHAPE(GROVE_BATCH, 64), 65);
     grove_tensor x = grove_nn_embedding(letters, 65, 64, "letter");
@@ -298,14 +298,14 @@ static bool char_gpt(job *job) {
         char name[32];
         snprintf(name, sizeof name, "block%d", i + 1);
         x = grove_nn_transformer_block(x, 4, name, &(grove_transformer_options){.causal = true});
-        count_layer(job, 2048, 64, 12 * 64, true);
+        bench_count_layer(job, 2048, 64, 12 * 64, true);
         job->flop += 6. * 2 * 2048 * 64 * 64; /* queries by keys, weights by values */
-        count_update(job, 12. * 64 * 64 + 13 * 64, 2);
+        bench_count_update(job, 12. * 64 * 64 + 13 * 64, 2);
     }
     x = grove_nn_layer_norm(x, "norm", NULL);
     x = grove_nn_dense_with(x, 65, "out", &(grove_dense_options){.no_bias = true});
-    count_layer(job, 2048, 64, 65, true);
-    count_update(job, 65. * 64 * 2 + 64. * 64, 2);
+    bench_count_layer(job, 2048, 64, 65, true);
+    bench_count_update(job, 65. * 64 * 2 + 64. * 64, 2);
     x = grove_reshape(x, GROVE_SHAPE(64 * GROVE_BATCH, 65));
     grove_tensor loss =
         grove_softmax_cross_entropy(x, grove_reshape(label, GROVE_SHAPE(64 * GROVE_BATCH)));
