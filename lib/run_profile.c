@@ -31,7 +31,8 @@ static size_t bytes_of(const grove_view *view) {
     return view->count * (view->type == GROVE_REAL ? sizeof(grove_real) : sizeof(grove_id));
 }
 
-/* A table that is followed by ids is not read whole: of it count as many rows as there are ids. */
+/* A table that is followed by ids is not read whole: of it count as many rows as there are ids. So
+ * of the clocks of its rows, [rows]. */
 static size_t bytes_by_ids(const grove_call *call, const grove_view *table) {
     size_t ids = SIZE_MAX;
     for (int i = 0; i < call->inputs; i++) {
@@ -40,7 +41,7 @@ static size_t bytes_by_ids(const grove_call *call, const grove_view *table) {
             ids = in->count;
         }
     }
-    size_t rows = table->rank > 1 ? table->dim[0] : 0;
+    size_t rows = table->rank > 0 ? table->dim[0] : 0;
     return rows > ids ? bytes_of(table) / rows * ids : bytes_of(table);
 }
 

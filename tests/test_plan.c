@@ -530,6 +530,30 @@ START_TEST(of_a_table_the_rows_that_ids_name_count) {
 }
 END_TEST
 
+/* Nor are moments and clocks of the other rows touched by an update of four. */
+START_TEST(of_the_clocks_of_rows_those_that_ids_name_count) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor table = grove_parameter(g, "table", GROVE_SHAPE(1000, 12), (grove_init){0});
+    grove_tensor loss = grove_mean(grove_embedding(table, grove_positions(g, 4)), GROVE_ALL_AXES);
+    grove_tensor step = grove_minimize(loss, GROVE_ADAM(0));
+    grove_plan *plan = plan_of(step, &(grove_plan_options){.training = true, .profile = true});
+    grove_op_time times[16];
+    double rows = 2. * 4 * (3 * 12 * sizeof(grove_real) + sizeof(grove_id)); /* w, m, v, clock */
+    bool seen = false;
+    ck_assert_int_eq(grove_run(plan), GROVE_OK);
+    size_t count = grove_plan_profile(plan, times, 16);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(times[i].op, "adam_catch_up") == 0) { /* and ids, the step, the rate */
+            ck_assert(times[i].bytes == rows + 5. * sizeof(grove_id) + sizeof(grove_real));
+            seen = true;
+        }
+    }
+    ck_assert(seen);
+    grove_plan_free(plan);
+    grove_graph_free(g);
+}
+END_TEST
+
 START_TEST(no_profile_without_the_wish_nor_beside_check_finite) {
     grove_graph *g = grove_graph_new(NULL);
     grove_tensor y = grove_exp(grove_fill(g, GROVE_SCALAR, 1));
@@ -576,6 +600,7 @@ int main(void) {
     TCase *profile = tcase_create("profile");
     tcase_add_test(profile, a_profile_counts_steps_runs_and_bytes);
     tcase_add_test(profile, of_a_table_the_rows_that_ids_name_count);
+    tcase_add_test(profile, of_the_clocks_of_rows_those_that_ids_name_count);
     tcase_add_test(profile, no_profile_without_the_wish_nor_beside_check_finite);
     suite_add_tcase(suite, profile);
     SRunner *runner = srunner_create(suite);
