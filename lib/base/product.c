@@ -14,7 +14,9 @@ enum {
     PRODUCT_DEPTH = 256, /* so many l at a time: a panel of b stays in the nearest cache */
     PRODUCT_FEW = 64,    /* rows of a for which b is not packed if it need not be */
     PRODUCT_FAR = 1024,  /* numbers from row to row of a transposed a that get in the cache's way */
-    PRODUCT_WIDEST = 32  /* numbers of a panel at most */
+    PRODUCT_LONG = 16,   /* k from which a result of few columns is worth turning */
+    PRODUCT_WIDEST = 32, /* numbers of a panel at most */
+    TURNED = 16 * PRODUCT_WIDEST /* numbers of a turned result: columns that fill no vector */
 };
 
 /* Blocks of like depth, as few as can be. */
@@ -28,9 +30,20 @@ static bool packs_a(const grove_product *p) {
     return p->transpose_a && p->a_step >= PRODUCT_FAR && p->n > PRODUCT_WIDEST;
 }
 
+/* Is it quicker to compute the result turned? Each l costs a vector for each row; turned, one for
+ * each column and `lanes` rows, and for a half of the rows if a must be turned for it. */
+static bool pays_turned(const grove_product *p, size_t lanes) {
+    size_t turned = p->n * ((p->m + lanes - 1) / lanes) + (p->transpose_a ? 0 : p->m / 2);
+    return p->n > 0 && p->k >= PRODUCT_LONG && 4 * turned < 3 * p->m;
+}
+
 #ifdef GROVE_DOUBLE
 #define FUSED_512(a, b, c) _mm512_fmadd_pd((__m512d)(a), (__m512d)(b), (__m512d)(c))
 #define FUSED_256(a, b, c) _mm256_fmadd_pd((__m256d)(a), (__m256d)(b), (__m256d)(c))
+#define FIRST_512(x, n) _mm512_maskz_loadu_pd((__mmask8)((1u << (n)) - 1), x)
+#define STORE_512(x, n, v) _mm512_mask_storeu_pd(x, (__mmask8)((1u << (n)) - 1), (__m512d)(v))
+#define FIRST_256(x, n) _mm256_maskload_pd(x, mask_of(n))
+#define STORE_256(x, n, v) _mm256_maskstore_pd(x, mask_of(n), (__m256d)(v))
 #define LOW_512(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
 #define HIGH_512(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
 #define LOW_256(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
@@ -38,6 +51,10 @@ static bool packs_a(const grove_product *p) {
 #else
 #define FUSED_512(a, b, c) _mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c))
 #define FUSED_256(a, b, c) _mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c))
+#define FIRST_512(x, n) _mm512_maskz_loadu_ps((__mmask16)((1u << (n)) - 1), x)
+#define STORE_512(x, n, v) _mm512_mask_storeu_ps(x, (__mmask16)((1u << (n)) - 1), (__m512)(v))
+#define FIRST_256(x, n) _mm256_maskload_ps(x, mask_of(n))
+#define STORE_256(x, n, v) _mm256_maskstore_ps(x, mask_of(n), (__m256)(v))
 #define LOW_512(a, b)                                                                              \
     __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
 #define HIGH_512(a, b)                                                                             \
@@ -46,11 +63,20 @@ static bool packs_a(const grove_product *p) {
 #define HIGH_256(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
 #endif
 
+/* All bits set in the first n numbers of a vector. */
+GROVE_TARGET_V3 static inline __m256i mask_of(size_t n) {
+    static const int words[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    return _mm256_loadu_si256(
+        (const __m256i *)(const void *)(words + 8 - n * sizeof(grove_real) / sizeof(int)));
+}
+
 /* AVX-512 has 32 registers: 8 * 2 sums + 2 + 1. */
 #define AT(name) name##_v4
 #define TARGET GROVE_TARGET_V4
 #define VECTOR_BYTES 64
 #define FUSED(a, b, c) (vector_v4) FUSED_512(a, b, c)
+#define FIRST_OF(x, n) (vector_v4) FIRST_512(x, n)
+#define STORE_FIRST(x, n, v) STORE_512(x, n, v)
 #define LOW LOW_512
 #define HIGH HIGH_512
 #define ROWS 8
@@ -66,6 +92,8 @@ static bool packs_a(const grove_product *p) {
 #define TARGET GROVE_TARGET_V3
 #define VECTOR_BYTES 32
 #define FUSED(a, b, c) (vector_v3) FUSED_256(a, b, c)
+#define FIRST_OF(x, n) (vector_v3) FIRST_256(x, n)
+#define STORE_FIRST(x, n, v) STORE_256(x, n, v)
 #define LOW LOW_256
 #define HIGH HIGH_256
 #define ROWS 4
@@ -78,8 +106,8 @@ static bool packs_a(const grove_product *p) {
 
 size_t grove_product_scratch(const grove_product *p) {
     size_t depth = p->k < PRODUCT_DEPTH ? p->k : PRODUCT_DEPTH;
-    size_t columns = PRODUCT_WIDEST + (packs_a(p) ? p->m : 0);
-    return (columns * depth * sizeof(grove_real) + 63) / 64 * 64;
+    size_t numbers = (PRODUCT_WIDEST + (packs_a(p) ? p->m : 0)) * depth + TURNED;
+    return (numbers * sizeof(grove_real) + 63) / 64 * 64;
 }
 
 bool grove_products_are_own(void) {

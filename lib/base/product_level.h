@@ -6,6 +6,8 @@
  *   TARGET             the attribute that builds a function for the level
  *   VECTOR_BYTES       of a register
  *   FUSED(a, b, c)     a * b + c of vectors, rounded once
+ *   FIRST_OF(x, n)     the n numbers from x on, zeros beside them; no other is touched
+ *   STORE_FIRST(x, n, v)  stores n numbers of v, and touches no other
  *   LOW, HIGH          of two vectors: their lower, their upper halves interleaved
  *   ROWS, WIDE         a tile of the result is ROWS rows of WIDE vectors: as many as there are
  *                      registers for, beside WIDE vectors of b and one number of a
@@ -25,14 +27,10 @@ typedef grove_real AT(vector) __attribute__((vector_size(VECTOR_BYTES), aligned(
 
 /* ---- packing b ------------------------------------------------------------------------------- */
 
-/* LANES columns of b, which lie as rows (`step` apart), become LANES rows of the panel: after
- * log2(LANES) rounds of interleaving vector i with vector i + LANES / 2, rows are columns. */
-TARGET static inline void AT(turn)(const grove_real *b, size_t step, grove_real *panel) {
-    AT(vector) v[LANES], t[LANES];
-#pragma GCC unroll 16
-    for (int i = 0; i < LANES; i++) {
-        v[i] = *(const AT(vector) *)(b + (size_t)i * step);
-    }
+/* LANES columns of b, which lie as rows, become LANES rows: after log2(LANES) rounds of
+ * interleaving vector i with vector i + LANES / 2, rows are columns. */
+TARGET static inline __attribute__((always_inline)) void AT(interleave)(AT(vector) v[LANES]) {
+    AT(vector) t[LANES];
 #pragma GCC unroll 4
     for (int round = 1; round < LANES; round *= 2) {
 #pragma GCC unroll 8
@@ -45,9 +43,32 @@ TARGET static inline void AT(turn)(const grove_real *b, size_t step, grove_real 
             v[i] = t[i];
         }
     }
+}
+
+/* Such columns, `step` apart, into LANES rows of the panel. */
+TARGET static inline void AT(turn)(const grove_real *b, size_t step, grove_real *panel) {
+    AT(vector) v[LANES];
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES; i++) {
+        v[i] = *(const AT(vector) *)(b + (size_t)i * step);
+    }
+    AT(interleave)(v);
 #pragma GCC unroll 16
     for (int i = 0; i < LANES; i++) {
         *(AT(vector) *)(panel + (size_t)i * PANEL) = v[i];
+    }
+}
+
+/* Where fewer columns are left, or fewer rows of the panel. */
+TARGET static void AT(turn_edge)(const grove_real *b, size_t step, size_t columns, size_t rows,
+                                 grove_real *panel) {
+    AT(vector) v[LANES] = {{0}};
+    for (size_t i = 0; i < columns; i++) {
+        v[i] = FIRST_OF(b + i * step, rows);
+    }
+    AT(interleave)(v);
+    for (size_t i = 0; i < rows; i++) {
+        *(AT(vector) *)(panel + i * PANEL) = v[i];
     }
 }
 
@@ -57,26 +78,22 @@ TARGET static void AT(pack)(const grove_product *p, size_t l, size_t depth, size
                             size_t columns, grove_real *panel) {
     const size_t row = p->transpose_b ? 1 : p->b_step, column = p->transpose_b ? p->b_step : 1;
     const grove_real *b = p->b + l * row + first * column;
-    size_t whole = columns / LANES * LANES, padded = (columns + LANES - 1) / LANES * LANES;
-    for (size_t j = 0; column == 1 && j < whole; j += LANES) {
-        for (size_t i = 0; i < depth; i++) {
-            *(AT(vector) *)(panel + i * PANEL + j) = *(const AT(vector) *)(b + i * row + j);
+    for (size_t j = 0; j < columns; j += LANES) {
+        const grove_real *from = b + j * column;
+        size_t some = columns - j < LANES ? columns - j : LANES;
+        for (size_t i = 0; column == 1 && i < depth; i++) {
+            *(AT(vector) *)(panel + i * PANEL + j) =
+                some == LANES ? *(const AT(vector) *)(from + i * row)
+                              : (AT(vector))FIRST_OF(from + i * row, some);
         }
-    }
-    size_t turned = depth / LANES * LANES;
-    for (size_t j = 0; column != 1 && j < whole; j += LANES) {
-        for (size_t i = 0; i < turned; i += LANES) {
-            AT(turn)(b + i + j * column, column, panel + i * PANEL + j);
-        }
-        for (size_t i = turned; i < depth; i++) {
-            for (size_t k = j; k < j + LANES; k++) {
-                panel[i * PANEL + k] = b[i * row + k * column];
+        for (size_t i = 0; column != 1 && i < depth; i += LANES) {
+            size_t rows = depth - i < LANES ? depth - i : LANES;
+            grove_real *to = panel + i * PANEL + j;
+            if (some == LANES && rows == LANES) {
+                AT(turn)(from + i, column, to);
+            } else {
+                AT(turn_edge)(from + i, column, some, rows, to);
             }
-        }
-    }
-    for (size_t i = 0; i < depth && whole < padded; i++) {
-        for (size_t j = whole; j < padded; j++) {
-            panel[i * PANEL + j] = j < columns ? b[i * row + j * column] : 0;
         }
     }
 }
@@ -92,11 +109,10 @@ TARGET static inline void AT(store)(grove_real *c, AT(vector) sum, size_t column
         *(AT(vector) *)c = sum;
         return;
     }
-    grove_real numbers[LANES];
-    memcpy(numbers, &sum, sizeof numbers);
-    for (size_t j = 0; j < columns; j++) {
-        c[j] = add ? c[j] + numbers[j] : numbers[j];
+    if (add) {
+        sum += (AT(vector))FIRST_OF(c, columns);
     }
+    STORE_FIRST(c, columns, sum);
 }
 
 /* c [rows, columns] (+)= a [rows, depth] x panel [depth, wide * LANES], with rows and wide known to
@@ -167,7 +183,7 @@ TARGET static void AT(column_of_tiles)(const grove_product *p, const grove_real 
 
 /* Block of l by block of l; in each, panel by panel of b. Where b's rows lie beside each other and
  * are met by few rows of a, tiles read b itself. */
-TARGET static void AT(multiply)(const grove_product *p, grove_real *scratch) {
+TARGET static void AT(multiply_all)(const grove_product *p, grove_real *scratch) {
     const size_t most = depth_of(p->k);
     for (size_t l = 0; l < p->k; l += most) {
         const size_t depth = p->k - l < most ? p->k - l : most;
@@ -195,10 +211,59 @@ TARGET static void AT(multiply)(const grove_product *p, grove_real *scratch) {
     }
 }
 
+/* Few columns fill no vector: c' = b' a' is computed instead, whose rows are long, PANEL numbers of
+ * each at a time, and laid down as columns. (The same products, added in the same order.) */
+TARGET static void AT(multiply_turned)(const grove_product *p, grove_real *scratch) {
+    grove_real *turned = scratch; /* [n, PANEL] */
+    for (size_t i = 0; i < p->m; i += PANEL) {
+        size_t rows = p->m - i < PANEL ? p->m - i : PANEL;
+        grove_real *c = p->c + i * p->c_step;
+        grove_product part = {.transpose_a = !p->transpose_b,
+                              .transpose_b = !p->transpose_a,
+                              .add = p->add,
+                              .m = p->n,
+                              .n = rows,
+                              .k = p->k,
+                              .a = p->b,
+                              .a_step = p->b_step,
+                              .b = p->a + (p->transpose_a ? i : i * p->a_step),
+                              .b_step = p->a_step,
+                              .c = turned,
+                              .c_step = PANEL};
+        for (size_t j = 0; p->add && j < rows * p->n; j++) {
+            turned[j % p->n * PANEL + j / p->n] = c[j / p->n * p->c_step + j % p->n];
+        }
+        AT(multiply_all)(&part, scratch + TURNED);
+        for (size_t r = 0; r < rows; r++) {
+            for (size_t j = 0; j < p->n; j++) {
+                c[r * p->c_step + j] = turned[j * PANEL + r];
+            }
+        }
+    }
+}
+
+TARGET static void AT(multiply)(const grove_product *p, grove_real *scratch) {
+    grove_product most = *p, rest = *p;
+    rest.n = p->n % LANES;
+    if (!pays_turned(&rest, LANES)) {
+        AT(multiply_all)(p, scratch);
+        return;
+    }
+    most.n = p->n - rest.n;
+    rest.b += p->transpose_b ? most.n * p->b_step : most.n;
+    rest.c += most.n;
+    if (most.n > 0) {
+        AT(multiply_all)(&most, scratch);
+    }
+    AT(multiply_turned)(&rest, scratch);
+}
+
 #undef AT
 #undef TARGET
 #undef VECTOR_BYTES
 #undef FUSED
+#undef FIRST_OF
+#undef STORE_FIRST
 #undef LOW
 #undef HIGH
 #undef ROWS
