@@ -162,8 +162,9 @@ static void run_tiles(grove_plan *plan, grove_step *step) {
         grove_pool_run(plan->pool, run_tile, step, (step->items + step->tile - 1) / step->tile);
         return;
     }
-    for (size_t begin = 0; begin < step->items; begin += step->tile) {
-        size_t left = step->items - begin, count = left < step->tile ? left : step->tile;
+    const size_t tile = step->op->flags & GROVE_SEAMLESS ? step->items : step->tile;
+    for (size_t begin = 0; begin < step->items; begin += tile) {
+        size_t left = step->items - begin, count = left < tile ? left : tile;
         notice(&step->call, begin, step->op->run(&step->call, begin, begin + count));
     }
 }

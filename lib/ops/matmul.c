@@ -11,8 +11,8 @@
  *   (dy b^T)^T = b dy^T. So each of the four cases is again one product with flags.
  * Numerics: added in grove_real, in an order that depends on k alone (or, with the CBLAS, on the
  *   shapes): base/product.h.
- * Cost: m * n * k multiply-adds. An item is a block of rows of the result, tall enough that the
- *   packing of operands pays.
+ * Cost: m * n * k multiply-adds. An item is a block of a result, which the sizes alone decide:
+ *   neither narrower nor flatter than pays, and about as much work as the next.
  */
 #include "base/product.h"
 #include "dims.h"
@@ -58,51 +58,82 @@ static bool shape(grove_shaping *s) {
 
 /* ---- run ------------------------------------------------------------------------------------- */
 
-enum { BLOCK = 64 }; /* rows of the result */
+/* A block has at least so many multiply-adds, if there is more than one (some microseconds), and so
+ * many rows and columns, over which what is read of an operand is used again. */
+enum { BLOCK_WORK = 1 << 19, BLOCK_SIDE = 32, MOST_BLOCKS = 32 };
 
+/* A result [m, n] in down * across blocks of rows * columns, the last ones smaller. Blocks are
+ * counted down the first column of blocks, then the next. */
 typedef struct sizes {
     size_t m, n, k;
-    size_t blocks; /* of a result */
+    size_t down, across, rows, columns;
 } sizes;
+
+static size_t split(size_t length, size_t parts, size_t multiple) {
+    size_t part = (length + parts - 1) / parts;
+    return (part + multiple - 1) / multiple * multiple;
+}
+
+/* Halved again and again, across first: a block of columns has its part of b to itself, and rows of
+ * a are read as they lie; so b is packed once. Their number is a power of two, for equal shares. */
+static void cut_result(sizes *of) {
+    size_t down = 1, across = 1, work = of->m * of->n;
+    while (down * across < MOST_BLOCKS && work / (down * across) > 2 * BLOCK_WORK / (of->k + 1)) {
+        if (of->n / across >= 2 * BLOCK_SIDE) {
+            across *= 2;
+        } else if (of->m / down >= 2 * BLOCK_SIDE) {
+            down *= 2;
+        } else {
+            break;
+        }
+    }
+    of->rows = split(of->m, down, 8);
+    of->columns = split(of->n, across, BLOCK_SIDE);
+    of->down = (of->m + of->rows - 1) / (of->rows ? of->rows : 1);
+    of->across = (of->n + of->columns - 1) / (of->columns ? of->columns : 1);
+}
 
 static sizes sizes_of(const grove_call *call) {
     const struct matmul *attributes = call->attributes;
     const grove_view *a = call->in[0], *y = call->out;
     sizes of = {.m = y->dim[y->rank - 2], .n = y->dim[y->rank - 1]};
     of.k = a->dim[a->rank - (attributes->transpose_a ? 2 : 1)];
-    of.blocks = (of.m + BLOCK - 1) / BLOCK;
+    cut_result(&of);
     return of;
 }
 
 static size_t items(const grove_call *call) {
-    return call->out->count ? sizes_of(call).blocks * grove_times(call->out, 0, call->out->rank - 2)
-                            : 0;
+    sizes of = sizes_of(call);
+    return of.down * of.across * grove_times(call->out, 0, call->out->rank - 2);
 }
 
 /* A multiply-add within a product is worth a sixteenth of an addition that waits for memory. */
 static size_t cost(const grove_call *call) {
     sizes of = sizes_of(call);
-    return (of.m < BLOCK ? of.m : BLOCK) * (of.n * of.k / 16 + 1);
+    size_t rows = of.m < of.rows ? of.m : of.rows, columns = of.n < of.columns ? of.n : of.columns;
+    return rows * (columns * of.k / 16 + 1);
 }
 
-/* The product that makes the rows row..row+rows-1 of a matrix of the result. */
-static grove_product product_of(const grove_call *call, size_t matrix, size_t row, size_t rows) {
+/* The product that makes `down` blocks by `across` of a matrix of the result, from `block` on. */
+static grove_product product_of(const grove_call *call, size_t matrix, size_t block, size_t down,
+                                size_t across) {
     const struct matmul *attributes = call->attributes;
-    const bool turned = attributes->transpose_a;
-    sizes of = sizes_of(call);
-    grove_product p = {.transpose_a = turned,
-                       .transpose_b = attributes->transpose_b,
-                       .m = rows,
-                       .n = of.n,
-                       .k = of.k,
-                       .a = grove_reals(call, 0) + matrix * of.m * of.k,
-                       .a_step = turned ? of.m : of.k,
-                       .b = grove_reals(call, 1) + matrix * of.k * of.n,
-                       .b_step = attributes->transpose_b ? of.k : of.n,
-                       .c = grove_out(call) + (matrix * of.m + row) * of.n,
-                       .c_step = of.n};
-    p.a += turned ? row : row * of.k;
-    return p;
+    const bool ta = attributes->transpose_a, tb = attributes->transpose_b;
+    const sizes of = sizes_of(call);
+    const size_t row = block % of.down * of.rows, column = block / of.down * of.columns;
+    const size_t rows = down * of.rows, columns = across * of.columns;
+    return (grove_product){
+        .transpose_a = ta,
+        .transpose_b = tb,
+        .m = rows < of.m - row ? rows : of.m - row,
+        .n = columns < of.n - column ? columns : of.n - column,
+        .k = of.k,
+        .a = grove_reals(call, 0) + matrix * of.m * of.k + (ta ? row : row * of.k),
+        .a_step = ta ? of.m : of.k,
+        .b = grove_reals(call, 1) + matrix * of.k * of.n + (tb ? column * of.k : column),
+        .b_step = tb ? of.k : of.n,
+        .c = grove_out(call) + (matrix * of.m + row) * of.n + column,
+        .c_step = of.n};
 }
 
 /* Should all blocks be in one tile, they are one product. */
@@ -116,16 +147,20 @@ static size_t scratch(const grove_call *call) {
     return grove_product_scratch(&p);
 }
 
-/* Blocks that follow each other in one matrix are one product. */
+/* Blocks that make a rectangle are one product: those below each other, or whole columns of them.
+ * (But the CBLAS's numbers may depend on the size of a product; there each block is one.) */
 static grove_status run(const grove_call *call, size_t begin, size_t end) {
-    sizes of = sizes_of(call);
-    while (begin < end) {
-        size_t matrix = begin / of.blocks, block = begin % of.blocks;
-        size_t blocks = end - begin < of.blocks - block ? end - begin : of.blocks - block;
-        size_t row = block * BLOCK, rows = blocks * BLOCK;
-        grove_product p = product_of(call, matrix, row, rows < of.m - row ? rows : of.m - row);
+    const sizes of = sizes_of(call);
+    const size_t blocks = of.down * of.across;
+    const bool joined = grove_products_are_own();
+    for (size_t taken; begin < end; begin += taken) {
+        size_t matrix = begin / blocks, block = begin % blocks, below = of.down - block % of.down;
+        size_t left = end - begin < blocks - block ? end - begin : blocks - block;
+        size_t down = !joined ? 1 : left < below ? left : below;
+        size_t across = joined && block % of.down == 0 && left > of.down ? left / of.down : 1;
+        grove_product p = product_of(call, matrix, block, down, across);
         grove_matrix_product(&p, call->scratch);
-        begin += blocks;
+        taken = down * across;
     }
     return GROVE_OK;
 }
@@ -207,6 +242,7 @@ GROVE_ROOM(matmul) = {
     .formula = "y = a b",
     .min_inputs = 2,
     .max_inputs = 2,
+    .flags = GROVE_SEAMLESS,
     .attribute_size = sizeof(struct matmul),
     .fields = fields,
     .shape = shape,
