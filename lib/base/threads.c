@@ -4,11 +4,15 @@
  * many workers are inside.
  *
  *     caller   writes the job down, opens the gate: so many tickets, nobody inside
- *     worker   sees tickets: takes one and is inside; takes tiles until there are none
+ *     worker   sees tickets: takes one and is inside; takes tiles until there are none: first
+ *              those of its own share, then what is left of others'
  *     anyone   who finds no tile left closes the gate: no tickets
  *     worker   leaves
  *     caller   waits until nobody is inside; then the job may be forgotten, for only those inside
  *              read it
+ *
+ * Shares are the same from job to job, so that a thread mostly finds in its core's cache what it
+ * left there: a line that lies in another's costs several times as much.
  *
  * Sleeping. A worker counts itself as asleep and then looks at the gate once more; the caller opens
  * the gate and then looks who is asleep. One of the two sees the other (both are sequentially
@@ -41,7 +45,10 @@ enum { WORTH_A_CALL = 8 }; /* tiles: a call takes the caller as long as a part o
 typedef struct seat {
     grove_pool *pool;
     pthread_t thread;
-    size_t number; /* of the worker, from 1 */
+    size_t number; /* of the worker, from 1; seat 0 is the caller's */
+    char apart[LINE];
+    atomic_size_t next; /* the tile of this seat's share to be taken next */
+    char also_apart[LINE];
 } seat;
 
 struct grove_pool {
@@ -49,11 +56,9 @@ struct grove_pool {
     int workers, cores; /* threads started; cores there are for them and the caller */
     grove_work *work;   /* the job */
     void *context;
-    size_t tiles;
-    char apart[LINE]; /* what one writes and others watch has a line of the cache to itself */
-    atomic_uint gate; /* tickets * TICKET + workers inside */
-    char apart_too[LINE];
-    atomic_size_t next; /* the tile to be taken next */
+    size_t tiles, shares; /* of the job: shares as even as can be, for the first seats */
+    char apart[LINE];     /* what one writes and others watch has a line of the cache to itself */
+    atomic_uint gate;     /* tickets * TICKET + workers inside */
     char also_apart[LINE];
     atomic_bool closing;
     atomic_bool caller_sleeps;
@@ -123,13 +128,20 @@ static unsigned tickets_for(const grove_pool *pool, size_t tiles) {
 
 /* ---- a worker -------------------------------------------------------------------------------- */
 
+static size_t share_begins(const grove_pool *pool, size_t share) {
+    return pool->tiles * share / pool->shares;
+}
+
 static void take_tiles(grove_pool *pool, size_t worker) {
-    for (;;) {
-        size_t tile = atomic_fetch_add(&pool->next, 1);
-        if (tile >= pool->tiles) {
-            return;
+    for (size_t i = 0; i < pool->shares; i++) {
+        size_t share = (worker + i) % pool->shares, end = share_begins(pool, share + 1);
+        for (;;) {
+            size_t tile = atomic_fetch_add(&pool->seats[share].next, 1);
+            if (tile >= end) {
+                break;
+            }
+            pool->work(pool->context, worker, tile);
         }
-        pool->work(pool->context, worker, tile);
     }
 }
 
@@ -257,7 +269,11 @@ void grove_pool_run(grove_pool *pool, grove_work *work, void *context, size_t ti
     pool->work = work;
     pool->context = context;
     pool->tiles = tiles;
-    atomic_store(&pool->next, 0);
+    pool->shares = tickets + 1;
+    for (size_t share = 0; share < pool->shares; share++) {
+        atomic_store_explicit(&pool->seats[share].next, share_begins(pool, share),
+                              memory_order_relaxed); /* seen by who sees the gate open */
+    }
     atomic_store(&pool->gate, tickets * TICKET);
     call_workers(pool, (int)tickets);
     take_tiles(pool, 0);
@@ -271,7 +287,7 @@ void grove_pool_run(grove_pool *pool, grove_work *work, void *context, size_t ti
 
 grove_pool *grove_pool_new(const grove_allocator *allocator, int threads, int cores) {
     size_t wanted = threads > 1 ? (size_t)threads - 1 : 0;
-    grove_pool *pool = grove_alloc_zero(allocator, 1, sizeof *pool + wanted * sizeof(seat));
+    grove_pool *pool = grove_alloc_zero(allocator, 1, sizeof *pool + (wanted + 1) * sizeof(seat));
     if (!pool) {
         return NULL;
     }
@@ -280,10 +296,10 @@ grove_pool *grove_pool_new(const grove_allocator *allocator, int threads, int co
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->bell, NULL);
     pthread_cond_init(&pool->done, NULL);
-    for (size_t i = 0; i < wanted; i++) {
+    for (size_t i = 1; i <= wanted; i++) {
         seat *own = &pool->seats[i];
         own->pool = pool;
-        own->number = i + 1;
+        own->number = i;
         if (pthread_create(&own->thread, NULL, worker, own) != 0) {
             break;
         }
@@ -300,7 +316,7 @@ void grove_pool_free(grove_pool *pool) {
     atomic_store(&pool->closing, true);
     pthread_cond_broadcast(&pool->bell);
     pthread_mutex_unlock(&pool->lock);
-    for (int i = 0; i < pool->workers; i++) {
+    for (int i = 1; i <= pool->workers; i++) {
         pthread_join(pool->seats[i].thread, NULL);
     }
     pthread_cond_destroy(&pool->done);

@@ -15,6 +15,7 @@
  *   neither narrower nor flatter than pays, and about as much work as the next.
  */
 #include "base/product.h"
+#include "blocks.h"
 #include "dims.h"
 
 struct matmul {
@@ -58,69 +59,32 @@ static bool shape(grove_shaping *s) {
 
 /* ---- run ------------------------------------------------------------------------------------- */
 
-/* A block has at least so many multiply-adds, if there is more than one (some microseconds), and so
- * many rows and columns, over which what is read of an operand is used again. */
-enum { BLOCK_WORK = 1 << 19, BLOCK_SIDE = 32, MOST_BLOCKS = 32 };
-
-/* A result [m, n] in down * across blocks of rows * columns, the last ones smaller. Blocks are
- * counted down the first column of blocks, then the next. */
-typedef struct sizes {
-    size_t m, n, k;
-    size_t down, across, rows, columns;
-} sizes;
-
-static size_t split(size_t length, size_t parts, size_t multiple) {
-    size_t part = (length + parts - 1) / parts;
-    return (part + multiple - 1) / multiple * multiple;
-}
-
-/* Halved again and again, across first: a block of columns has its part of b to itself, and rows of
- * a are read as they lie; so b is packed once. Their number is a power of two, for equal shares. */
-static void cut_result(sizes *of) {
-    size_t down = 1, across = 1, work = of->m * of->n;
-    while (down * across < MOST_BLOCKS && work / (down * across) > 2 * BLOCK_WORK / (of->k + 1)) {
-        if (of->n / across >= 2 * BLOCK_SIDE) {
-            across *= 2;
-        } else if (of->m / down >= 2 * BLOCK_SIDE) {
-            down *= 2;
-        } else {
-            break;
-        }
-    }
-    of->rows = split(of->m, down, 8);
-    of->columns = split(of->n, across, BLOCK_SIDE);
-    of->down = (of->m + of->rows - 1) / (of->rows ? of->rows : 1);
-    of->across = (of->n + of->columns - 1) / (of->columns ? of->columns : 1);
-}
-
-static sizes sizes_of(const grove_call *call) {
+static grove_blocks blocks_of(const grove_call *call) {
     const struct matmul *attributes = call->attributes;
     const grove_view *a = call->in[0], *y = call->out;
-    sizes of = {.m = y->dim[y->rank - 2], .n = y->dim[y->rank - 1]};
-    of.k = a->dim[a->rank - (attributes->transpose_a ? 2 : 1)];
-    cut_result(&of);
-    return of;
+    size_t k = a->dim[a->rank - (attributes->transpose_a ? 2 : 1)];
+    return grove_blocks_of(y->dim[y->rank - 2], y->dim[y->rank - 1], k);
 }
 
 static size_t items(const grove_call *call) {
-    sizes of = sizes_of(call);
-    return of.down * of.across * grove_times(call->out, 0, call->out->rank - 2);
+    grove_blocks of = blocks_of(call);
+    size_t matrices = grove_times(call->out, 0, call->out->rank - 2);
+    return call->out->count ? of.down * of.across * matrices : 0;
 }
 
 /* A multiply-add within a product is worth a sixteenth of an addition that waits for memory. */
 static size_t cost(const grove_call *call) {
-    sizes of = sizes_of(call);
-    size_t rows = of.m < of.rows ? of.m : of.rows, columns = of.n < of.columns ? of.n : of.columns;
-    return rows * (columns * of.k / 16 + 1);
+    grove_blocks of = blocks_of(call);
+    return of.rows * (of.columns * of.k / 16 + 1);
 }
 
 /* The product that makes `down` blocks by `across` of a matrix of the result, from `block` on. */
-static grove_product product_of(const grove_call *call, size_t matrix, size_t block, size_t down,
-                                size_t across) {
+static grove_product product_of(const grove_call *call, const grove_blocks *blocks, size_t matrix,
+                                size_t block, size_t down, size_t across) {
     const struct matmul *attributes = call->attributes;
     const bool ta = attributes->transpose_a, tb = attributes->transpose_b;
-    const sizes of = sizes_of(call);
-    const size_t row = block % of.down * of.rows, column = block / of.down * of.columns;
+    const grove_blocks of = *blocks;
+    const size_t row = block / of.across * of.rows, column = block % of.across * of.columns;
     const size_t rows = down * of.rows, columns = across * of.columns;
     return (grove_product){
         .transpose_a = ta,
@@ -138,7 +102,7 @@ static grove_product product_of(const grove_call *call, size_t matrix, size_t bl
 
 /* Should all blocks be in one tile, they are one product. */
 static size_t scratch(const grove_call *call) {
-    sizes of = sizes_of(call);
+    grove_blocks of = blocks_of(call);
     grove_product p = {.transpose_a = ((const struct matmul *)call->attributes)->transpose_a,
                        .m = of.m,
                        .n = of.n,
@@ -147,18 +111,19 @@ static size_t scratch(const grove_call *call) {
     return grove_product_scratch(&p);
 }
 
-/* Blocks that make a rectangle are one product: those below each other, or whole columns of them.
+/* Blocks that make a rectangle are one product: those beside each other, or whole rows of them.
  * (But the CBLAS's numbers may depend on the size of a product; there each block is one.) */
 static grove_status run(const grove_call *call, size_t begin, size_t end) {
-    const sizes of = sizes_of(call);
+    const grove_blocks of = blocks_of(call);
     const size_t blocks = of.down * of.across;
     const bool joined = grove_products_are_own();
     for (size_t taken; begin < end; begin += taken) {
-        size_t matrix = begin / blocks, block = begin % blocks, below = of.down - block % of.down;
+        size_t matrix = begin / blocks, block = begin % blocks;
         size_t left = end - begin < blocks - block ? end - begin : blocks - block;
-        size_t down = !joined ? 1 : left < below ? left : below;
-        size_t across = joined && block % of.down == 0 && left > of.down ? left / of.down : 1;
-        grove_product p = product_of(call, matrix, block, down, across);
+        size_t beside = of.across - block % of.across;
+        size_t across = !joined ? 1 : left < beside ? left : beside;
+        size_t down = joined && across == of.across ? left / of.across : 1;
+        grove_product p = product_of(call, &of, matrix, block, down, across);
         grove_matrix_product(&p, call->scratch);
         taken = down * across;
     }
