@@ -4,6 +4,7 @@
  * 3 and 16 threads, at each level of instructions, and their files compared. And who says how many:
  * the plan's option, else GROVE_NUM_THREADS. */
 #include <check.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,6 +169,60 @@ START_TEST(at_each_level_too) {
 }
 END_TEST
 
+/* ---- products, cut into blocks by rows and by columns ---------------------------------------- */
+
+enum { MATRICES = 2, HIGH = 300, BROAD = 203, DEEP = 150 };
+
+static void multiply(bool ta, bool tb, int threads, grove_real *result) {
+    static grove_real a[MATRICES * HIGH * DEEP], b[MATRICES * DEEP * BROAD];
+    for (size_t i = 0; i < sizeof a / sizeof *a; i++) {
+        a[i] = (grove_real)(i * 7 % 31) / 16 - 1;
+    }
+    for (size_t i = 0; i < sizeof b / sizeof *b; i++) {
+        b[i] = (grove_real)(i * 11 % 37) / 16 - 1;
+    }
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor x = grove_constant(
+        g, "a", ta ? GROVE_SHAPE(MATRICES, DEEP, HIGH) : GROVE_SHAPE(MATRICES, HIGH, DEEP), a);
+    grove_tensor y = grove_matmul(
+        x,
+        grove_constant(g, "b",
+                       tb ? GROVE_SHAPE(MATRICES, BROAD, DEEP) : GROVE_SHAPE(MATRICES, DEEP, BROAD),
+                       b),
+        ta, tb);
+    grove_plan *plan = grove_plan_new(g, &y, 1, &(grove_plan_options){.threads = threads});
+    ck_assert_ptr_nonnull(plan);
+    crowd(plan, threads);
+    ck_assert_msg(grove_run(plan) == GROVE_OK, "%s", grove_plan_error(plan)->message);
+    memcpy(result, grove_value(plan, y), MATRICES * HIGH * BROAD * sizeof *result);
+    grove_plan_free(plan);
+    grove_graph_free(g);
+    double worst = 0;
+    for (size_t at = 0; at < MATRICES * HIGH * BROAD; at++) {
+        size_t q = at / (HIGH * BROAD), i = at / BROAD % HIGH, j = at % BROAD;
+        double sum = 0;
+        for (size_t l = 0; l < DEEP; l++) {
+            size_t of_a = q * HIGH * DEEP + (ta ? l * HIGH + i : i * DEEP + l);
+            size_t of_b = q * DEEP * BROAD + (tb ? j * DEEP + l : l * BROAD + j);
+            sum += (double)(a[of_a] * b[of_b]);
+        }
+        worst = fmax(worst, fabs(sum - (double)result[at]));
+    }
+    ck_assert_msg(worst < 1e-3, "%d threads: a number is wrong by %g", threads, worst);
+}
+
+START_TEST(a_product_in_blocks_is_the_whole) {
+    static grove_real one[MATRICES * HIGH * BROAD], many[MATRICES * HIGH * BROAD];
+    for (int way = 0; way < 4; way++) {
+        multiply(way & 1, way & 2, 1, one);
+        for (int threads = 2; threads < 6; threads++) {
+            multiply(way & 1, way & 2, threads, many);
+            ck_assert_mem_eq(one, many, sizeof one);
+        }
+    }
+}
+END_TEST
+
 /* ---- how many -------------------------------------------------------------------------------- */
 
 static int threads_of_plan(int wish, const char *variable, const char **words) {
@@ -201,8 +256,8 @@ START_TEST(the_variable_is_for_plans_that_do_not_say) {
 END_TEST
 
 START_TEST(a_variable_that_is_no_number_is_refused) {
-    const char *const wrong[] = {"0", "-1", "many", "1.5", "2 ", " 2", "+2", "0x2", "1025",
-                                 "99999999999999999999999999"};
+    const char *const wrong[] = {"0",  "-1", "many", "1.5",  "2 ",
+                                 " 2", "+2", "0x2",  "1025", "99999999999999999999999999"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         const char *words;
         ck_assert_msg(threads_of_plan(0, wrong[i], &words) == 0, "'%s' is taken", wrong[i]);
@@ -217,6 +272,7 @@ int main(void) {
     TCase *files = tcase_create("files");
     tcase_set_timeout(files, 120);
     tcase_add_loop_test(files, any_number_of_threads_gives_the_same_file, 0, MODELS);
+    tcase_add_test(files, a_product_in_blocks_is_the_whole);
     tcase_add_loop_test(files, at_each_level_too, 0, sizeof levels / sizeof *levels);
     suite_add_tcase(suite, files);
     TCase *wishes = tcase_create("wishes");
