@@ -3,7 +3,13 @@
 
 #include <string.h>
 
-/* A hash table of at least twice as many cells as ids; a cell holds a slot, or -1. */
+/* A cell of a hash table: an id and its slot; nobody's where it is free. */
+typedef struct cell {
+    grove_id id;
+    int32_t slot;
+} cell;
+
+/* At least twice as many as ids, so most ids are found where they are looked for first. */
 static size_t cells_for(size_t ids) {
     size_t cells = 16;
     while (cells < 2 * ids) {
@@ -17,7 +23,7 @@ static size_t rounded(size_t bytes) {
 }
 
 size_t grove_merge_scratch(size_t ids) {
-    return 2 * rounded(ids * sizeof(int32_t)) + rounded(cells_for(ids) * sizeof(int32_t));
+    return 2 * rounded(ids * sizeof(int32_t)) + rounded(cells_for(ids) * sizeof(cell));
 }
 
 /* Fibonacci hashing: the high bits of a product with 2^32 / golden ratio. */
@@ -26,25 +32,28 @@ static size_t first_cell(grove_id id, size_t mask) {
     return (mixed ^ (mixed >> 15)) & mask;
 }
 
+/* Whether an id is new is anybody's guess, so nothing branches on it: its cell and its row are
+ * written in any case. */
 grove_merged grove_merge(const grove_id *ids, size_t count, void *scratch) {
     size_t list = rounded(count * sizeof(int32_t)), cells = cells_for(count), mask = cells - 1;
     grove_merged merged = {.rows = scratch, .slot = (int32_t *)((char *)scratch + list)};
-    int32_t *table = (int32_t *)((char *)scratch + 2 * list);
+    cell *table = (cell *)((char *)scratch + 2 * list);
     memset(table, -1, cells * sizeof *table);
     for (size_t i = 0; i < count; i++) {
         merged.slot[i] = -1;
         if (ids[i] < 0) {
             continue;
         }
-        size_t cell = first_cell(ids[i], mask);
-        while (table[cell] >= 0 && merged.rows[table[cell]] != ids[i]) {
-            cell = (cell + 1) & mask;
+        size_t at = first_cell(ids[i], mask);
+        while (table[at].id != ids[i] && table[at].id >= 0) {
+            at = (at + 1) & mask;
         }
-        if (table[cell] < 0) {
-            table[cell] = (int32_t)merged.count;
-            merged.rows[merged.count++] = ids[i];
-        }
-        merged.slot[i] = table[cell];
+        int32_t next = (int32_t)merged.count, known = table[at].slot;
+        int32_t slot = known < 0 ? next : known;
+        table[at] = (cell){ids[i], slot};
+        merged.rows[next] = ids[i]; /* overwritten by the next new one, unless this is new */
+        merged.slot[i] = slot;
+        merged.count += known < 0;
     }
     return merged;
 }
@@ -57,21 +66,6 @@ void grove_merge_sum(const grove_merged *merged, const grove_real *values, size_
             continue;
         }
         const grove_real *value = values + i * width;
-        grove_real *sum = sums + (size_t)merged->slot[i] * width;
-        for (size_t k = 0; k < width; k++) {
-            sum[k] += value[k];
-        }
-    }
-}
-
-void grove_merge_sum_at(const grove_merged *merged, const grove_real *values, const int32_t *place,
-                        size_t count, size_t width, grove_real *sums) {
-    memset(sums, 0, merged->count * width * sizeof *sums);
-    for (size_t i = 0; i < count; i++) {
-        if (merged->slot[i] < 0) {
-            continue;
-        }
-        const grove_real *value = values + (size_t)place[i] * width;
         grove_real *sum = sums + (size_t)merged->slot[i] * width;
         for (size_t k = 0; k < width; k++) {
             sum[k] += value[k];

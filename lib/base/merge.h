@@ -25,8 +25,4 @@ grove_merged grove_merge(const grove_id *ids, size_t count, void *scratch);
 void grove_merge_sum(const grove_merged *merged, const grove_real *values, size_t count,
                      size_t width, grove_real *sums);
 
-/* The same where the values of ids[i] stand at values[place[i]]. */
-void grove_merge_sum_at(const grove_merged *merged, const grove_real *values, const int32_t *place,
-                        size_t count, size_t width, grove_real *sums);
-
 #endif

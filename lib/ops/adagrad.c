@@ -49,7 +49,7 @@ static bool rows_shape(grove_shaping *s) {
 
 /* w, sum, g: [count] */
 GROVE_KERNEL void apply(const options *o, double rate, size_t count, grove_real *restrict w,
-                  grove_real *restrict sum, const grove_real *restrict g) {
+                        grove_real *restrict sum, const grove_real *restrict g) {
     const grove_real pace = (grove_real)(rate * o->scale), epsilon = (grove_real)o->epsilon;
     const grove_real decay = (grove_real)o->decay;
     for (size_t i = 0; i < count; i++) {
@@ -66,13 +66,23 @@ GROVE_RUN(run) {
     return GROVE_OK;
 }
 
+GROVE_KERNEL void update(const grove_call *call, const grove_row_gradient *g, size_t width) {
+    const options o = *(const options *)call->attributes;
+    const double rate = (double)grove_reals(call, 3)[0];
+    grove_real *table = grove_written(call, 0), *sum = grove_written(call, 4);
+    for (size_t i = 0; i < g->merged.count; i++) {
+        size_t at = (size_t)g->merged.rows[i] * width;
+        grove_fetch_row(g, i, table, width);
+        grove_fetch_row(g, i, sum, width);
+        apply(&o, rate, width, table + at, sum + at, g->values[i]);
+    }
+}
+
 GROVE_RUN(rows_run) {
     grove_row_gradient g;
     grove_status status = grove_gather_rows(call, begin, end, &g);
-    for (size_t i = 0; status == GROVE_OK && i < g.merged.count; i++) {
-        size_t at = (size_t)g.merged.rows[i] * g.width;
-        apply(call->attributes, (double)grove_reals(call, 3)[0], g.width,
-              grove_written(call, 0) + at, grove_written(call, 4) + at, g.sums + i * g.width);
+    if (status == GROVE_OK) {
+        GROVE_BY_WIDTH(update, g.width, call, &g)
     }
     return status;
 }

@@ -61,9 +61,12 @@ static grove_status catch_up_run(const grove_call *call, size_t begin, size_t en
     if (status != GROVE_OK) {
         return status;
     }
+    end = c.changes ? call->in[0]->dim[0] : end; /* one item: all rows, where no ids name some */
+    if (!grove_any_rests(call, call->in[5]->data, grove_ids(call, 4)[0], 6, begin, end)) {
+        return GROVE_OK;
+    }
     if (c.changes) {
         c.history = adam_history_of(call);
-        end = call->in[0]->dim[0]; /* of all rows, where no ids name some */
     } else {
         c.fading = fading_of(call->attributes, (double)grove_reals(call, 1)[0]);
     }

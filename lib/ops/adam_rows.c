@@ -23,24 +23,32 @@ static bool rows_shape(grove_shaping *s) {
            (!exact || (grove_want_row_clock(s, 7) && adam_want_exact(s))) && adam_want_options(s);
 }
 
-GROVE_RUN(rows_run) {
-    grove_row_gradient g;
-    grove_status status = grove_gather_rows(call, begin, end, &g);
-    if (status != GROVE_OK) {
-        return status;
-    }
+GROVE_KERNEL void update(const grove_call *call, const grove_row_gradient *g, size_t width) {
+    grove_real *table = grove_written(call, 0);
+    grove_real *m = grove_written(call, 4), *v = grove_written(call, 5);
     grove_id t = grove_update_number(grove_ids(call, 6)[0]);
     grove_id *last = call->inputs == 8 ? call->in[7]->data : NULL;
     adam_update u = adam_update_number(call->attributes, (double)grove_reals(call, 3)[0], t);
-    for (size_t i = 0; i < g.merged.count; i++) {
-        size_t row = (size_t)g.merged.rows[i], at = row * g.width;
-        adam_apply(&u, g.width, grove_written(call, 0) + at, grove_written(call, 4) + at,
-                   grove_written(call, 5) + at, g.sums + i * g.width);
+    for (size_t i = 0; i < g->merged.count; i++) {
+        size_t row = (size_t)g->merged.rows[i], at = row * width;
+        grove_fetch_row(g, i, table, width);
+        grove_fetch_row(g, i, m, width);
+        grove_fetch_row(g, i, v, width);
+        grove_fetch_clock(g, i, last);
+        adam_apply(&u, width, table + at, m + at, v + at, g->values[i]);
         if (last) {
             last[row] = t;
         }
     }
-    return GROVE_OK;
+}
+
+GROVE_RUN(rows_run) {
+    grove_row_gradient g;
+    grove_status status = grove_gather_rows(call, begin, end, &g);
+    if (status == GROVE_OK) {
+        GROVE_BY_WIDTH(update, g.width, call, &g)
+    }
+    return status;
 }
 
 static grove_tensor build_rows(const grove_tensor *in) {

@@ -15,7 +15,7 @@
 
 #include <inttypes.h>
 
-#include "room.h"
+#include "widths.h"
 
 typedef struct bag_attributes {
     int64_t mode; /* a grove_bag_mode */

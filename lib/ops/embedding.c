@@ -21,6 +21,7 @@
  *   time on a core of an AMD EPYC: build/tests/cost_check_ids).
  */
 #include "dims.h"
+#include "widths.h"
 
 /* ---- embedding ------------------------------------------------------------------------------- */
 
@@ -37,14 +38,24 @@ static bool shape(grove_shaping *s) {
     return true;
 }
 
-GROVE_RUN(run) {
-    const grove_real *table = grove_reals(call, 0); /* [rows, width] */
+/* table [rows, width], y [ids, width] */
+GROVE_KERNEL void look_up(const grove_call *call, size_t begin, size_t end, size_t width) {
+    const grove_real *restrict table = grove_reals(call, 0);
     const grove_id *ids = grove_ids(call, 1);
-    size_t width = grove_width(call->out);
-    grove_real *y = grove_out(call);
-    grove_status status = grove_check_ids(call, 1, begin, end, call->in[0]->dim[0]);
-    for (size_t i = begin; i < end && status == GROVE_OK; i++) {
+    grove_real *restrict y = grove_out(call);
+    for (size_t i = begin; i < end; i++) {
+        if (i + GROVE_ROWS_AHEAD < end) {
+            size_t later = (size_t)ids[i + GROVE_ROWS_AHEAD];
+            grove_fetch(table + later * width, width * sizeof *y);
+        }
         memcpy(y + i * width, table + (size_t)ids[i] * width, width * sizeof *y);
+    }
+}
+
+GROVE_RUN(run) {
+    grove_status status = grove_check_ids(call, 1, begin, end, call->in[0]->dim[0]);
+    if (status == GROVE_OK) {
+        GROVE_BY_WIDTH(look_up, grove_width(call->out), call, begin, end)
     }
     return status;
 }

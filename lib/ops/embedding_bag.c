@@ -22,7 +22,7 @@
  * Errors: an id out of range (unless it is the padding), offsets that fall or do not begin at 0.
  * Cost: width additions an id.
  */
-#include "bag.h"
+#include "bag_sum.h"
 
 static const grove_field fields[] = BAG_FIELDS;
 
@@ -31,57 +31,6 @@ static bool shape(grove_shaping *s) {
 }
 
 /* ---- run ------------------------------------------------------------------------------------- */
-
-/* Rows of the table that are added at once: that reads and writes the sums less often. */
-enum { ROWS = 4 };
-typedef struct few_rows {
-    const grove_real *row[ROWS]; /* [count] */
-    double weight[ROWS];
-    size_t count;
-} few_rows;
-
-/* sum [columns] += what has come together. */
-GROVE_KERNEL void add_rows(few_rows *few, size_t columns, double *sum) {
-    const grove_real *a = few->row[0], *b = few->row[1], *c = few->row[2], *d = few->row[3];
-    const double *w = few->weight;
-    if (few->count == ROWS) {
-        for (size_t k = 0; k < columns; k++) {
-            sum[k] += (w[0] * (double)a[k] + w[1] * (double)b[k]) +
-                      (w[2] * (double)c[k] + w[3] * (double)d[k]);
-        }
-        few->count = 0;
-        return;
-    }
-    for (size_t i = 0; i < few->count; i++) {
-        for (size_t k = 0; k < columns; k++) {
-            sum[k] += w[i] * (double)few->row[i][k];
-        }
-    }
-}
-
-/* y [width]. Rows come together in the order of the ids, as if there were no padding. */
-GROVE_KERNEL void run_sum(const bags *b, const bag *it, grove_real *y) {
-    double divisor = b->a->mode == GROVE_BAG_MEAN && it->size > 0 ? (double)it->size : 1;
-    for (size_t first = 0; first < b->width; first += BAG_COLUMNS) {
-        size_t left = b->width - first, columns = left < BAG_COLUMNS ? left : BAG_COLUMNS;
-        double sum[BAG_COLUMNS] = {0};
-        few_rows few = {.count = 0};
-        for (size_t i = it->begin; i < it->end; i++) {
-            if (bag_is_padding(b, i)) {
-                continue;
-            }
-            few.row[few.count] = b->table + (size_t)b->ids[i] * b->width + first;
-            few.weight[few.count++] = b->weights ? (double)b->weights[i] : 1;
-            if (few.count == ROWS) {
-                add_rows(&few, columns, sum);
-            }
-        }
-        add_rows(&few, columns, sum);
-        for (size_t k = 0; k < columns; k++) {
-            y[first + k] = (grove_real)(sum[k] / divisor);
-        }
-    }
-}
 
 GROVE_KERNEL void run_max(const bags *b, const bag *it, grove_real *y) {
     for (size_t first = 0; first < b->width; first += BAG_COLUMNS) {
@@ -101,8 +50,10 @@ GROVE_RUN(run) {
         grove_real *y = grove_out(call) + number * b.width;
         if (b.a->mode == GROVE_BAG_MAX) {
             run_max(&b, &it, y);
+        } else if (!b.weights && it.size == it.end - it.begin && b.width <= BAG_COLUMNS) {
+            GROVE_BY_WIDTH(bag_sum_plain, b.width, &b, &it, y)
         } else {
-            run_sum(&b, &it, y);
+            bag_sum(&b, &it, y);
         }
     }
     return status;

@@ -34,25 +34,27 @@ static bool shape(grove_shaping *s) {
 /* ---- run ------------------------------------------------------------------------------------- */
 
 /* row [width] = share * dy */
-GROVE_KERNEL void give(const bags *b, double share, const grove_real *dy, grove_real *row) {
-    for (size_t k = 0; k < b->width; k++) {
+GROVE_KERNEL void give(double share, const grove_real *restrict dy, grove_real *restrict row,
+                       size_t width) {
+    for (size_t k = 0; k < width; k++) {
         row[k] = (grove_real)(share * (double)dy[k]);
     }
 }
 
 /* dy [width]; y [ids, width], of which the bag's own are written. Without weights all get the same:
  * it is computed for the first of them. */
-GROVE_KERNEL void run_sum(const bags *b, const bag *it, const grove_real *dy, grove_real *y) {
+GROVE_KERNEL void run_sum(const bags *b, const bag *it, const grove_real *dy, grove_real *y,
+                          size_t width) {
     double equal = b->a->mode == GROVE_BAG_MEAN ? 1 / (double)it->size : 1;
     const grove_real *before = NULL;
     for (size_t i = it->begin; i < it->end; i++) {
-        grove_real *row = y + i * b->width;
+        grove_real *row = y + i * width;
         if (bag_is_padding(b, i)) {
-            memset(row, 0, b->width * sizeof *row);
+            memset(row, 0, width * sizeof *row);
         } else if (before) {
-            memcpy(row, before, b->width * sizeof *row);
+            memcpy(row, before, width * sizeof *row);
         } else {
-            give(b, b->weights ? (double)b->weights[i] : equal, dy, row);
+            give(b->weights ? (double)b->weights[i] : equal, dy, row, width);
             before = b->weights ? NULL : row;
         }
     }
@@ -80,7 +82,7 @@ GROVE_RUN(run) {
         if (b.a->mode == GROVE_BAG_MAX) {
             run_max(&b, &it, dy, grove_out(call));
         } else {
-            run_sum(&b, &it, dy, grove_out(call));
+            GROVE_BY_WIDTH(run_sum, b.width, &b, &it, dy, grove_out(call))
         }
     }
     return status;

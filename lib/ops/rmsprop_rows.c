@@ -49,10 +49,15 @@ GROVE_RUN(rows_run) {
     const grove_rmsprop_options *o = call->attributes;
     grove_row_gradient g;
     grove_status status = grove_gather_rows(call, begin, end, &g);
+    if (status != GROVE_OK) {
+        return status;
+    }
     int position = last_of(o, call->inputs);
     grove_id *last = position ? call->in[position]->data : NULL, step = grove_ids(call, 5)[0];
-    for (size_t i = 0; status == GROVE_OK && i < g.merged.count; i++) {
+    for (size_t i = 0; i < g.merged.count; i++) {
         size_t row = (size_t)g.merged.rows[i];
+        grove_fetch_row(&g, i, grove_reals(call, 0), g.width);
+        grove_fetch_row(&g, i, grove_reals(call, 4), g.width);
         rmsprop_kept k = rmsprop_piece(call, 4, 6, row * g.width, g.width);
         if (last && step > last[row]) {
             fade(o, (double)step - last[row], &k);
@@ -60,7 +65,7 @@ GROVE_RUN(rows_run) {
         if (last) {
             last[row] = step + 1;
         }
-        rmsprop_apply(o, (double)grove_reals(call, 3)[0], &k, g.sums + i * g.width);
+        rmsprop_apply(o, (double)grove_reals(call, 3)[0], &k, g.values[i]);
     }
     return status;
 }

@@ -159,13 +159,13 @@ static grove_status bad_id(const grove_call *call, int input, size_t position, s
                            "is %" PRId32 ", it must be from 0 to %zu", id, rows - 1);
 }
 
-/* Without a way out of the loop, so that it becomes vectors of comparisons; negative ids count as
- * large ones. */
-static bool all_within(const grove_id *ids, size_t begin, size_t end, size_t rows) {
+/* Each a row, or nobody where that is fine? Without a way out of the loop, so that it becomes
+ * vectors of comparisons; negative ids count as large ones. */
+static bool all_within(const grove_id *ids, size_t begin, size_t end, size_t rows, bool nobody) {
     const uint32_t limit = rows > INT32_MAX ? (uint32_t)INT32_MAX + 1 : (uint32_t)rows;
     uint32_t outside = 0;
     for (size_t i = begin; i < end; i++) {
-        outside |= (uint32_t)ids[i] >= limit;
+        outside |= ((uint32_t)ids[i] >= limit) & !(nobody & (ids[i] == GROVE_NOBODY));
     }
     return !outside;
 }
@@ -173,7 +173,7 @@ static bool all_within(const grove_id *ids, size_t begin, size_t end, size_t row
 grove_status grove_check_ids(const grove_call *call, int input, size_t begin, size_t end,
                              size_t rows) {
     const grove_id *ids = grove_ids(call, input);
-    if (all_within(ids, begin, end, rows)) {
+    if (all_within(ids, begin, end, rows, false)) {
         return GROVE_OK;
     }
     while (ids[begin] >= 0 && (size_t)ids[begin] < rows) {
@@ -185,7 +185,8 @@ grove_status grove_check_ids(const grove_call *call, int input, size_t begin, si
 grove_status grove_check_row_ids(const grove_call *call, int input, size_t begin, size_t end,
                                  size_t rows) {
     const grove_id *ids = grove_ids(call, input);
-    for (size_t i = begin; i < end; i++) {
+    bool all = all_within(ids, begin, end, rows, true);
+    for (size_t i = begin; i < end && !all; i++) {
         if (ids[i] != GROVE_NOBODY && (ids[i] < 0 || (size_t)ids[i] >= rows)) {
             return bad_id(call, input, i, rows);
         }

@@ -8,12 +8,13 @@
 #define GROVE_OPS_ROWS_H
 
 #include "base/merge.h"
-#include "room.h"
+#include "widths.h"
 
-/* The distinct rows of a list, and the sum of the values of each. */
+/* The distinct rows of a list, and the sum of the values of each; where there is but one value, it
+ * is that one, where it stands. */
 typedef struct grove_row_gradient {
     grove_merged merged;
-    const grove_real *sums; /* [merged.count, width] */
+    const grove_real **values; /* [merged.count] of [width] */
     size_t width;
 } grove_row_gradient;
 
@@ -32,10 +33,16 @@ static inline size_t grove_cost_of_share(const grove_call *call) {
     return call->in[1]->count / grove_row_shares(call) * (100 + 4 * grove_width(call->in[0]));
 }
 
-/* Of merging; of the ids of some shares and their places in the list; of the sums. */
+/* Where each row's values stand, the ids of some shares, and their places in the list. */
+static inline size_t grove_row_lists(size_t ids) {
+    size_t bytes = ids * (sizeof(grove_real *) + sizeof(grove_id) + sizeof(int32_t));
+    return (bytes + GROVE_LINE - 1) / GROVE_LINE * GROVE_LINE;
+}
+
+/* Of merging; of these lists; of the sums. */
 static inline size_t grove_row_gradient_scratch(const grove_call *call) {
     size_t ids = call->in[1]->count;
-    return grove_merge_scratch(ids) + ids * (sizeof(grove_id) + sizeof(int32_t)) +
+    return grove_merge_scratch(ids) + grove_row_lists(ids) +
            call->in[2]->count * sizeof(grove_real);
 }
 
@@ -51,8 +58,8 @@ static inline grove_id grove_update_number(grove_id step) {
 
 /* The ids of the shares begin..end-1 and their places; returns how many. (A product with 2^32 /
  * golden ratio spreads the ids; its high bits choose the share.) */
-static inline size_t grove_ids_of_shares(const grove_call *call, size_t begin, size_t end,
-                                         grove_id *own, int32_t *place) {
+GROVE_KERNEL size_t grove_ids_of_shares(const grove_call *call, size_t begin, size_t end,
+                                        grove_id *own, int32_t *place) {
     const grove_id *ids = grove_ids(call, 1);
     size_t count = 0, shares = grove_row_shares(call);
     for (size_t i = 0; i < call->in[1]->count; i++) {
@@ -64,30 +71,92 @@ static inline size_t grove_ids_of_shares(const grove_call *call, size_t begin, s
     return count;
 }
 
+/* sum [width] = before + value; before may be sum itself. */
+GROVE_KERNEL void grove_add_values(const grove_real *before, const grove_real *restrict value,
+                                   grove_real *restrict sum, size_t width) {
+    if (before != sum) {
+        memcpy(sum, before, width * sizeof *sum);
+    }
+    for (size_t k = 0; k < width; k++) {
+        sum[k] += value[k];
+    }
+}
+
+/* Adds up the values of repeated rows, in the order of the list, in sums [merged.count, width]. The
+ * values of id i stand at place[i]; at i where place is NULL. */
+GROVE_KERNEL void grove_merge_values(const grove_row_gradient *g, const grove_real *values,
+                                     const int32_t *place, size_t count, grove_real *sums,
+                                     size_t width) {
+    int32_t seen = 0; /* slots are given in the order of appearance */
+    for (size_t i = 0; i < count; i++) {
+        int32_t slot = g->merged.slot[i];
+        const grove_real *value = values + (place ? (size_t)place[i] : i) * width;
+        if (slot == seen) {
+            g->values[seen++] = value;
+        } else if (slot >= 0) {
+            grove_real *sum = sums + (size_t)slot * width;
+            grove_add_values(g->values[slot], value, sum, width);
+            g->values[slot] = sum;
+        }
+    }
+}
+
 /* For updates whose inputs begin (table [rows, width], ids [...], values [..., width]): checks the
  * ids, then merges those of the shares begin..end-1. Nothing is written but scratch. */
-static inline grove_status grove_gather_rows(const grove_call *call, size_t begin, size_t end,
-                                             grove_row_gradient *gradient) {
+GROVE_KERNEL grove_status grove_gather_rows(const grove_call *call, size_t begin, size_t end,
+                                            grove_row_gradient *gradient) {
     size_t count = call->in[1]->count, width = grove_width(call->in[0]);
     grove_status status = grove_check_row_update(call);
     if (status != GROVE_OK) {
         return status;
     }
-    grove_id *own = (grove_id *)((char *)call->scratch + grove_merge_scratch(count));
-    int32_t *place = own + count;
-    grove_real *sums = (grove_real *)(place + count); /* 8 * count bytes on: aligned for a real */
-    const grove_real *values = grove_reals(call, 2);
+    char *lists = (char *)call->scratch + grove_merge_scratch(count);
+    grove_real *sums = (grove_real *)(lists + grove_row_lists(count));
     gradient->width = width;
-    gradient->sums = sums;
+    gradient->values = (const grove_real **)lists;
+    grove_id *own = (grove_id *)(gradient->values + count);
+    int32_t *place = own + count;
     if (end - begin == grove_row_shares(call)) {
         gradient->merged = grove_merge(grove_ids(call, 1), count, call->scratch);
-        grove_merge_sum(&gradient->merged, values, count, width, sums);
-        return GROVE_OK;
+        place = NULL;
+    } else {
+        count = grove_ids_of_shares(call, begin, end, own, place);
+        gradient->merged = grove_merge(own, count, call->scratch);
     }
-    count = grove_ids_of_shares(call, begin, end, own, place);
-    gradient->merged = grove_merge(own, count, call->scratch);
-    grove_merge_sum_at(&gradient->merged, values, place, count, width, sums);
+    GROVE_BY_WIDTH(grove_merge_values, width, gradient, grove_reals(call, 2), place, count, sums)
     return GROVE_OK;
+}
+
+/* In the loop over the rows: number i's turn is to come; what the update reads of a table [rows,
+ * width], and of a clock [rows], is fetched. */
+GROVE_KERNEL void grove_fetch_row(const grove_row_gradient *g, size_t i, const grove_real *table,
+                                  size_t width) {
+    if (table && i + GROVE_ROWS_AHEAD < g->merged.count) {
+        size_t row = (size_t)g->merged.rows[i + GROVE_ROWS_AHEAD];
+        grove_fetch(table + row * width, width * sizeof *table);
+    }
+}
+GROVE_KERNEL void grove_fetch_clock(const grove_row_gradient *g, size_t i, const grove_id *last) {
+    if (last && i + GROVE_ROWS_AHEAD < g->merged.count) {
+        __builtin_prefetch(last + g->merged.rows[i + GROVE_ROWS_AHEAD]);
+    }
+}
+
+/* Does a row rest that `ids` (input `position`, which was checked) name, or one of the items where
+ * the op has no such input? Mostly none does: then nothing has to be made ready. */
+static inline bool grove_any_rests(const grove_call *call, const grove_id *last, grove_id step,
+                                   int position, size_t begin, size_t end) {
+    bool some = call->inputs > position, any = false;
+    const grove_id *ids = some ? grove_ids(call, position) : NULL;
+    begin = some ? 0 : begin;
+    end = some ? call->in[position]->count : end;
+    for (size_t i = begin; i < end; i++) {
+        if (some && i + GROVE_ROWS_AHEAD < end && ids[i + GROVE_ROWS_AHEAD] >= 0) {
+            __builtin_prefetch(last + ids[i + GROVE_ROWS_AHEAD]);
+        }
+        any |= !(some && ids[i] == GROVE_NOBODY) && step > last[some ? (size_t)ids[i] : i];
+    }
+    return any;
 }
 
 /* Checks of shape that row updates share: table, ids, values, and the rate, a scalar at position

@@ -59,7 +59,7 @@ static bool rows_shape(grove_shaping *s) {
 
 /* One row. w, g: [count]; sum: its number. */
 GROVE_KERNEL void apply(const options *o, double rate, size_t count, grove_real *restrict w,
-                  grove_real *restrict sum, const grove_real *restrict g) {
+                        grove_real *restrict sum, const grove_real *restrict g) {
     const grove_real decay = (grove_real)o->decay;
     double squares = 0;
     for (size_t i = 0; i < count; i++) {
@@ -91,14 +91,23 @@ GROVE_RUN(run) {
     return GROVE_OK;
 }
 
+GROVE_KERNEL void update(const grove_call *call, const grove_row_gradient *g, size_t width) {
+    const options o = *(const options *)call->attributes;
+    const double rate = (double)grove_reals(call, 3)[0];
+    grove_real *table = grove_written(call, 0), *sum = grove_written(call, 4);
+    for (size_t i = 0; i < g->merged.count; i++) {
+        size_t row = (size_t)g->merged.rows[i];
+        grove_fetch_row(g, i, table, width);
+        grove_fetch_row(g, i, sum, 1);
+        apply(&o, rate, width, table + row * width, sum + row, g->values[i]);
+    }
+}
+
 GROVE_RUN(rows_run) {
     grove_row_gradient g;
     grove_status status = grove_gather_rows(call, begin, end, &g);
-    for (size_t i = 0; status == GROVE_OK && i < g.merged.count; i++) {
-        size_t row = (size_t)g.merged.rows[i];
-        apply(call->attributes, (double)grove_reals(call, 3)[0], g.width,
-              grove_written(call, 0) + row * g.width, grove_written(call, 4) + row,
-              g.sums + i * g.width);
+    if (status == GROVE_OK) {
+        GROVE_BY_WIDTH(update, g.width, call, &g)
     }
     return status;
 }

@@ -41,8 +41,9 @@ static inline bool sgd_want_options(grove_shaping *s, bool has_buffer) {
 }
 
 /* One update. w, g: [count]; b likewise, or NULL where there is no momentum. */
-GROVE_KERNEL void sgd_apply(const grove_sgd_options *o, double rate, size_t count, grove_real *w,
-                             grove_real *b, const grove_real *g) {
+GROVE_KERNEL void sgd_apply(const grove_sgd_options *o, double rate, size_t count,
+                            grove_real *restrict w, grove_real *restrict b,
+                            const grove_real *restrict g) {
     const grove_real pace = (grove_real)(rate * o->scale), decay = (grove_real)o->decay;
     const grove_real momentum = (grove_real)o->momentum;
     for (size_t i = 0; i < count; i++) {

@@ -112,8 +112,13 @@ static grove_status run(const grove_call *call, size_t begin, size_t end) {
     if (status != GROVE_OK) {
         return status;
     }
+    bool changes = grove_rates_change(call, 1); /* one item: all rows, where no ids name some */
+    end = changes ? call->in[0]->dim[0] : end;
+    if (!grove_any_rests(call, call->in[3]->data, grove_ids(call, 4)[0], 5, begin, end)) {
+        return GROVE_OK;
+    }
     missing m = missing_of(call);
-    return grove_catch_up(call, 5, begin, m.products ? call->in[0]->dim[0] : end, catch_up_row, &m);
+    return grove_catch_up(call, 5, begin, end, catch_up_row, &m);
 }
 
 /* Rows named by ids are not cut: two tiles might meet in one row. Neither are those at remembered

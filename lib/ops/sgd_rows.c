@@ -27,23 +27,31 @@ static bool shape(grove_shaping *s) {
            sgd_want_options(s, s->inputs >= 5);
 }
 
-GROVE_RUN(run) {
-    grove_row_gradient g;
-    grove_status status = grove_gather_rows(call, begin, end, &g);
-    if (status != GROVE_OK) {
-        return status;
-    }
+GROVE_KERNEL void update(const grove_call *call, const grove_row_gradient *g, size_t width) {
+    const grove_sgd_options o = *(const grove_sgd_options *)call->attributes;
+    const double rate = (double)grove_reals(call, 3)[0];
+    grove_real *table = grove_written(call, 0);
     grove_real *buffer = call->inputs >= 5 ? grove_written(call, 4) : NULL;
     grove_id *last = call->inputs == 7 ? call->in[5]->data : NULL;
-    for (size_t i = 0; i < g.merged.count; i++) {
-        size_t row = (size_t)g.merged.rows[i], at = row * g.width;
-        sgd_apply(call->attributes, (double)grove_reals(call, 3)[0], g.width,
-                  grove_written(call, 0) + at, buffer ? buffer + at : NULL, g.sums + i * g.width);
+    for (size_t i = 0; i < g->merged.count; i++) {
+        size_t row = (size_t)g->merged.rows[i], at = row * width;
+        grove_fetch_row(g, i, table, width);
+        grove_fetch_row(g, i, buffer, width);
+        grove_fetch_clock(g, i, last);
+        sgd_apply(&o, rate, width, table + at, buffer ? buffer + at : NULL, g->values[i]);
         if (last) {
             last[row] = grove_update_number(grove_ids(call, 6)[0]);
         }
     }
-    return GROVE_OK;
+}
+
+GROVE_RUN(run) {
+    grove_row_gradient g;
+    grove_status status = grove_gather_rows(call, begin, end, &g);
+    if (status == GROVE_OK) {
+        GROVE_BY_WIDTH(update, g.width, call, &g)
+    }
+    return status;
 }
 
 static grove_tensor build(const grove_tensor *in) {
