@@ -3,7 +3,7 @@
  * ops/widths.h - what kernels that go from row to row of a table need: loops of a known length, and
  * rows that are on their way before they are needed.
  *
- * A row is short, so the setting up of a loop over it costs more than the row itself; and rows are
+ * A row is short, so a loop of unknown length over it spends much on its setting up; rows are
  * met at random, which no processor foresees, though the ids tell it.
  */
 #ifndef GROVE_OPS_WIDTHS_H
