@@ -272,9 +272,12 @@ START_TEST(threads_change_no_bit) {
     static grove_real kept[3][MOST_CLASSES];
     duel d = open_duel((setting){.n = 300, .classes = 2100, .width = 2, .bias = true});
     for (int threads = 1; threads <= 3; threads++) {
-        grove_plan *plan = plan_of(&d, &(grove_plan_options){.threads = threads});
-        /* a block of logits, a row of means for each of its rows, and what products need */
-        size_t block = sizeof(grove_real) * LINEAR_ROWS * (LINEAR_CLASSES + 2);
+        const grove_tensor all[3] = {d.dx[FUSED][0], d.dx[FUSED][1], d.dx[FUSED][2]};
+        grove_plan *plan =
+            grove_plan_new(d.graph, all, 3, &(grove_plan_options){.threads = threads});
+        grove_bind(plan, d.label, labels);
+        /* a block of logits, a row of x and of means for each of its rows; and for products */
+        size_t block = sizeof(grove_real) * LINEAR_ROWS * (LINEAR_CLASSES + 4);
         block += linear_product_room(300, 2, 2100);
         ck_assert_uint_eq(grove_plan_statistics(plan).scratch_bytes, block * (size_t)threads);
         for (int again = 0; again < 5; again++) {

@@ -3,12 +3,18 @@
  * ops/linear_cross_entropy.h - what linear_cross_entropy_rows and its adjoints share: their inputs,
  * and the logits of a linear layer, made block by block.
  *
- *                 classes ->
- *      rows  | block | block | ...       a block: LINEAR_ROWS x LINEAR_CLASSES logits in scratch,
- *       |    | block | block | ...       made by one product, used, and forgotten
+ *                 rows ->
+ *      classes | block | block | ...       a block: LINEAR_CLASSES x LINEAR_ROWS logits in scratch,
+ *         |    | block | block | ...       made by one product, used, and forgotten
  *
- * The forward pass walks along a row of blocks, the gradient of the weight down a column. Blocks
- * begin at the same places for both, so both see the same bits of a logit.
+ * Rows of a block are classes, so that what is known of a row of x (its largest logit, its sum of
+ * exps) is a column, and sixteen of them are a vector. It also is the way in which no product has
+ * to pack what it reads: the weight, which is the most, is read as it lies. A block, its part of
+ * the weight and of x fit into a first-level cache.
+ *
+ * The classes are cut into parts, as many for any number of rows: so threads have something to
+ * share where there is one block of rows. The pass goes down the blocks of a part, for each block
+ * of rows; so does the gradient of the weight.
  *
  * Inputs: x [n, width], weight [classes, width], labels ids [n]; what the op has besides; from
  * position `at` on the bias [classes] and the class weights [classes], where they are given.
@@ -16,6 +22,7 @@
 #ifndef GROVE_OPS_LINEAR_CROSS_ENTROPY_H
 #define GROVE_OPS_LINEAR_CROSS_ENTROPY_H
 
+#include "base/lanes.h"
 #include "base/product.h"
 #include "labels.h"
 
@@ -86,11 +93,37 @@ static inline bool linear_want_pass(grove_shaping *s, int x, int pass, int pairs
            grove_want_shape(s, pairs, GROVE_SHAPE(n, 2), "loss and divisor, or their gradient,");
 }
 
-/* ---- kernels --------------------------------------------------------------------------------- */
+/* ---- blocks and parts ------------------------------------------------------------------------ */
 
-/* A block of floats is 256 KiB: it stays in a second-level cache, and is large enough that the
- * packing of operands pays. */
-enum { LINEAR_ROWS = 128, LINEAR_CLASSES = 512 };
+/* A part has at least LINEAR_PART classes, and there are at most LINEAR_PARTS of them. */
+enum { LINEAR_ROWS = 64, LINEAR_CLASSES = 64, LINEAR_PART = 512, LINEAR_PARTS = 16 };
+
+static inline size_t linear_least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+static inline size_t linear_pieces(size_t count, size_t size) {
+    return (count + size - 1) / size;
+}
+
+/* Classes of a part (the last one may have fewer), whole blocks of them; and how many parts. */
+static inline size_t linear_part(size_t classes) {
+    size_t most = linear_pieces(classes, LINEAR_PARTS);
+    most = most > LINEAR_PART ? most : LINEAR_PART;
+    return linear_pieces(most, LINEAR_CLASSES) * LINEAR_CLASSES;
+}
+static inline size_t linear_parts(size_t classes) {
+    return linear_pieces(classes, linear_part(classes));
+}
+
+/* What linear_cross_entropy_rows_parts yields of inputs that are wanted already. */
+static inline grove_shape linear_shape_of_parts(const grove_shaping *s, int x, bool with_mean) {
+    grove_shape weight = grove_in_shape(s, x + 1);
+    int64_t parts = (int64_t)linear_parts((size_t)weight.dim[0]);
+    return GROVE_SHAPE(parts, grove_in_shape(s, x).dim[0], with_mean ? 4 + weight.dim[1] : 4);
+}
+
+/* ---- kernels --------------------------------------------------------------------------------- */
 
 typedef struct linear {
     const grove_target *target;
@@ -98,24 +131,36 @@ typedef struct linear {
     const grove_id *labels;              /* [n] */
     grove_weighting w;
     size_t n, width, classes;
-    void *product;     /* working room of products */
-    grove_real *block; /* [LINEAR_ROWS, LINEAR_CLASSES], or smaller */
+    size_t row, rows, step; /* the rows at hand; how many they are, and filled up to whole lanes */
+    void *product;          /* working room of products */
+    grove_real *turned;     /* [width, step] the rows at hand, transposed, and 0 behind them */
+    grove_real *block;      /* [LINEAR_CLASSES, step], or fewer */
+    grove_real *means;      /* [rows, width], for the pass */
 } linear;
 
-static inline size_t linear_least(size_t a, size_t b) {
-    return a < b ? a : b;
+/* Rows of a block of n, at most, in whole lanes. */
+static inline size_t linear_most_rows(size_t n) {
+    return linear_pieces(linear_least(n, LINEAR_ROWS), GROVE_LANES) * GROVE_LANES;
 }
 
-/* Of the logits, of the means, and of the weight's gradient: whichever needs most. */
+/* Bytes for the products: logits, means, and the weight's gradient, whichever needs most. */
 static inline size_t linear_product_room(size_t n, size_t width, size_t classes) {
-    size_t rows = linear_least(n, LINEAR_ROWS), count = linear_least(classes, LINEAR_CLASSES);
-    size_t logits = grove_product_scratch(
-        &(grove_product){.transpose_b = true, .m = rows, .n = count, .k = width});
-    size_t means = grove_product_scratch(&(grove_product){.m = rows, .n = width, .k = count});
-    size_t slopes = grove_product_scratch(
-        &(grove_product){.transpose_a = true, .m = count, .n = width, .k = rows, .a_step = count});
+    size_t rows = linear_most_rows(n), count = linear_least(classes, LINEAR_CLASSES);
+    size_t logits = grove_product_scratch(&(grove_product){.m = count, .n = rows, .k = width});
+    size_t means = grove_product_scratch(
+        &(grove_product){.transpose_a = true, .m = rows, .n = width, .k = count, .a_step = rows});
+    size_t slopes = grove_product_scratch(&(grove_product){.m = count, .n = width, .k = rows});
     size_t most = logits > means ? logits : means;
     return most > slopes ? most : slopes;
+}
+
+/* Bytes: for products, rows of x, a block, and means where they are asked for. */
+static inline size_t linear_scratch(const grove_call *call) {
+    const grove_target *target = call->attributes;
+    size_t n = call->in[0]->dim[0], classes = call->in[1]->dim[0], width = call->in[1]->dim[1];
+    size_t count = linear_least(classes, LINEAR_CLASSES);
+    size_t numbers = linear_most_rows(n) * (width + count + (target->with_mean ? width : 0));
+    return linear_product_room(n, width, classes) + numbers * sizeof(grove_real);
 }
 
 static inline linear linear_of(const grove_call *call, int at) {
@@ -127,32 +172,54 @@ static inline linear linear_of(const grove_call *call, int at) {
                 .width = call->in[1]->dim[1],
                 .classes = call->in[1]->dim[0],
                 .product = call->scratch};
-    l.block = (grove_real *)((char *)l.product + linear_product_room(l.n, l.width, l.classes));
+    size_t rows = linear_most_rows(l.n), count = linear_least(l.classes, LINEAR_CLASSES);
+    l.turned = (grove_real *)((char *)l.product + linear_product_room(l.n, l.width, l.classes));
+    l.block = l.turned + rows * l.width;
+    l.means = l.block + rows * count;
     l.bias = l.target->has_bias ? grove_reals(call, at) : NULL;
     l.w = grove_weighting_of(call, at + l.target->has_bias, l.classes);
     return l;
 }
 
-/* The logits of `rows` rows, from `row` on, for `count` classes, from `first` on -> block [rows,
- * count]. */
-static inline void linear_logits(const linear *l, size_t row, size_t rows, size_t first,
-                                 size_t count) {
-    const grove_real *x = l->x + row * l->width, *weight = l->weight + first * l->width;
-    for (size_t i = 0; i < rows && l->bias; i++) {
-        memcpy(l->block + i * count, l->bias + first, count * sizeof *l->block);
+/* Takes the block of rows from `row` on. */
+GROVE_KERNEL void linear_take_rows(linear *l, size_t row) {
+    const grove_real *x = l->x + row * l->width;
+    l->row = row;
+    l->rows = linear_least(l->n - row, LINEAR_ROWS);
+    l->step = linear_most_rows(l->rows);
+    for (size_t k = 0; k < l->width; k++) {
+        for (size_t i = 0; i < l->step; i++) {
+            l->turned[k * l->step + i] = i < l->rows ? x[i * l->width + k] : 0;
+        }
     }
-    grove_matrix_product(&(grove_product){.transpose_b = true,
-                                          .add = l->bias != NULL,
-                                          .m = rows,
-                                          .n = count,
+}
+
+/* The logits of the rows at hand, for `count` classes, from `first` on -> block [count, step]. */
+static inline void linear_logits(const linear *l, size_t first, size_t count) {
+    for (size_t c = 0; c < count && l->bias; c++) {
+        for (size_t i = 0; i < l->step; i++) {
+            l->block[c * l->step + i] = l->bias[first + c];
+        }
+    }
+    grove_matrix_product(&(grove_product){.add = l->bias != NULL,
+                                          .m = count,
+                                          .n = l->step,
                                           .k = l->width,
-                                          .a = x,
+                                          .a = l->weight + first * l->width,
                                           .a_step = l->width,
-                                          .b = weight,
-                                          .b_step = l->width,
+                                          .b = l->turned,
+                                          .b_step = l->step,
                                           .c = l->block,
-                                          .c_step = count},
+                                          .c_step = l->step},
                          l->product);
+}
+
+/* Asks for the weight's row of that class, if there is one: a block ahead, while exps are made. */
+GROVE_KERNEL void linear_fetch(const linear *l, size_t c) {
+    const grove_real *row = l->weight + c * l->width;
+    for (size_t k = 0; k < l->width && c < l->classes; k += 64 / sizeof *row) {
+        __builtin_prefetch(row + k, 0, 2);
+    }
 }
 
 /* Which class of a block the label is, or `count` if it is none of them. */
@@ -161,32 +228,9 @@ static inline size_t linear_place(grove_id label, size_t first, size_t count) {
     return inside ? (size_t)label - first : count;
 }
 
-/* The numbers of a block: no more than there are rows and classes. */
-static inline size_t linear_block_size(size_t n, size_t classes) {
-    return linear_least(n, LINEAR_ROWS) * linear_least(classes, LINEAR_CLASSES);
-}
-static inline size_t linear_scratch(const grove_call *call) {
-    size_t n = call->in[0]->dim[0], classes = call->in[1]->dim[0], width = call->in[1]->dim[1];
-    return linear_product_room(n, width, classes) +
-           linear_block_size(n, classes) * sizeof(grove_real);
-}
-
-/* Items: blocks of rows, or of classes. */
-static inline size_t linear_row_blocks(const grove_call *call) {
-    return (call->in[0]->dim[0] + LINEAR_ROWS - 1) / LINEAR_ROWS;
-}
-static inline size_t linear_class_blocks(const grove_call *call) {
-    return (call->in[1]->dim[0] + LINEAR_CLASSES - 1) / LINEAR_CLASSES;
-}
-
-/* In additions: a logit costs a product over the width (matmul.c), and an exp. */
-static inline size_t linear_cost_of_rows(const grove_call *call) {
-    size_t rows = linear_least(call->in[0]->dim[0], LINEAR_ROWS);
-    return rows * call->in[1]->dim[0] * (call->in[1]->dim[1] / 16 + 4);
-}
-static inline size_t linear_cost_of_classes(const grove_call *call) {
-    size_t classes = linear_least(call->in[1]->dim[0], LINEAR_CLASSES);
-    return call->in[0]->dim[0] * classes * (call->in[1]->dim[1] / 8 + 4);
+/* In additions: a logit costs products over the width (matmul.c), and an exp. */
+static inline size_t linear_cost(size_t rows, size_t classes, size_t width, size_t products) {
+    return rows * classes * (products * width / 16 + 4);
 }
 
 /* Pieces of worked examples: a row x = (0, log 3) with W = (1 0, 0 1) has the logits x, and so the

@@ -25,21 +25,16 @@
  *   2024). So a step is four products, where writing the logits takes three.
  * Cost: four products and two exps a logit, where writing the logits takes three and two. What it
  *   saves is memory, n * classes numbers, and their way there and back. Measured: 256 rows, width
- *   64, sgd, one core of an AMD EPYC (family 26), OpenBLAS 0.3.21, milliseconds of processor time
- *   and megabytes of the plan, medians of 31 turns (tests/cost/linear_cross_entropy 31):
+ *   64, sgd, one core of an AMD EPYC (family 26), milliseconds of processor time and megabytes of
+ *   the plan, medians of 31 turns, on a machine that had other work, too
+ *   (tests/cost/linear_cross_entropy 31):
  *
  *                    a training step          the loss alone            block
  *       classes   written  fused  ratio   written  fused  ratio   written  fused
- *           100      0.42   0.30    1.6      0.16   0.11    1.7       0.3    0.3
- *         1,000      3.62   1.98    1.9      1.60   0.64    2.5       1.5    0.8
- *        10,000      38.9   19.2    2.0      16.5   5.87    2.8      13.0    3.1
- *        50,000       206    100    2.0      89.0   30.0    2.9      64.4   13.9
- *
- *   A good part of that is the exps of base/exps.h. In trials that were not kept, a written step
- *   with the same exps came to ratios of 1.0 at 1,000 classes and 1.4 at 50,000; and with dx from a
- *   pass of its own (five products) this one fell to 0.85 and 0.97: hence the mean in the pass.
- *   Blocks of 64 to 256 rows and 256 to 1,024 classes differ by less than a tenth. Where products
- *   are slow, one more of them shows: with the reference BLAS the ratio is 0.9 at 10,000 classes.
+ *           100      0.25   0.31    0.8      0.12   0.12    1.0       0.3    0.3
+ *         1,000      1.55   1.49    1.0      0.59   0.50    1.1       1.5    0.5
+ *        10,000      14.1   13.1    1.1      5.73   4.31    1.3      23.2    2.9
+ *        50,000      80.5   61.1    1.3      30.2   18.4    1.7       116   13.5
  */
 #include "linear_cross_entropy.h"
 
@@ -137,6 +132,30 @@ static const grove_example examples[] = {
      .in = {LINEAR_MATRIX(2, 3), LINEAR_MATRIX(4, 2), LINEAR_LABELS(2, 0, 0)},
      .build = build,
      .refused = "x, as wide as the weight, must have the shape [2, 2]"},
+    {.inputs = 3,
+     .in = {LINEAR_MATRIX(2, 3), LINEAR_MATRIX(4, 3), LINEAR_LABELS(3, 0, 0, 0)},
+     .build = build,
+     .refused = "the labels, one for each row, must have the shape [2]"},
+    {.inputs = 3,
+     .in = {LINEAR_MATRIX(2, 3), LINEAR_MATRIX(4, 3), LINEAR_LIST(2)},
+     .build = build,
+     .refused = "input 2 must be a tensor of ids"},
+    {.inputs = 3,
+     .in = {LINEAR_MATRIX(2, 3), LINEAR_MATRIX(-1, 3), LINEAR_LABELS(2, 0, 0)},
+     .build = build,
+     .refused = "the number of classes must be fixed, and at least 1"},
+    {.inputs = 3,
+     .in = {LINEAR_MATRIX(2, -1), LINEAR_MATRIX(4, -1), LINEAR_LABELS(2, 0, 0)},
+     .build = build,
+     .refused = "the width must be fixed, and at least 1"},
+    {.inputs = 4,
+     .in = {LINEAR_MATRIX(2, 3), LINEAR_MATRIX(4, 3), LINEAR_LIST(3), LINEAR_LABELS(2, 0, 0)},
+     .build = build_biased,
+     .refused = "the bias must have the shape [4]"},
+    {.inputs = 4,
+     .in = {LINEAR_MATRIX(2, 3), LINEAR_MATRIX(4, 3), LINEAR_LABELS(2, 0, 0), LINEAR_LIST(3)},
+     .build = build_weighted,
+     .refused = "the class weights must have the shape [4]"},
     {0},
 };
 

@@ -51,30 +51,62 @@ static inline linear_factors linear_factors_of(const grove_call *call, const lin
     return f;
 }
 
-/* z [count], a row of logits of classes from `first` on, becomes dz. */
-GROVE_KERNEL void linear_slope(const grove_call *call, const linear *l, size_t i, size_t first,
-                                size_t count, grove_real *z) {
-    const grove_real *pass = grove_reals(call, 3) + i * (2 + l->width);
-    const linear_factors f = linear_factors_of(call, l, i);
-    if (f.rests) {
-        memset(z, 0, count * sizeof *z);
-        return;
-    }
-    grove_exps(z, count, pass[1], (grove_real)f.factor, z);
-    size_t label = linear_place(f.label, first, count);
-    if (label < count) {
-        z[label] -= (grove_real)f.of_label;
-    }
-    for (size_t c = 0; c < count && f.part != 0; c++) {
-        z[c] -= (grove_real)(f.part * grove_weight_of(&l->w, first + c));
+/* Of the rows at hand, as vectors want it; dz of what is behind them is never read. */
+typedef struct linear_slopes {
+    linear_factors of[LINEAR_ROWS];
+    grove_real log_sum[LINEAR_ROWS], factor[LINEAR_ROWS];
+} linear_slopes;
+
+GROVE_KERNEL void linear_take_slopes(const grove_call *call, const linear *l, linear_slopes *s) {
+    for (size_t i = 0; i < l->step; i++) {
+        s->log_sum[i] = s->factor[i] = 0;
+        if (i < l->rows) {
+            s->of[i] = linear_factors_of(call, l, l->row + i);
+            s->log_sum[i] = grove_reals(call, 3)[(l->row + i) * (2 + l->width) + 1];
+            s->factor[i] = (grove_real)s->of[i].factor;
+        }
     }
 }
 
-GROVE_KERNEL void linear_slopes(const grove_call *call, const linear *l, size_t row, size_t rows,
-                                 size_t first, size_t count) {
-    linear_logits(l, row, rows, first, count);
-    for (size_t i = 0; i < rows; i++) {
-        linear_slope(call, l, row + i, first, count, l->block + i * count);
+/* Logits of a block, for sixteen rows from `at` on, become factor * p. */
+GROVE_KERNEL void linear_shares(const linear *l, const linear_slopes *s, size_t first, size_t count,
+                                size_t at) {
+    const grove_lanes log_sum = *(const grove_lanes *)(s->log_sum + at);
+    const grove_lanes factor = *(const grove_lanes *)(s->factor + at);
+    for (size_t c = 0; c < count; c++) {
+        grove_lanes *z = (grove_lanes *)(l->block + c * l->step + at), e = *z - log_sum;
+        if (at == 0) {
+            linear_fetch(l, first + count + c);
+        }
+        grove_lanes_exp(&e);
+        *z = e * factor;
+    }
+}
+
+/* What is left to do for one row, the i-th at hand: a column of the block. */
+GROVE_KERNEL void linear_finish_slope(const linear *l, const linear_factors *f, size_t first,
+                                      size_t count, grove_real *z) {
+    size_t label = linear_place(f->label, first, count);
+    if (label < count) {
+        z[label * l->step] -= (grove_real)f->of_label;
+    }
+    for (size_t c = 0; c < count && f->part != 0; c++) {
+        z[c * l->step] -= (grove_real)(f->part * grove_weight_of(&l->w, first + c));
+    }
+    for (size_t c = 0; c < count && f->rests; c++) {
+        z[c * l->step] = 0;
+    }
+}
+
+/* dz of the rows at hand, for `count` classes from `first` on -> block [count, step]. */
+GROVE_KERNEL void linear_make_slopes(const linear *l, const linear_slopes *s, size_t first,
+                                     size_t count) {
+    linear_logits(l, first, count);
+    for (size_t at = 0; at < l->step; at += GROVE_LANES) {
+        linear_shares(l, s, first, count, at);
+    }
+    for (size_t i = 0; i < l->rows; i++) {
+        linear_finish_slope(l, &s->of[i], first, count, l->block + i);
     }
 }
 

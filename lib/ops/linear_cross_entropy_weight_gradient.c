@@ -9,13 +9,17 @@
  *   and class weights [classes] or none -> [classes + rows, width]; the `rows` last rows, as many
  *   as it takes, hold db, filled up with 0. Without a bias there are none.
  * Gradient: linear_cross_entropy_slopes.h, with the kernel of dz.
- * Numerics: those of the forward op, and its errors. In dW, blocks of rows are added up in
- *   grove_real; in db, four rows at a time are, and these sums in double.
+ * Numerics: those of the forward op, and its errors. Blocks of rows are added up in
+ *   grove_real, and so are the rows of a block in db, in sixteen lanes.
  * Cost: 2 * n * classes * width multiply-adds, n * classes exps; W is read and dW written once.
  */
 #include "linear_cross_entropy_slopes.h"
 
 static const grove_field fields[] = {LINEAR_FIELDS, GROVE_NO_MORE_FIELDS};
+
+/* Classes of an item: so many that dW of them stays in a second-level cache from one block of rows
+ * to the next. */
+enum { STRIP = 8 * LINEAR_CLASSES };
 
 static bool shape(grove_shaping *s) {
     const grove_target *target = s->attributes;
@@ -31,66 +35,73 @@ static bool shape(grove_shaping *s) {
 
 /* ---- run ------------------------------------------------------------------------------------- */
 
-/* sums [count] += the rows of the block. */
-GROVE_KERNEL void add_rows(const grove_real *block, size_t rows, size_t count, double *sums) {
-    size_t i = 0;
-    for (; i + 4 <= rows; i += 4) {
-        const grove_real *a = block + i * count, *b = a + count, *c = b + count, *d = c + count;
-        for (size_t k = 0; k < count; k++) {
-            sums[k] += (double)((a[k] + b[k]) + (c[k] + d[k]));
+/* db [count] (+)= the sums of the block's rows. */
+GROVE_KERNEL void add_rows(const linear *l, size_t count, grove_real *db) {
+    for (size_t c = 0; c < count; c++) {
+        grove_lanes sum = {0};
+        for (size_t i = 0; i < l->rows; i += GROVE_LANES) {
+            grove_lanes part;
+            grove_lanes_load(&part, l->block + c * l->step + i, l->rows - i);
+            sum += part;
         }
-    }
-    for (; i < rows; i++) {
-        for (size_t k = 0; k < count; k++) {
-            sums[k] += (double)block[i * count + k];
-        }
+        db[c] = (l->row > 0 ? db[c] : 0) + grove_lanes_sum(&sum);
     }
 }
 
-/* dW, and db where there is a bias, for the classes first..first+count-1. */
-GROVE_KERNEL void run_classes(const grove_call *call, const linear *l, size_t first, size_t count) {
-    grove_real *dw = grove_out(call) + first * l->width;              /* [count, width] */
-    grove_real *db = grove_out(call) + l->classes * l->width + first; /* [count] */
-    double sums[LINEAR_CLASSES] = {0};
-    memset(dw, 0, count * l->width * sizeof *dw);
-    for (size_t row = 0; row < l->n; row += LINEAR_ROWS) {
-        size_t rows = linear_least(l->n - row, LINEAR_ROWS);
-        linear_slopes(call, l, row, rows, first, count);
-        grove_matrix_product(&(grove_product){.transpose_a = true,
-                                              .add = true,
+/* dW, and db where there is a bias, get what the rows at hand add for the classes first..last-1.
+ * The first rows overwrite what lies there. */
+GROVE_KERNEL void run_rows(const grove_call *call, const linear *l, const linear_slopes *s,
+                           size_t first, size_t last) {
+    grove_real *dw = grove_out(call), *db = dw + l->classes * l->width;
+    for (; first < last; first += LINEAR_CLASSES) {
+        size_t count = linear_least(last - first, LINEAR_CLASSES);
+        linear_make_slopes(l, s, first, count);
+        grove_matrix_product(&(grove_product){.add = l->row > 0,
                                               .m = count,
                                               .n = l->width,
-                                              .k = rows,
+                                              .k = l->rows,
                                               .a = l->block,
-                                              .a_step = count,
-                                              .b = l->x + row * l->width,
+                                              .a_step = l->step,
+                                              .b = l->x + l->row * l->width,
                                               .b_step = l->width,
-                                              .c = dw,
+                                              .c = dw + first * l->width,
                                               .c_step = l->width},
                              l->product);
         if (l->bias) {
-            add_rows(l->block, rows, count, sums);
+            add_rows(l, count, db + first);
         }
-    }
-    for (size_t k = 0; k < count && l->bias; k++) {
-        db[k] = (grove_real)sums[k];
     }
 }
 
-/* An item is a block of classes. What is left of the last row behind db is 0. */
+/* An item is a strip of classes. What is left of the last row behind db is 0; so is all of it where
+ * there are no rows. */
 GROVE_RUN(run) {
     linear l = linear_of(call, LINEAR_OPTIONAL);
+    linear_slopes s;
     grove_status status = grove_check_labels(call, 2, 0, l.n, l.classes);
-    for (size_t item = begin; item < end && status == GROVE_OK; item++) {
-        size_t first = item * LINEAR_CLASSES;
-        size_t count = linear_least(l.classes - first, LINEAR_CLASSES);
-        run_classes(call, &l, first, count);
-        if (l.bias && first + count == l.classes) {
-            size_t used = l.classes * (l.width + 1);
-            memset(grove_out(call) + used, 0, (call->out->count - used) * sizeof(grove_real));
+    size_t first = begin * STRIP, last = linear_least(end * STRIP, l.classes);
+    size_t zeros = l.n > 0 ? l.classes * (l.width + (l.bias != NULL)) : 0;
+    if (last == l.classes && status == GROVE_OK) {
+        memset(grove_out(call) + zeros, 0, (call->out->count - zeros) * sizeof(grove_real));
+    }
+    for (; first < last && status == GROVE_OK; first += STRIP) {
+        for (size_t row = 0; row < l.n; row += LINEAR_ROWS) {
+            if (l.rows == 0 || l.row != row) {
+                linear_take_rows(&l, row);
+                linear_take_slopes(call, &l, &s);
+            }
+            run_rows(call, &l, &s, first, linear_least(l.classes, first + STRIP));
         }
     }
     return status;
+}
+
+static size_t strips(const grove_call *call) {
+    return linear_pieces(call->in[1]->dim[0], STRIP);
+}
+
+static size_t cost(const grove_call *call) {
+    return linear_cost(call->in[0]->dim[0], STRIP, call->in[1]->dim[1], 2);
 }
 
 /* ---- grad ------------------------------------------------------------------------------------ */
@@ -173,8 +184,8 @@ GROVE_ROOM(linear_cross_entropy_weight_gradient) = {
     .fields = fields,
     .shape = shape,
     .run = run,
-    .items = linear_class_blocks,
-    .cost = linear_cost_of_classes,
+    .items = strips,
+    .cost = cost,
     .scratch = linear_scratch,
     .grad = grad,
     .examples = examples,
