@@ -265,12 +265,29 @@ static bool set_views(grove_plan *plan) {
     return true;
 }
 
-static bool start_threads(grove_plan *plan) {
-    bool large = false;
+/* What the steps cost that are cut into tiles. */
+static size_t cost_of_tiles(const grove_plan *plan) {
+    size_t sum = 0;
     for (size_t i = 0; i < plan->step_count; i++) {
-        large = large || plan->steps[i].tile < plan->steps[i].items;
+        const grove_step *step = &plan->steps[i];
+        size_t cost = step->op->cost ? step->op->cost(&step->call) : 1;
+        if (step->tile < step->items) {
+            sum +=
+                cost > (SIZE_MAX / 2 - sum) / step->items ? SIZE_MAX / 2 - sum : cost * step->items;
+        }
     }
-    if (!large || plan->options.threads <= 1) {
+    return sum;
+}
+
+static bool start_threads(grove_plan *plan) {
+    size_t from, cost = plan->options.threads > 1 ? cost_of_tiles(plan) : 0;
+    if (!grove_threads_from(&from)) {
+        return plan_fails(
+            plan, GROVE_BAD_ARGUMENT,
+            "plan: the environment variable GROVE_THREADS_FROM is no whole number (of "
+            "additions that a plan must be worth to be shared by threads)");
+    }
+    if (cost == 0 || cost < from) {
         return true;
     }
     plan->pool = grove_pool_new(&plan->allocator, plan->options.threads, grove_cores());

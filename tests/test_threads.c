@@ -223,6 +223,41 @@ START_TEST(a_product_in_blocks_is_the_whole) {
 }
 END_TEST
 
+/* ---- from what size on ----------------------------------------------------------------------- */
+
+/* Does a plan for y = tanh(x), x of that many numbers, have threads work? */
+static bool is_shared(int64_t numbers, const char *from) {
+    if (from) {
+        setenv("GROVE_THREADS_FROM", from, 1);
+    } else {
+        unsetenv("GROVE_THREADS_FROM");
+    }
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor y = grove_tanh(grove_input_reals(g, "x", GROVE_BATCH, 2));
+    grove_plan_options options = {.threads = 2, .batch = numbers / 2};
+    grove_plan *plan = grove_plan_new(g, &y, 1, &options);
+    const bool shared = plan->pool, refused = grove_plan_error(plan)->status != GROVE_OK;
+    ck_assert_msg(!refused || strstr(grove_plan_error(plan)->message, "GROVE_THREADS_FROM"), "%s",
+                  grove_plan_error(plan)->message);
+    grove_plan_free(plan);
+    grove_graph_free(g);
+    setenv("GROVE_THREADS_FROM", "0", 1);
+    ck_assert(!refused || !shared);
+    return shared;
+}
+
+START_TEST(small_steps_stay_on_one_thread) {
+    ck_assert(!is_shared(20000, NULL));
+    ck_assert(!is_shared(20000, ""));
+    ck_assert(is_shared(20000, "0"));
+    ck_assert(is_shared(2000000, NULL));
+    ck_assert(!is_shared(2000000, "1000000000"));
+    ck_assert(!is_shared(2000000, "-1"));
+    ck_assert(!is_shared(2000000, "much"));
+    ck_assert(!is_shared(2000000, "99999999999999999999999"));
+}
+END_TEST
+
 /* ---- how many -------------------------------------------------------------------------------- */
 
 static int threads_of_plan(int wish, const char *variable, const char **words) {
@@ -276,6 +311,7 @@ int main(void) {
     tcase_add_loop_test(files, at_each_level_too, 0, sizeof levels / sizeof *levels);
     suite_add_tcase(suite, files);
     TCase *wishes = tcase_create("wishes");
+    tcase_add_test(wishes, small_steps_stay_on_one_thread);
     tcase_add_test(wishes, the_variable_is_for_plans_that_do_not_say);
     tcase_add_test(wishes, a_variable_that_is_no_number_is_refused);
     suite_add_tcase(suite, wishes);

@@ -31,7 +31,9 @@ typedef struct grove_plan_options {
     int threads;   /* that work on large nodes; the results do not depend on it. Default: what the
                       environment variable GROVE_NUM_THREADS says (a plan refuses what is no number
                       from 1 to 1024), else 1. No more work than there are cores, and runs at the
-                      same time in threads of yours share the cores out */
+                      same time in threads of yours share the cores out. A plan whose large nodes
+                      take less than about a quarter of a millisecond together stays on one thread
+                      (GROVE_THREADS_FROM=additions moves that bound) */
     bool check_finite; /* look at every number, and stop at the first NaN or infinity: see below */
     bool profile;      /* count the time of each op: see grove_plan_profile */
     grove_allocator allocator; /* default: the C library's */

@@ -23,6 +23,7 @@
 #endif
 #include "threads.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -35,6 +36,7 @@
 #include "memory.h"
 
 enum { TICKET = 1 << 16, INSIDE = TICKET - 1, LOOKS = 32, LINE = 64 };
+enum { THREADS_FROM = 2000000 };
 enum { WORTH_A_CALL = 8 }; /* tiles: a call takes the caller as long as a part of a tile or two */
 
 /* Seconds. A worker looks out for at most LOOK_OUT, as long as jobs come within that time; where
@@ -105,6 +107,17 @@ int grove_threads_wished(void) {
     bool digits = strspn(wish, "0123456789") == strlen(wish);
     long threads = digits ? strtol(wish, NULL, 10) : 0;
     return threads <= GROVE_MOST_THREADS ? (int)threads : 0;
+}
+
+bool grove_threads_from(size_t *cost) {
+    const char *wish = getenv("GROVE_THREADS_FROM");
+    *cost = THREADS_FROM;
+    if (!wish || !*wish) {
+        return true;
+    }
+    errno = 0;
+    *cost = (size_t)strtoull(wish, NULL, 10);
+    return errno == 0 && strspn(wish, "0123456789") == strlen(wish);
 }
 
 static atomic_int runs;

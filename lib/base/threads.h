@@ -8,6 +8,7 @@
 #ifndef GROVE_BASE_THREADS_H
 #define GROVE_BASE_THREADS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "grove/status.h"
@@ -34,6 +35,12 @@ int grove_cores(void);
 /* How many threads the environment variable GROVE_NUM_THREADS wishes for: 1 if it is not set or
  * empty, 0 if it is no whole number from 1 to GROVE_MOST_THREADS. */
 int grove_threads_wished(void);
+
+/* What the steps of a plan that are cut into tiles must cost together, in additions (op.h), for
+ * threads to take part: what the environment variable GROVE_THREADS_FROM says; if it is not set or
+ * empty, about a quarter of a millisecond. Below that they lose more than they win: what one core
+ * has written costs another several times as much to read. False if it is no whole number. */
+bool grove_threads_from(size_t *cost);
 
 /* Around a run, whether it has a pool or not: runs at the same time, in threads of the calling
  * program, share the cores out, and their pools' workers rest where there is none left. */
