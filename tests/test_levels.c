@@ -24,7 +24,7 @@ static grove_tensor loss_of(grove_tensor ids, grove_tensor label) {
     x = grove_add(grove_gelu(x), grove_mul(grove_tanh(x), grove_sigmoid(x)));
     x = grove_add(x, grove_log(grove_shift(grove_exp(grove_scale(x, 0.5)), 1)));
     x = grove_concat((grove_tensor[]){grove_softmax(x), x, grove_log_softmax(x)}, 3, -1);
-    return grove_softmax_cross_entropy(x, label);
+    return grove_softmax_cross_entropy(grove_dropout(x, 0.3), label);
 }
 
 /* FNV-1a of all that a training without products has made of the table, and of its losses. */

@@ -43,6 +43,27 @@ START_TEST(philox_gives_the_known_answers) {
 }
 END_TEST
 
+GROVE_KERNEL int blocks_any(uint64_t seed, uint64_t block, uint32_t *words) {
+    grove_random_blocks(seed, 7, 9, block, words);
+    return 0;
+}
+GROVE_BY_LEVEL(int, blocks, blocks_any, (uint64_t seed, uint64_t block, uint32_t *words),
+               (seed, block, words))
+
+/* Many blocks at once are those blocks, also where the counter's low half runs over. */
+START_TEST(blocks_in_vectors_are_the_same_words) {
+    const uint64_t first[] = {0, 5, 0xfffffff8u, 0xfffffffffffffff8u};
+    for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
+        uint32_t words[4 * GROVE_RANDOM_BLOCKS], one[4];
+        blocks(0x123456789abcdefu, first[i], words);
+        for (uint64_t k = 0; k < GROVE_RANDOM_BLOCKS; k++) {
+            grove_random_block(0x123456789abcdefu, 7, 9, first[i] + k, one);
+            ck_assert_mem_eq(one, words + 4 * k, sizeof one);
+        }
+    }
+}
+END_TEST
+
 START_TEST(each_part_of_the_counter_counts) {
     uint32_t base[4], words[4];
     grove_random_block(1, 2, 3, 4, base);
@@ -50,9 +71,12 @@ START_TEST(each_part_of_the_counter_counts) {
         uint64_t seed;
         uint32_t stream, step;
         uint64_t block;
-    } others[] = {{2, 2, 3, 4},         {1, 3, 3, 4},
-                  {1, 2, 4, 4},         {1, 2, 3, 5},
-                  {1 + (1ull << 32), 2, 3, 4}, {1, 2, 3, 4 + (1ull << 32)}};
+    } others[] = {{2, 2, 3, 4},
+                  {1, 3, 3, 4},
+                  {1, 2, 4, 4},
+                  {1, 2, 3, 5},
+                  {1 + (1ull << 32), 2, 3, 4},
+                  {1, 2, 3, 4 + (1ull << 32)}};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         grove_random_block(others[i].seed, others[i].stream, others[i].step, others[i].block,
                            words);
@@ -282,11 +306,11 @@ enum { ROWS = 64, WIDTH = 48, READERS = 4 };
 static grove_tensor model(grove_graph *g) {
     grove_init init = {.kind = GROVE_INIT_XAVIER_NORMAL};
     grove_tensor h = grove_input_reals(g, "x", GROVE_BATCH, WIDTH);
-    h = grove_tanh(grove_matmul(h, grove_parameter(g, "a", GROVE_SHAPE(WIDTH, WIDTH), init), false,
-                                true));
-    return grove_name(grove_matmul(h, grove_parameter(g, "b", GROVE_SHAPE(WIDTH, WIDTH), init),
-                                   false, true),
-                      "y");
+    h = grove_tanh(
+        grove_matmul(h, grove_parameter(g, "a", GROVE_SHAPE(WIDTH, WIDTH), init), false, true));
+    return grove_name(
+        grove_matmul(h, grove_parameter(g, "b", GROVE_SHAPE(WIDTH, WIDTH), init), false, true),
+        "y");
 }
 
 typedef struct reader {
@@ -365,6 +389,7 @@ int main(void) {
     TCase *random = tcase_create("random numbers");
     tcase_add_test(random, philox_gives_the_known_answers);
     tcase_add_test(random, each_part_of_the_counter_counts);
+    tcase_add_test(random, blocks_in_vectors_are_the_same_words);
     tcase_add_test(random, parameters_begin_as_their_kind_says);
     tcase_add_test(random, a_beginning_depends_on_seed_and_name_alone);
     suite_add_tcase(suite, random);

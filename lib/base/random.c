@@ -6,16 +6,16 @@
 void grove_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]) {
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
     uint32_t k0 = key[0], k1 = key[1];
-    for (int round = 0; round < 10; round++) {
-        uint64_t left = (uint64_t)0xD2511F53u * c0, right = (uint64_t)0xCD9E8D57u * c2;
+    for (int round = 0; round < GROVE_PHILOX_ROUNDS; round++) {
+        uint64_t left = (uint64_t)GROVE_PHILOX_LEFT * c0, right = (uint64_t)GROVE_PHILOX_RIGHT * c2;
         uint32_t n0 = (uint32_t)(right >> 32) ^ c1 ^ k0;
         uint32_t n2 = (uint32_t)(left >> 32) ^ c3 ^ k1;
         c1 = (uint32_t)right;
         c3 = (uint32_t)left;
         c0 = n0;
         c2 = n2;
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
+        k0 += GROVE_PHILOX_KEY_0;
+        k1 += GROVE_PHILOX_KEY_1;
     }
     out[0] = c0;
     out[1] = c1;

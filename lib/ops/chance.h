@@ -17,7 +17,7 @@
 
 /* Words come in blocks of four; a chunk of them is drawn before it is used, so that the loop that
  * uses it has no branch. */
-enum { GROVE_CHANCE_BLOCK = 4, GROVE_CHANCE_CHUNK = 64 };
+enum { GROVE_CHANCE_BLOCK = 4, GROVE_CHANCE_CHUNK = GROVE_CHANCE_BLOCK * GROVE_RANDOM_BLOCKS };
 
 typedef struct grove_chance {
     size_t first; /* the element that words[0] is for */
@@ -37,17 +37,15 @@ static inline uint32_t grove_chance_threshold(double probability) {
 
 /* The words from element i on, as many as a chunk has, but none from `end` on. Tiles may begin
  * within a block. */
-static inline void grove_chance_draw(const grove_call *call, int64_t stream, size_t i, size_t end,
-                                     grove_chance *chance) {
+GROVE_KERNEL void grove_chance_draw(const grove_call *call, int64_t stream, size_t i, size_t end,
+                                    grove_chance *chance) {
     const uint64_t seed = call->seed + (call->run >> 32) * 0x9E3779B97F4A7C15u;
     const uint32_t own = (uint32_t)stream | 0x80000000u;
     chance->first = i - i % GROVE_CHANCE_BLOCK;
     chance->stop =
         end - chance->first < GROVE_CHANCE_CHUNK ? end : chance->first + GROVE_CHANCE_CHUNK;
-    for (size_t k = 0; chance->first + k < chance->stop; k += GROVE_CHANCE_BLOCK) {
-        grove_random_block(seed, own, (uint32_t)call->run, (chance->first + k) / GROVE_CHANCE_BLOCK,
-                           chance->words + k);
-    }
+    grove_random_blocks(seed, own, (uint32_t)call->run, chance->first / GROVE_CHANCE_BLOCK,
+                        chance->words);
 }
 
 #endif

@@ -49,7 +49,7 @@ static bool shape(grove_shaping *s) {
     return grove_want_stream(s, attributes->stream) && grove_want_type(s, 0, GROVE_ID);
 }
 
-static grove_status run(const grove_call *call, size_t begin, size_t end) {
+GROVE_RUN(run) {
     const struct replace *attributes = call->attributes;
     const uint32_t threshold = grove_chance_threshold(attributes->probability);
     const grove_id *ids = grove_ids(call, 0), replacement = (grove_id)attributes->replacement;
