@@ -224,10 +224,17 @@ static bool find_threads(grove_plan *plan) {
                           *threads, GROVE_MOST_THREADS);
     }
     *threads = *threads ? *threads : grove_threads_wished();
-    return *threads || plan_fails(plan, GROVE_BAD_ARGUMENT,
-                                  "plan: the environment variable GROVE_NUM_THREADS is no whole "
-                                  "number from 1 to %d",
-                                  GROVE_MOST_THREADS);
+    if (!*threads) {
+        return plan_fails(
+            plan, GROVE_BAD_ARGUMENT,
+            "plan: the environment variable GROVE_NUM_THREADS is no whole number from "
+            "1 to %d",
+            GROVE_MOST_THREADS);
+    }
+    return *threads == 1 || grove_threads_from(&plan->shared_from) ||
+           plan_fails(plan, GROVE_BAD_ARGUMENT,
+                      "plan: the environment variable GROVE_THREADS_FROM is no whole number (of "
+                      "additions that steps must be worth to be shared by threads)");
 }
 
 static bool check_wishes(grove_plan *plan, const grove_tensor *outputs, int count) {
@@ -265,29 +272,8 @@ static bool set_views(grove_plan *plan) {
     return true;
 }
 
-/* What the steps cost that are cut into tiles. */
-static size_t cost_of_tiles(const grove_plan *plan) {
-    size_t sum = 0;
-    for (size_t i = 0; i < plan->step_count; i++) {
-        const grove_step *step = &plan->steps[i];
-        size_t cost = step->op->cost ? step->op->cost(&step->call) : 1;
-        if (step->tile < step->items) {
-            sum +=
-                cost > (SIZE_MAX / 2 - sum) / step->items ? SIZE_MAX / 2 - sum : cost * step->items;
-        }
-    }
-    return sum;
-}
-
 static bool start_threads(grove_plan *plan) {
-    size_t from, cost = plan->options.threads > 1 ? cost_of_tiles(plan) : 0;
-    if (!grove_threads_from(&from)) {
-        return plan_fails(
-            plan, GROVE_BAD_ARGUMENT,
-            "plan: the environment variable GROVE_THREADS_FROM is no whole number (of "
-            "additions that a plan must be worth to be shared by threads)");
-    }
-    if (cost == 0 || cost < from) {
+    if (!plan->shared) {
         return true;
     }
     plan->pool = grove_pool_new(&plan->allocator, plan->options.threads, grove_cores());

@@ -47,7 +47,7 @@ struct grove_plan {
     grove_step *steps;
     size_t step_count;
     size_t first_update; /* the updates are the last steps: from this one on */
-    bool bound; /* all inputs are; false where that is to be looked at */
+    bool bound;          /* all inputs are; false where that is to be looked at */
     bool has_run;
     size_t profiled_runs;
     char *block; /* results, then scratch */
@@ -55,7 +55,9 @@ struct grove_plan {
     unsigned char *marks;       /* [nodes] for run_finite.c; NULL without check_finite */
     grove_nonfinite finding;    /* of the last run; its count is 0 where there was none */
     const grove_step *found_at; /* the step that made it; NULL: it was brought along */
-    grove_pool *pool;           /* NULL where one thread is enough */
+    size_t shared_from;         /* the cost of its tiles from which threads take part */
+    bool shared;                /* and whether they do */
+    grove_pool *pool;           /* NULL where they are not */
     pthread_mutex_t failing;    /* guards error and the three below while tiles run */
     bool failed;
     bool told; /* by grove_call_fail, which knows more than the status of a kernel */

@@ -156,7 +156,8 @@ static void run_tile(void *context, size_t worker, size_t tile) {
     notice(&call, begin, step->op->run(&call, begin, end < step->items ? end : step->items));
 }
 
-/* Tiles are the same with and without threads, so the numbers are. */
+/* Tiles are the same with and without threads, or where they are cut changes no bit: so the numbers
+ * are. */
 static void run_tiles(grove_plan *plan, grove_step *step) {
     if (plan->pool && step->items > step->tile) {
         grove_pool_run(plan->pool, run_tile, step, (step->items + step->tile - 1) / step->tile);

@@ -201,6 +201,28 @@ START_TEST(huge_logits) {
 END_TEST
 
 /* A bias of -infinity takes a class out, be it a whole block of them, and the first one. */
+/* A row that is nearly sure of its class: what the other 99 add is 1e-8, and that is its loss. */
+START_TEST(small_losses_keep_their_digits) {
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor x = grove_input_reals(g, "x", GROVE_BATCH, 1);
+    grove_tensor label = grove_input_ids(g, "label", GROVE_BATCH);
+    grove_tensor weight =
+        grove_parameter(g, "weight", GROVE_SHAPE(100, 1), (grove_init){GROVE_INIT_ZEROS});
+    grove_tensor loss = grove_linear_cross_entropy(x, weight, GROVE_NONE, label, GROVE_NONE, NULL);
+    grove_real *w = grove_parameter_data(weight);
+    w[17] = 1;
+    grove_plan *plan = grove_plan_new(g, &loss, 1, &(grove_plan_options){.batch = 1});
+    const grove_real number = 23;
+    const grove_id labels[] = {17};
+    grove_bind(plan, x, &number);
+    grove_bind(plan, label, labels);
+    ck_assert_int_eq(grove_run(plan), GROVE_OK);
+    ck_assert(fabs(grove_scalar(plan, loss) / (99 * exp(-23)) - 1) < 1e-5);
+    grove_plan_free(plan);
+    grove_graph_free(g);
+}
+END_TEST
+
 START_TEST(classes_taken_out) {
     duel d = open_duel((setting){.n = 4, .classes = 1200, .width = 3, .bias = true});
     grove_real *bias = grove_parameter_data(d.bias);
@@ -493,6 +515,7 @@ int main(void) {
     tcase_add_test(all, every_shape);
     tcase_add_test(all, every_option);
     tcase_add_test(all, huge_logits);
+    tcase_add_test(all, small_losses_keep_their_digits);
     tcase_add_test(all, classes_taken_out);
     tcase_add_test(all, an_empty_batch);
     tcase_add_test(all, second_derivatives);

@@ -33,7 +33,8 @@ typedef struct grove_plan_options {
                       from 1 to 1024), else 1. No more work than there are cores, and runs at the
                       same time in threads of yours share the cores out. A plan whose large nodes
                       take less than about a quarter of a millisecond together stays on one thread
-                      (GROVE_THREADS_FROM=additions moves that bound) */
+                      (the environment variable GROVE_THREADS_FROM moves that
+                      bound; it is a number of additions) */
     bool check_finite; /* look at every number, and stop at the first NaN or infinity: see below */
     bool profile;      /* count the time of each op: see grove_plan_profile */
     grove_allocator allocator; /* default: the C library's */

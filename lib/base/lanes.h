@@ -44,6 +44,16 @@ typedef grove_real grove_half_lanes __attribute__((
 #define GROVE_BOTH(low, high)                                                                      \
     __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 
+/* Lanes in double, in two halves: in one type with all of them compilers take them one by one. */
+typedef double grove_wide_half __attribute__((vector_size(GROVE_HALF_LANES * sizeof(double)),
+                                              aligned(sizeof(double)), may_alias));
+
+/* sum [2] += the lanes */
+GROVE_KERNEL void grove_lanes_add_wide(const grove_lanes *lanes, grove_wide_half *sum) {
+    sum[0] += __builtin_convertvector(GROVE_LOW(*lanes), grove_wide_half);
+    sum[1] += __builtin_convertvector(GROVE_HIGH(*lanes), grove_wide_half);
+}
+
 /* a where the bits are set, else b: halves. */
 #define GROVE_CHOSEN(bits, a, b)                                                                   \
     ((grove_half_lanes)(((bits) & (__typeof__(bits))(a)) | (~(bits) & (__typeof__(bits))(b))))

@@ -79,8 +79,8 @@ static inline adam_update adam_update_number(const grove_adam_options *o, double
 
 /* w, m, v, g: [count] */
 GROVE_KERNEL void adam_apply(const adam_update *u, size_t count, grove_real *restrict w,
-                              grove_real *restrict m, grove_real *restrict v,
-                              const grove_real *restrict g) {
+                             grove_real *restrict m, grove_real *restrict v,
+                             const grove_real *restrict g) {
     for (size_t i = 0; i < count; i++) {
         const grove_real gradient = g[i] + u->coupled * w[i];
         m[i] = u->beta1 * m[i] + u->share1 * gradient;

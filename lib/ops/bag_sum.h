@@ -63,6 +63,7 @@ GROVE_KERNEL void bag_sum_plain(const bags *b, const bag *it, grove_real *restri
         }
     }
     for (; i < it->end; i++) {
+        fetch_ahead(b, i, b->total);
         for (size_t k = 0; k < width; k++) {
             sum[k] += (double)table[(size_t)ids[i] * width + k];
         }
@@ -83,7 +84,7 @@ GROVE_KERNEL void bag_sum(const bags *b, const bag *it, grove_real *y) {
             if (bag_is_padding(b, i)) {
                 continue;
             }
-            fetch_ahead(b, i, it->end);
+            fetch_ahead(b, i, b->total);
             few.row[few.count] = b->table + (size_t)b->ids[i] * b->width + first;
             few.weight[few.count++] = b->weights ? (double)b->weights[i] : 1;
             if (few.count == ROWS) {

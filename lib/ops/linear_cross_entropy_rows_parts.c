@@ -4,10 +4,11 @@
  * block: what each part of the classes knows of each row. linear_cross_entropy_rows_pass joins it.
  * The letters are those of linear_cross_entropy_rows.
  *
- *     y[part, i] = (m, sum of exp(z_c - m), the label's z, sum of w_c * z_c, and with the mean the
- *                   sum of exp(z_c - m) * W_c),   over the part's classes c
+ *     y[part, i] = (m, sum of exp(z_c - m) - 1, the label's z, sum of w_c * z_c, and with the mean
+ *                   the sum of exp(z_c - m) * W_c),   over the part's classes c
  *
- * m is the largest z of the part. The label's z is 0 in parts that the label is not of; the sum of
+ * m is the largest z of the part, whose own exp, 1, is taken off: what is left is the loss of a row
+ * that is nearly sure, and would be lost beside it. The label's z is 0 in parts that the label is not of; the sum of
  * w_c * z_c is 0 where no smoothing asks for it.
  *
  * Shapes: x [n, width], W [classes, width], labels ids [n], b [classes] or none, class weights
@@ -19,8 +20,7 @@
  *   gives threads their shares.
  * Gradient: none of its own. linear_cross_entropy_rows has the loss's.
  * Numerics: no exp overflows. A z that is no number is never the largest; it is met in the sums.
- *   Exps are added up in grove_real within a block, and in double over blocks; the sums of exp * W
- *   in grove_real.
+ *   Exps are added up in double, the sums of exp * W in grove_real.
  * Errors: none. The join looks at the labels.
  * Cost: n * classes * width multiply-adds, with the mean twice as many; n * classes exps.
  */
@@ -85,20 +85,20 @@ GROVE_KERNEL void rise(const linear *l, passed *r, const grove_real *largest) {
  * become exp(z - m). */
 GROVE_KERNEL void add_lanes(const linear *l, passed *r, size_t first, size_t count, size_t at) {
     const grove_lanes shift = *(const grove_lanes *)(r->shift + at);
-    grove_lanes sum = {0};
+    grove_wide_half sum[2] = {{0}, {0}};
     for (size_t c = 0; c < count; c++) {
         grove_lanes *z = (grove_lanes *)(l->block + c * l->step + at), e = *z - shift;
         if (at == 0) {
             linear_fetch(l, first + count + c);
         }
         grove_lanes_exp(&e);
-        sum += e;
+        grove_lanes_add_wide(&e, sum);
         if (l->target->with_mean) {
             *z = e;
         }
     }
     for (size_t i = 0; i < GROVE_LANES; i++) {
-        r->sum[at + i] += (double)sum[i];
+        r->sum[at + i] += sum[i / GROVE_HALF_LANES][i % GROVE_HALF_LANES];
     }
 }
 
@@ -157,7 +157,7 @@ GROVE_KERNEL void run_part(const linear *l, size_t first, size_t last, grove_rea
     }
     for (size_t i = 0; i < l->rows; i++, y += 4 + width) {
         y[0] = r.largest[i];
-        y[1] = (grove_real)r.sum[i];
+        y[1] = (grove_real)(r.sum[i] - 1);
         y[2] = (grove_real)r.of_label[i];
         y[3] = (grove_real)r.spread[i];
         memcpy(y + 4, l->means + i * width, width * sizeof *y);
@@ -209,7 +209,7 @@ static const grove_example examples[] = {
             {.shape = {2, {2, 2}}, .values = GROVE_NUMBERS(1, 0, 0, 1)},
             LINEAR_LABELS(2, 0, 1)},
      .build = build,
-     .out = GROVE_NUMBERS(LINEAR_LOG_3, 4.0 / 3, 0, 0, 1.0 / 3, 1, LINEAR_LOG_3, 4.0 / 3,
+     .out = GROVE_NUMBERS(LINEAR_LOG_3, 1.0 / 3, 0, 0, 1.0 / 3, 1, LINEAR_LOG_3, 1.0 / 3,
                           LINEAR_LOG_3, 0, 1.0 / 3, 1)},
     {.inputs = 4,
      .in = {LINEAR_MATRIX(2, 3),
@@ -226,7 +226,7 @@ static const grove_example examples[] = {
 
 GROVE_ROOM(linear_cross_entropy_rows_parts) = {
     .name = "linear_cross_entropy_rows_parts",
-    .formula = "y[part] = (max z, sum exp(z - max z), z[label], sum w z, exp(z - max z) W)",
+    .formula = "y[part] = (max z, sum exp(z - max z) - 1, z[label], sum w z, exp(z - max z) W)",
     .min_inputs = 3,
     .max_inputs = 5,
     .attribute_size = sizeof(grove_target),

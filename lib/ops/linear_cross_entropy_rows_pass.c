@@ -65,7 +65,7 @@ GROVE_KERNEL joined join(const linear *l, const grove_real *part, size_t next, g
     memset(mean, 0, width * sizeof *mean);
     for (size_t p = 0; p < parts; p++, part += next) {
         const double share = share_of(part, row.largest);
-        row.sum += share * (double)part[1];
+        row.sum += share * (1 + (double)part[1]);
         row.of_label += (double)part[2];
         row.spread += (double)part[3];
         for (size_t k = 0; k < width; k++) {

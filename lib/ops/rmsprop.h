@@ -74,7 +74,7 @@ static inline rmsprop_kept rmsprop_piece(const grove_call *call, int v, int firs
 }
 
 GROVE_KERNEL void rmsprop_apply(const grove_rmsprop_options *o, double rate, const rmsprop_kept *k,
-                                 const grove_real *g) {
+                                const grove_real *g) {
     const grove_real pace = (grove_real)(rate * o->scale), epsilon = (grove_real)o->epsilon;
     const grove_real alpha = (grove_real)o->alpha, share = (grove_real)(1 - o->alpha);
     const grove_real decay = (grove_real)o->decay, momentum = (grove_real)o->momentum;

@@ -15,11 +15,7 @@
 
 enum { GROVE_SHORT_ROW = 128 }; /* so wide at most */
 
-/* Half of the lanes, in double: in one type with all of them compilers take them one by one. */
-typedef double grove_wide_half __attribute__((vector_size(GROVE_HALF_LANES * sizeof(double)),
-                                              aligned(sizeof(double)), may_alias));
-
-/* Of the row i: exp(x[c] - largest) in exps[c][i]; their sum, in double as in base/exps.h. */
+/* Of the row i: exp(x[c] - largest) in exps[c][i]; their sum, in double. */
 typedef struct grove_short_rows {
     grove_lanes exps[GROVE_SHORT_ROW];
     grove_lanes largest;
@@ -48,16 +44,14 @@ GROVE_KERNEL void grove_short_rows_exps(grove_short_rows *s, const grove_real *x
     for (size_t c = 1; c < width; c++) {
         grove_lanes_larger(&s->largest, &s->exps[c]);
     }
-    grove_wide_half low = {0}, high = {0};
+    grove_wide_half sum[2] = {{0}, {0}};
     for (size_t c = 0; c < width; c++) {
         grove_lanes e = s->exps[c] - s->largest;
         grove_lanes_exp(&e);
         s->exps[c] = e;
-        low += __builtin_convertvector(GROVE_LOW(e), grove_wide_half);
-        high += __builtin_convertvector(GROVE_HIGH(e), grove_wide_half);
+        grove_lanes_add_wide(&e, sum);
     }
-    s->sum[0] = low;
-    s->sum[1] = high;
+    memcpy(s->sum, sum, sizeof sum);
 }
 
 /* log of the sums [GROVE_LANES]. A sum is 1 and what the others add; where that is little, the loss

@@ -39,7 +39,7 @@ GROVE_KERNEL double grove_sum_along(const grove_real *x, size_t length) {
 
 /* total [width] += rows of x, four at a time: that reads and writes the totals less often. */
 GROVE_KERNEL void grove_sum_rows(const grove_fold *f, const grove_real *x, size_t width,
-                                  double *total) {
+                                 double *total) {
     size_t chunk = 0;
     for (; chunk + 4 <= f->chunks; chunk += 4) {
         const grove_real *a = x + grove_fold_start(f, true, chunk);
@@ -60,7 +60,7 @@ GROVE_KERNEL void grove_sum_rows(const grove_fold *f, const grove_real *x, size_
 
 /* y [width] = the sum of the chunks of x, divided. */
 GROVE_KERNEL void grove_sum_piece(const grove_fold *f, const grove_real *x, size_t width,
-                                   double divisor, grove_real *y) {
+                                  double divisor, grove_real *y) {
     double total[GROVE_FOLD_BLOCK] = {0};
     if (f->length == 1) {
         grove_sum_rows(f, x, width, total);
@@ -75,8 +75,7 @@ GROVE_KERNEL void grove_sum_piece(const grove_fold *f, const grove_real *x, size
 }
 
 /* The items begin..end-1 of sum, or of mean. */
-GROVE_KERNEL void grove_sum_reduce(const grove_call *call, size_t begin, size_t end,
-                                    bool is_mean) {
+GROVE_KERNEL void grove_sum_reduce(const grove_call *call, size_t begin, size_t end, bool is_mean) {
     const grove_reduction *attributes = call->attributes;
     grove_fold f = grove_fold_of(call->in[0], &attributes->axes);
     double divisor = is_mean && f.reduced > 0 ? (double)f.reduced : 1;
@@ -125,7 +124,7 @@ GROVE_KERNEL size_t grove_repeat_source(const grove_fold *f, size_t stretch) {
 
 /* y [count] = copies of one number, or a copy of a row. */
 GROVE_KERNEL void grove_repeat_stretch(const grove_real *x, bool is_row, grove_real copies,
-                                        grove_real *y, size_t count) {
+                                       grove_real *y, size_t count) {
     if (!is_row) {
         const grove_real value = *x / copies;
         for (size_t k = 0; k < count; k++) {
