@@ -8,8 +8,8 @@
  *                   the sum of exp(z_c - m) * W_c),   over the part's classes c
  *
  * m is the largest z of the part, whose own exp, 1, is taken off: what is left is the loss of a row
- * that is nearly sure, and would be lost beside it. The label's z is 0 in parts that the label is not of; the sum of
- * w_c * z_c is 0 where no smoothing asks for it.
+ * that is nearly sure, and would be lost beside it. The label's z is 0 in parts that the label is
+ * not of; the sum of w_c * z_c is 0 where no smoothing asks for it.
  *
  * Shapes: x [n, width], W [classes, width], labels ids [n], b [classes] or none, class weights
  *   [classes] or none -> [parts, n, 4], or with the mean [parts, n, 4 + width]. How many parts is
