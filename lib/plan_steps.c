@@ -22,7 +22,7 @@ static void cut_tiles(grove_step *step) {
 /* Tiles that run at the same time have scratch of their own. (Alignment: each begins at a multiple
  * of 64 bytes.) */
 static bool find_scratch(grove_plan *plan, grove_step *step) {
-    size_t threads = plan->shared ? (size_t)plan->options.threads : 1;
+    size_t threads = plan->options.threads > 1 ? (size_t)plan->options.threads : 1;
     size_t bytes = step->op->scratch ? step->op->scratch(&step->call) : 0;
     if (bytes > SIZE_MAX / 2 / threads - 63) {
         return grove_plan_needs_memory(plan, bytes);
@@ -56,7 +56,7 @@ static bool add_step(grove_plan *plan, grove_place *place) {
                               .batch = plan->batch,
                               .plan = plan};
     cut_tiles(step);
-    return true;
+    return find_scratch(plan, step);
 }
 
 /* What the steps cost that are cut into tiles. */
@@ -92,9 +92,5 @@ bool grove_plan_make_steps(grove_plan *plan) {
     plan->stats.steps = plan->step_count;
     const size_t cost = plan->options.threads > 1 ? cost_of_tiles(plan) : 0;
     plan->shared = cost > 0 && cost >= plan->shared_from;
-    bool fits = true;
-    for (size_t i = 0; i < plan->step_count && fits; i++) {
-        fits = find_scratch(plan, &plan->steps[i]);
-    }
-    return fits;
+    return true;
 }

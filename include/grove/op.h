@@ -177,8 +177,10 @@ enum {
     GROVE_UPDATE = 8,      /* changes its written inputs; only a training plan has it */
     GROVE_FIRST = 16,      /* an update that goes before all else in a run */
     GROVE_PIECEWISE = 256, /* its second derivative is zero wherever it exists */
-    GROVE_LOOKUP = 512     /* of input 0, a table, it reads the rows alone that input 1, ids, names;
+    GROVE_LOOKUP = 512,    /* of input 0, a table, it reads the rows alone that input 1, ids, names;
                               so optimizers let the other rows rest */
+    GROVE_SEAMLESS = 1024  /* where its items are cut changes no bit, and cuts cost something; so
+                              one thread takes them all at once */
 };
 
 struct grove_op {

@@ -21,11 +21,9 @@
 /* Flags that only ops of the house have: most of them leaves, which a graph and its plans know more
  * of than an op can say. */
 enum {
-    GROVE_STORED = 32,    /* a leaf whose memory the graph owns */
-    GROVE_BOUND = 64,     /* a leaf that the caller binds */
-    GROVE_TRAINED = 128,  /* a stored leaf that gradients and optimizers are for */
-    GROVE_SEAMLESS = 1024 /* where its items are cut changes no bit, and cuts cost
-                             something; so one thread takes them all at once */
+    GROVE_STORED = 32,   /* a leaf whose memory the graph owns */
+    GROVE_BOUND = 64,    /* a leaf that the caller binds */
+    GROVE_TRAINED = 128, /* a stored leaf that gradients and optimizers are for */
 };
 
 /* Numbers of the rows: a room without its row does not compile. */
