@@ -207,7 +207,7 @@ START_TEST(small_losses_keep_their_digits) {
     grove_tensor x = grove_input_reals(g, "x", GROVE_BATCH, 1);
     grove_tensor label = grove_input_ids(g, "label", GROVE_BATCH);
     grove_tensor weight =
-        grove_parameter(g, "weight", GROVE_SHAPE(100, 1), (grove_init){GROVE_INIT_ZEROS});
+        grove_parameter(g, "weight", GROVE_SHAPE(100, 1), (grove_init){.kind = GROVE_INIT_ZEROS});
     grove_tensor loss = grove_linear_cross_entropy(x, weight, GROVE_NONE, label, GROVE_NONE, NULL);
     grove_real *w = grove_parameter_data(weight);
     w[17] = 1;
