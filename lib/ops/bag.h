@@ -292,7 +292,7 @@ static inline size_t bag_items(const grove_call *call, int at) {
     return count ? count : 1;
 }
 
-/* A row that is fetched ahead of its turn costs less than two nanoseconds: measured. */
+/* A row of 16 takes less than two nanoseconds, if it lies in a near cache. */
 static inline size_t bag_cost(const grove_call *call, int at) {
     bags b = bags_of(call, at);
     return (b.count ? b.total / b.count + 1 : 1) * (4 + b.width);
