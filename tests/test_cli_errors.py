@@ -110,6 +110,13 @@ def number_of_threads(folder):
         good(*using[1], "--threads", "2", env=env)  # the option wins
     for value in ["", "1", "2", "1024"]:
         good(*using[2], env=dict(os.environ, GROVE_NUM_THREADS=value))
+    for value in ["-1", "much", "1.5", "9" * 30]:
+        env = dict(os.environ, GROVE_THREADS_FROM=value)
+        for command in using:
+            refused(2, ["GROVE_THREADS_FROM is '%s'" % value, "a whole number"], *command, env=env)
+        assert not os.path.exists(out)
+    for value in ["", "0", "5000000"]:
+        good(*using[2], env=dict(os.environ, GROVE_THREADS_FROM=value))
 
 
 @case

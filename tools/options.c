@@ -7,6 +7,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -305,6 +306,20 @@ static void check_variable(struct argp_state *state) {
     }
 }
 
+/* From what size on steps are shared; a plan would refuse it later on, too. */
+static void check_bound(struct argp_state *state) {
+    const char *text = getenv("GROVE_THREADS_FROM");
+    errno = 0;
+    if (text && *text &&
+        (strspn(text, "0123456789") != strlen(text) ||
+         (strtoull(text, NULL, 10) == ULLONG_MAX && errno == ERANGE))) {
+        argp_error(state,
+                   "GROVE_THREADS_FROM is '%s'; it must be a whole number, of the additions that "
+                   "steps must be worth for threads to share them",
+                   text);
+    }
+}
+
 static void check_all(struct argp_state *state, const command *c, options *o) {
     if (o->file_count < c->min_files) {
         argp_error(state, "there is a file missing: grove %s %s", c->name, c->files);
@@ -314,6 +329,9 @@ static void check_all(struct argp_state *state, const command *c, options *o) {
     }
     if (c->run != run_inspect && o->threads == 0) {
         check_variable(state);
+    }
+    if (c->run != run_inspect) {
+        check_bound(state);
     }
     for (int i = 0; o->out && i <= o->file_count; i++) {
         const char *input = i < o->file_count ? o->files[i] : o->valid;
