@@ -143,8 +143,11 @@ static void find_lifetimes(grove_plan *plan) {
         place->next_alias = -1;
         place->last_use = (int32_t)i;
         int32_t aliased = grove_plan_aliased_input(plan, node);
-        if (aliased >= 0) {
-            place->root = plan->places[input_place(plan, node, aliased)].root;
+        int32_t same = place->finishes >= 0 ? place->finishes
+                       : aliased >= 0       ? input_place(plan, node, aliased)
+                                            : -1;
+        if (same >= 0) {
+            place->root = plan->places[same].root;
             grove_place *root = &plan->places[place->root];
             place->next_alias = root->next_alias;
             root->next_alias = (int32_t)i;
@@ -297,6 +300,9 @@ static void make(grove_plan *plan, const grove_tensor *outputs, int count) {
         }
     }
     if (!select_and_order(plan, outputs, count) || !set_views(plan)) {
+        return;
+    }
+    if (!grove_plan_find_finishes(plan, outputs, count)) {
         return;
     }
     find_lifetimes(plan);

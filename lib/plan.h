@@ -23,11 +23,16 @@ typedef struct grove_step {
 /* A node of the graph in this plan. Places are counted in the order of running. */
 typedef struct grove_place {
     int32_t node;
-    int32_t root;       /* the place whose memory this is: its own, or of what it is an alias of */
-    int32_t next_alias; /* chain of all places of one root, from the root on; -1 ends it */
-    int32_t last_use;   /* of a root: the last place that reads it */
-    bool kept;          /* of a root: lives beyond the run */
-    size_t offset;      /* of a root in the block */
+    int32_t root;        /* the place whose memory this is: its own, or of what it is an alias of */
+    int32_t next_alias;  /* chain of all places of one root, from the root on; -1 ends it */
+    int32_t last_use;    /* of a root: the last place that reads it */
+    bool kept;           /* of a root: lives beyond the run */
+    int32_t maker;       /* the place whose step makes what lies here (plan_finish.c) */
+    int32_t readers;     /* of a maker: how often that is read */
+    int32_t finishes;    /* the product that this place is the end of; -1: it has a step, or none */
+    int32_t finished_at; /* of a product: the last place that finishes it */
+    grove_finish *finish; /* of a product: what is done to its numbers; NULL: nothing */
+    size_t offset;        /* of a root in the block */
     grove_view view;
 } grove_place;
 
@@ -68,6 +73,8 @@ struct grove_plan {
 bool grove_plan_needs_memory(grove_plan *plan, size_t bytes);
 /* The input whose memory the node's result is in this plan, or -1 if it has its own. */
 int32_t grove_plan_aliased_input(const grove_plan *plan, const grove_node *node);
+/* Finds the nodes that are done by the kernel of the product that they read. */
+bool grove_plan_find_finishes(grove_plan *plan, const grove_tensor *outputs, int count);
 /* Makes the steps from the places, whose views have their sizes and no memory yet. */
 bool grove_plan_make_steps(grove_plan *plan);
 /* Lays the results out: sets offset of every root that lies in the block; returns the size. Notes

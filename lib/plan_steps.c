@@ -54,7 +54,8 @@ static bool add_step(grove_plan *plan, grove_place *place) {
                               .seed = plan->graph->seed,
                               .node = place->node,
                               .batch = plan->batch,
-                              .plan = plan};
+                              .plan = plan,
+                              .finish = place->finish};
     cut_tiles(step);
     return find_scratch(plan, step);
 }
@@ -85,7 +86,7 @@ bool grove_plan_make_steps(grove_plan *plan) {
             plan->first_update = plan->step_count;
         }
         if (node->op->run && grove_plan_aliased_input(plan, node) < 0 &&
-            !add_step(plan, &plan->places[i])) {
+            plan->places[i].finishes < 0 && !add_step(plan, &plan->places[i])) {
             return false;
         }
     }

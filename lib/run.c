@@ -238,7 +238,9 @@ const void *grove_value(grove_plan *plan, grove_tensor tensor) {
         return stored;
     }
     const grove_place *root = &plan->places[place->root];
-    if (!root->kept && grove_place_in_block(plan, root) && !grove_run_stopped_at(plan, root)) {
+    const bool is_passed = root->finish && place - plan->places < root->finished_at;
+    if ((!root->kept || is_passed) && grove_place_in_block(plan, root) &&
+        !grove_run_stopped_at(plan, root)) {
         grove_fail(&plan->error, GROVE_NOT_FOUND,
                    "value: %s was not kept; make it an output of the plan, or plan with keep_all",
                    grove_node_words(plan->graph, tensor.index, words, sizeof words));

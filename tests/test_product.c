@@ -49,7 +49,18 @@ static void check_product(size_t m, size_t n, size_t k, bool ta, bool tb, bool a
     grove_real *a = numbers((ta ? k : m) * a_step + 1, 1);
     grove_real *b = numbers((tb ? n : k) * b_step + 1, 2);
     grove_real *c = numbers(m * c_step + 1, 3), *before = numbers(m * c_step + 1, 3);
-    grove_product p = {ta, tb, add, m, n, k, a, b, a_step, b_step, c, c_step};
+    grove_product p = {.transpose_a = ta,
+                       .transpose_b = tb,
+                       .add = add,
+                       .m = m,
+                       .n = n,
+                       .k = k,
+                       .a = a,
+                       .a_step = a_step,
+                       .b = b,
+                       .b_step = b_step,
+                       .c = c,
+                       .c_step = c_step};
     char *scratch = scratch_of(&p);
     grove_matrix_product(&p, scratch);
     expect_untouched_end(scratch, &p);
@@ -121,7 +132,18 @@ static void check_parts(bool ta, bool tb, bool add) {
     grove_real *a = numbers(M * K, 1), *b = numbers(N * K, 2), *all = numbers(M * N, 3);
     grove_real *before = numbers(M * N, 3);
     const size_t a_step = ta ? M : K, b_step = tb ? K : N;
-    grove_product p = {ta, tb, add, M, N, K, a, b, a_step, b_step, all, N};
+    grove_product p = {.transpose_a = ta,
+                       .transpose_b = tb,
+                       .add = add,
+                       .m = M,
+                       .n = N,
+                       .k = K,
+                       .a = a,
+                       .a_step = a_step,
+                       .b = b,
+                       .b_step = b_step,
+                       .c = all,
+                       .c_step = N};
     void *scratch = scratch_of(&p);
     grove_matrix_product(&p, scratch);
     for (size_t i = 0; i < M; i += 4) {
@@ -131,8 +153,13 @@ static void check_parts(bool ta, bool tb, bool add) {
             for (size_t r = 0; r < rows; r++) {
                 memcpy(part + r * columns, before + (i + r) * N + j, columns * sizeof *part);
             }
-            grove_product q = {ta, tb, add, rows, columns, K, a + (ta ? i : i * K),
-                               b + (tb ? j * K : j), a_step, b_step, part, columns};
+            grove_product q = p;
+            q.m = rows;
+            q.n = columns;
+            q.a = a + (ta ? i : i * K);
+            q.b = b + (tb ? j * K : j);
+            q.c = part;
+            q.c_step = columns;
             grove_matrix_product(&q, scratch);
             for (size_t r = 0; r < rows; r++) {
                 ck_assert_mem_eq(part + r * columns, all + (i + r) * N + j, columns * sizeof *part);
@@ -153,6 +180,65 @@ START_TEST(a_number_depends_on_its_row_and_column_alone) {
 }
 END_TEST
 
+/* What a product does to its numbers before it stores them is, bit by bit, what is done to them
+ * afterwards; NaN and zeros of both signs among them. */
+static void check_finish(grove_product *p, int what, const grove_real *others) {
+    const size_t count = p->m * p->c_step;
+    grove_real *c = numbers(count + 1, 3), *later = numbers(count + 1, 3);
+    p->row = NULL;
+    p->matrix = p->mask = NULL;
+    p->clip = false;
+    p->c = later;
+    void *scratch = scratch_of(p);
+    grove_matrix_product(p, scratch);
+    p->row = what & 1 ? others : NULL;
+    p->matrix = what & 2 ? others + 100 : NULL;
+    p->clip = what & 4;
+    p->mask = what & 8 ? others + 200 : NULL;
+    grove_product_finish(p);
+    p->c = c;
+    grove_matrix_product(p, scratch);
+    for (size_t i = 0; i < count; i++) {
+        ck_assert_msg(memcmp(&c[i], &later[i], sizeof *c) == 0 || (isnan(c[i]) && isnan(later[i])),
+                      "%zu x %zu x %zu, finished by %d at %s: %zu is %g, not %g", p->m, p->n, p->k,
+                      what, grove_level_name(), i, (double)c[i], (double)later[i]);
+    }
+    free(scratch);
+    free(c);
+    free(later);
+}
+
+START_TEST(numbers_are_finished_as_they_would_be_afterwards) {
+    static const size_t sizes[][3] = {{9, 37, 19}, {17, 64, 300}, {40, 2, 40}, {33, 34, 16},
+                                      {1, 1, 1},   {8, 32, 0},    {0, 5, 5},   {1100, 37, 40}};
+    grove_real *a = numbers(1 << 17, 1), *b = numbers(1 << 17, 2), *others = numbers(1 << 17, 5);
+    for (size_t i = 0; i < 1 << 17; i += 7) {
+        others[i] = i % 3 == 0 ? (grove_real)NAN : i % 3 == 1 ? (grove_real)0 : -(grove_real)0;
+    }
+    a[3] = b[5] = 0;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        for (int what = 0; what < 16 * 8; what++) {
+            const size_t m = sizes[i][0], n = sizes[i][1], k = sizes[i][2];
+            grove_product p = {.transpose_a = what & 16,
+                               .transpose_b = what & 32,
+                               .add = what & 64,
+                               .m = m,
+                               .n = n,
+                               .k = k,
+                               .a = a,
+                               .b = b,
+                               .a_step = what & 16 ? m : k,
+                               .b_step = what & 32 ? k : n,
+                               .c_step = n + PAST};
+            check_finish(&p, what & 15, others);
+        }
+    }
+    free(a);
+    free(b);
+    free(others);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("product");
     TCase *sizes = tcase_create("sizes");
@@ -161,6 +247,7 @@ int main(void) {
     tcase_add_test(sizes, long_sums_and_wide_results);
     tcase_add_test(sizes, nothing_to_multiply);
     tcase_add_test(sizes, a_number_depends_on_its_row_and_column_alone);
+    tcase_add_test(sizes, numbers_are_finished_as_they_would_be_afterwards);
     suite_add_tcase(suite, sizes);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -122,7 +122,8 @@ typedef struct grove_call {
                       position, and on nothing else */
     int32_t node;  /* index in the graph */
     size_t batch;  /* of the plan: what GROVE_BATCH stands for */
-    struct grove_plan *plan; /* for grove_call_fail */
+    struct grove_plan *plan;           /* for grove_call_fail */
+    const struct grove_finish *finish; /* for ops of the house: what else is done to the result */
 } grove_call;
 
 /* Reports bad data (an id, a label) met at this position of the input (the smallest position wins,

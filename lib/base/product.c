@@ -6,6 +6,31 @@
 #include "blas.h"
 #include "levels.h"
 
+static bool has_end(const grove_product *p) {
+    return p->row || p->matrix || p->mask || p->clip;
+}
+
+void grove_product_finish(const grove_product *p) {
+    for (size_t i = 0; i < p->m; i++) {
+        for (size_t j = 0; j < p->n; j++) {
+            const size_t at = i * p->c_step + j;
+            grove_real y = p->c[at];
+            y = p->row ? y + p->row[j] : y;
+            y = p->matrix ? y + p->matrix[at] : y;
+            y = p->clip && 0 > y ? 0 : y;
+            p->c[at] = p->mask && !(p->mask[at] > 0) ? 0 : y;
+        }
+    }
+}
+
+/* The CBLAS knows of nothing to be done at the end. */
+static void multiply_by_cblas(const grove_product *p) {
+    grove_gemm(p);
+    if (has_end(p)) {
+        grove_product_finish(p);
+    }
+}
+
 /* On other processors (and below v3, without fused multiply-add) the CBLAS does it all. */
 #ifdef GROVE_HAS_LEVELS
 #include <immintrin.h>
@@ -44,6 +69,13 @@ static bool pays_turned(const grove_product *p, size_t lanes) {
 #define STORE_512(x, n, v) _mm512_mask_storeu_pd(x, (__mmask8)((1u << (n)) - 1), (__m512d)(v))
 #define FIRST_256(x, n) _mm256_maskload_pd(x, mask_of(n))
 #define STORE_256(x, n, v) _mm256_maskstore_pd(x, mask_of(n), (__m256d)(v))
+#define CLIP_512(v) _mm512_max_pd(_mm512_setzero_pd(), (__m512d)(v))
+#define MASK_512(x, v)                                                                             \
+    _mm512_maskz_mov_pd(_mm512_cmp_pd_mask((__m512d)(x), _mm512_setzero_pd(), _CMP_GT_OQ),         \
+                        (__m512d)(v))
+#define CLIP_256(v) _mm256_max_pd(_mm256_setzero_pd(), (__m256d)(v))
+#define MASK_256(x, v)                                                                             \
+    _mm256_and_pd(_mm256_cmp_pd((__m256d)(x), _mm256_setzero_pd(), _CMP_GT_OQ), (__m256d)(v))
 #define LOW_512(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
 #define HIGH_512(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
 #define LOW_256(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
@@ -55,6 +87,13 @@ static bool pays_turned(const grove_product *p, size_t lanes) {
 #define STORE_512(x, n, v) _mm512_mask_storeu_ps(x, (__mmask16)((1u << (n)) - 1), (__m512)(v))
 #define FIRST_256(x, n) _mm256_maskload_ps(x, mask_of(n))
 #define STORE_256(x, n, v) _mm256_maskstore_ps(x, mask_of(n), (__m256)(v))
+#define CLIP_512(v) _mm512_max_ps(_mm512_setzero_ps(), (__m512)(v))
+#define MASK_512(x, v)                                                                             \
+    _mm512_maskz_mov_ps(_mm512_cmp_ps_mask((__m512)(x), _mm512_setzero_ps(), _CMP_GT_OQ),          \
+                        (__m512)(v))
+#define CLIP_256(v) _mm256_max_ps(_mm256_setzero_ps(), (__m256)(v))
+#define MASK_256(x, v)                                                                             \
+    _mm256_and_ps(_mm256_cmp_ps((__m256)(x), _mm256_setzero_ps(), _CMP_GT_OQ), (__m256)(v))
 #define LOW_512(a, b)                                                                              \
     __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
 #define HIGH_512(a, b)                                                                             \
@@ -77,14 +116,17 @@ GROVE_TARGET_V3 static inline __m256i mask_of(size_t n) {
 #define FUSED(a, b, c) (vector_v4) FUSED_512(a, b, c)
 #define FIRST_OF(x, n) (vector_v4) FIRST_512(x, n)
 #define STORE_FIRST(x, n, v) STORE_512(x, n, v)
+#define CLIP(v) (vector_v4) CLIP_512(v)
+#define MASK(x, v) (vector_v4) MASK_512(x, v)
 #define LOW LOW_512
 #define HIGH HIGH_512
 #define ROWS 8
 #define WIDE 2
 #define TILES(TILE)                                                                                \
     TILE(1, 1)                                                                                     \
-    TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1) TILE(7, 1) TILE(8, 1) TILE(1, 2)        \
-        TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2) TILE(7, 2) TILE(8, 2)
+    TILE(2, 1)                                                                                     \
+    TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1) TILE(7, 1) TILE(8, 1) TILE(1, 2) TILE(2, 2)        \
+        TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2) TILE(7, 2) TILE(8, 2)
 #include "product_level.h"
 
 /* AVX2 has 16: 4 * 3 sums + 3 + 1. */
@@ -94,14 +136,17 @@ GROVE_TARGET_V3 static inline __m256i mask_of(size_t n) {
 #define FUSED(a, b, c) (vector_v3) FUSED_256(a, b, c)
 #define FIRST_OF(x, n) (vector_v3) FIRST_256(x, n)
 #define STORE_FIRST(x, n, v) STORE_256(x, n, v)
+#define CLIP(v) (vector_v3) CLIP_256(v)
+#define MASK(x, v) (vector_v3) MASK_256(x, v)
 #define LOW LOW_256
 #define HIGH HIGH_256
 #define ROWS 4
 #define WIDE 3
 #define TILES(TILE)                                                                                \
     TILE(1, 1)                                                                                     \
-    TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(1, 3)        \
-        TILE(2, 3) TILE(3, 3) TILE(4, 3)
+    TILE(2, 1)                                                                                     \
+    TILE(3, 1) TILE(4, 1) TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(1, 3) TILE(2, 3)        \
+        TILE(3, 3) TILE(4, 3)
 #include "product_level.h"
 
 size_t grove_product_scratch(const grove_product *p) {
@@ -116,7 +161,7 @@ bool grove_products_are_own(void) {
 
 void grove_matrix_product(const grove_product *p, void *scratch) {
     if (p->m == 0 || p->n == 0 || p->k == 0 || !grove_products_are_own()) {
-        grove_gemm(p);
+        multiply_by_cblas(p);
     } else if (grove_level() == GROVE_LEVEL_V3) {
         multiply_v3(p, scratch);
     } else {
@@ -135,6 +180,6 @@ size_t grove_product_scratch(const grove_product *product) {
 
 void grove_matrix_product(const grove_product *p, void *scratch) {
     (void)scratch;
-    grove_gemm(p);
+    multiply_by_cblas(p);
 }
 #endif

@@ -21,7 +21,15 @@ typedef struct grove_product {
     size_t a_step, b_step;
     grove_real *c;
     size_t c_step;
+    /* What is done to a number before it is stored, in this order; NULL or false: not that. */
+    const grove_real *row;    /* [n] is added */
+    const grove_real *matrix; /* [m, n] is added; its rows, and those of mask, are c_step apart */
+    const grove_real *mask;   /* [m, n]: where it is not above 0, the number becomes 0 */
+    bool clip;                /* a number below 0 becomes 0 */
 } grove_product;
+
+/* The same done to numbers that are stored already. */
+void grove_product_finish(const grove_product *product);
 
 /* Bytes of working room for a product, or for one with smaller m, n or k; a multiple of 64. Its
  * matrices are not looked at. */

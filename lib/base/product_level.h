@@ -8,6 +8,7 @@
  *   FUSED(a, b, c)     a * b + c of vectors, rounded once
  *   FIRST_OF(x, n)     the n numbers from x on, zeros beside them; no other is touched
  *   STORE_FIRST(x, n, v)  stores n numbers of v, and touches no other
+ *   CLIP(v), MASK(x, v)   0 where v is below 0; 0 where x is not above 0
  *   LOW, HIGH          of two vectors: their lower, their upper halves interleaved
  *   ROWS, WIDE         a tile of the result is ROWS rows of WIDE vectors: as many as there are
  *                      registers for, beside WIDE vectors of b and one number of a
@@ -22,8 +23,8 @@
 #define LANES (VECTOR_BYTES / (int)sizeof(grove_real))
 #define PANEL (WIDE * LANES)
 
-typedef grove_real AT(vector) __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(grove_real)),
-                                             may_alias));
+typedef grove_real AT(vector)
+    __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(grove_real)), may_alias));
 
 /* ---- packing b ------------------------------------------------------------------------------- */
 
@@ -100,6 +101,11 @@ TARGET static void AT(pack)(const grove_product *p, size_t l, size_t depth, size
 
 /* ---- one tile -------------------------------------------------------------------------------- */
 
+/* The first `columns` numbers from x on, at most a vector of them. */
+TARGET static inline AT(vector) AT(load)(const grove_real *x, size_t columns) {
+    return columns >= LANES ? *(const AT(vector) *)x : (AT(vector))FIRST_OF(x, columns);
+}
+
 /* Writes one vector of which `columns` numbers count. */
 TARGET static inline void AT(store)(grove_real *c, AT(vector) sum, size_t columns, bool add) {
     if (columns >= LANES) {
@@ -143,8 +149,8 @@ AT(tile)(const int rows, const int wide, size_t depth, const grove_real *a, size
     for (int i = 0; i < rows; i++) {
 #pragma GCC unroll 4
         for (int j = 0; j < wide; j++) {
-            AT(store)(c + (size_t)i * c_step + j * LANES, sum[i][j], columns - (size_t)(j * LANES),
-                      add);
+            AT(store)
+            (c + (size_t)i * c_step + j * LANES, sum[i][j], columns - (size_t)(j * LANES), add);
         }
     }
 }
@@ -166,18 +172,48 @@ TILES(TILE)
 static AT(tile_of) *const AT(tiles)[ROWS][WIDE] = {TILES(TILE)};
 #undef TILE
 
+/* What is to be done at the end to numbers that were just stored, and are near: of `rows` rows
+ * from row i on, in `columns` columns from column j on. */
+TARGET static void AT(finish)(const grove_product *p, size_t i, size_t rows, size_t j,
+                              size_t columns) {
+    for (size_t end = i + rows; i < end; i++) {
+        for (size_t next = 0; next < columns; next += LANES) {
+            const size_t at = i * p->c_step + j + next, count = columns - next;
+            AT(vector) y = AT(load)(p->c + at, count);
+            if (p->row) {
+                y += AT(load)(p->row + j + next, count);
+            }
+            if (p->matrix) {
+                y += AT(load)(p->matrix + at, count);
+            }
+            if (p->clip) {
+                y = CLIP(y);
+            }
+            if (p->mask) {
+                y = MASK(AT(load)(p->mask + at, count), y);
+            }
+            AT(store)(p->c + at, y, count, false);
+        }
+    }
+}
+
 /* ---- the whole product ----------------------------------------------------------------------- */
 
-/* A column of tiles: all rows, over one panel. a begins at the block of l. */
+/* A column of tiles: all rows, over one panel. a begins at the block of l; `ends`: it is the last
+ * one, and there is something to be done to the numbers. */
 TARGET static void AT(column_of_tiles)(const grove_product *p, const grove_real *a, size_t a_row,
                                        size_t a_column, size_t depth, const grove_real *panel,
-                                       size_t step, size_t first, bool add) {
+                                       size_t step, size_t first, bool add, bool ends) {
     size_t columns = p->n - first < PANEL ? p->n - first : PANEL;
     size_t wide = (columns + LANES - 1) / LANES;
     for (size_t i = 0; i < p->m; i += ROWS) {
         size_t rows = p->m - i < ROWS ? p->m - i : ROWS;
-        AT(tiles)[rows - 1][wide - 1](depth, a + i * a_row, a_row, a_column, panel, step,
-                                      p->c + i * p->c_step + first, p->c_step, columns, add);
+        AT(tiles)
+        [rows - 1][wide - 1](depth, a + i * a_row, a_row, a_column, panel, step,
+                             p->c + i * p->c_step + first, p->c_step, columns, add);
+        if (ends) {
+            AT(finish)(p, i, rows, first, columns);
+        }
     }
 }
 
@@ -189,6 +225,7 @@ TARGET static void AT(multiply_all)(const grove_product *p, grove_real *scratch)
         const size_t depth = p->k - l < most ? p->k - l : most;
         size_t a_row = p->transpose_a ? 1 : p->a_step, a_column = p->transpose_a ? p->a_step : 1;
         const grove_real *a = p->a + l * a_column;
+        const bool ends = has_end(p) && l + depth == p->k;
         grove_real *panel = scratch;
         if (packs_a(p)) {
             panel += p->m * most;
@@ -204,9 +241,9 @@ TARGET static void AT(multiply_all)(const grove_product *p, grove_real *scratch)
             if (!in_place) {
                 AT(pack)(p, l, depth, first, columns, panel);
             }
-            AT(column_of_tiles)(p, a, a_row, a_column, depth,
-                                in_place ? p->b + l * p->b_step + first : panel,
-                                in_place ? p->b_step : (size_t)PANEL, first, p->add || l > 0);
+            AT(column_of_tiles)
+            (p, a, a_row, a_column, depth, in_place ? p->b + l * p->b_step + first : panel,
+             in_place ? p->b_step : (size_t)PANEL, first, p->add || l > 0, ends);
         }
     }
 }
@@ -239,6 +276,9 @@ TARGET static void AT(multiply_turned)(const grove_product *p, grove_real *scrat
                 c[r * p->c_step + j] = turned[j * PANEL + r];
             }
         }
+        if (has_end(p)) {
+            AT(finish)(p, i, rows, 0, p->n);
+        }
     }
 }
 
@@ -252,6 +292,9 @@ TARGET static void AT(multiply)(const grove_product *p, grove_real *scratch) {
     most.n = p->n - rest.n;
     rest.b += p->transpose_b ? most.n * p->b_step : most.n;
     rest.c += most.n;
+    rest.row += p->row ? most.n : 0;
+    rest.matrix += p->matrix ? most.n : 0;
+    rest.mask += p->mask ? most.n : 0;
     if (most.n > 0) {
         AT(multiply_all)(&most, scratch);
     }
@@ -264,6 +307,8 @@ TARGET static void AT(multiply)(const grove_product *p, grove_real *scratch) {
 #undef FUSED
 #undef FIRST_OF
 #undef STORE_FIRST
+#undef CLIP
+#undef MASK
 #undef LOW
 #undef HIGH
 #undef ROWS

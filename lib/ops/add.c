@@ -50,7 +50,7 @@ GROVE_ROOM(add) = {
     .formula = "y = a + b",
     .min_inputs = 2,
     .max_inputs = 2,
-    .flags = GROVE_IN_PLACE | GROVE_PIECEWISE,
+    .flags = GROVE_IN_PLACE | GROVE_PIECEWISE | GROVE_ADDS,
     .shape = grove_broadcast_shapes,
     .run = run,
     .items = grove_by_element,

@@ -17,6 +17,7 @@
 #include "base/product.h"
 #include "blocks.h"
 #include "dims.h"
+#include "finish.h"
 
 struct matmul {
     bool transpose_a, transpose_b;
@@ -79,25 +80,27 @@ static size_t cost(const grove_call *call) {
 }
 
 /* The product that makes `down` blocks by `across` of a matrix of the result, from `block` on. */
-static grove_product product_of(const grove_call *call, const grove_blocks *blocks, size_t matrix,
+static grove_product product_of(const grove_call *call, grove_blocks of, size_t matrix,
                                 size_t block, size_t down, size_t across) {
     const struct matmul *attributes = call->attributes;
     const bool ta = attributes->transpose_a, tb = attributes->transpose_b;
-    const grove_blocks of = *blocks;
     const size_t row = block / of.across * of.rows, column = block % of.across * of.columns;
     const size_t rows = down * of.rows, columns = across * of.columns;
-    return (grove_product){
-        .transpose_a = ta,
-        .transpose_b = tb,
-        .m = rows < of.m - row ? rows : of.m - row,
-        .n = columns < of.n - column ? columns : of.n - column,
-        .k = of.k,
-        .a = grove_reals(call, 0) + matrix * of.m * of.k + (ta ? row : row * of.k),
-        .a_step = ta ? of.m : of.k,
-        .b = grove_reals(call, 1) + matrix * of.k * of.n + (tb ? column * of.k : column),
-        .b_step = tb ? of.k : of.n,
-        .c = grove_out(call) + (matrix * of.m + row) * of.n + column,
-        .c_step = of.n};
+    const size_t at = (matrix * of.m + row) * of.n + column;
+    grove_product p = {.transpose_a = ta,
+                       .transpose_b = tb,
+                       .m = rows < of.m - row ? rows : of.m - row,
+                       .n = columns < of.n - column ? columns : of.n - column,
+                       .k = of.k,
+                       .a = grove_reals(call, 0) + matrix * of.m * of.k + (ta ? row : row * of.k),
+                       .a_step = ta ? of.m : of.k,
+                       .b = grove_reals(call, 1) + matrix * of.k * of.n +
+                            (tb ? column * of.k : column),
+                       .b_step = tb ? of.k : of.n,
+                       .c = grove_out(call) + at,
+                       .c_step = of.n};
+    grove_finish_product(call->finish, &p, at, column);
+    return p;
 }
 
 /* Should all blocks be in one tile, they are one product. */
@@ -123,7 +126,7 @@ static grove_status run(const grove_call *call, size_t begin, size_t end) {
         size_t beside = of.across - block % of.across;
         size_t across = !joined ? 1 : left < beside ? left : beside;
         size_t down = joined && across == of.across ? left / of.across : 1;
-        grove_product p = product_of(call, &of, matrix, block, down, across);
+        grove_product p = product_of(call, of, matrix, block, down, across);
         grove_matrix_product(&p, call->scratch);
         taken = down * across;
     }
@@ -142,18 +145,14 @@ static void grad(grove_tensor y, grove_tensor dy, grove_tensor *dx) {
 
 /* ---- examples -------------------------------------------------------------------------------- */
 
-static grove_tensor build(const grove_tensor *in) {
-    return grove_matmul(in[0], in[1], false, false);
-}
-static grove_tensor build_ta(const grove_tensor *in) {
-    return grove_matmul(in[0], in[1], true, false);
-}
-static grove_tensor build_tb(const grove_tensor *in) {
-    return grove_matmul(in[0], in[1], false, true);
-}
-static grove_tensor build_both(const grove_tensor *in) {
-    return grove_matmul(in[0], in[1], true, true);
-}
+#define BUILD(name, transpose_a, transpose_b)                                                      \
+    static grove_tensor name(const grove_tensor *in) {                                             \
+        return grove_matmul(in[0], in[1], transpose_a, transpose_b);                               \
+    }
+BUILD(build, false, false)
+BUILD(build_ta, true, false)
+BUILD(build_tb, false, true)
+BUILD(build_both, true, true)
 
 static const grove_example examples[] = {
     {.inputs = 2,
@@ -207,7 +206,7 @@ GROVE_ROOM(matmul) = {
     .formula = "y = a b",
     .min_inputs = 2,
     .max_inputs = 2,
-    .flags = GROVE_SEAMLESS,
+    .flags = GROVE_SEAMLESS | GROVE_FINISHES,
     .attribute_size = sizeof(struct matmul),
     .fields = fields,
     .shape = shape,

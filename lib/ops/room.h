@@ -24,7 +24,23 @@ enum {
     GROVE_STORED = 32,   /* a leaf whose memory the graph owns */
     GROVE_BOUND = 64,    /* a leaf that the caller binds */
     GROVE_TRAINED = 128, /* a stored leaf that gradients and optimizers are for */
+
+    /* A step's numbers may be finished on their way to memory. */
+    GROVE_FINISHES = 1 << 16, /* its kernel heeds call->finish */
+    GROVE_ADDS = 1 << 17,     /* the op is y = a + b, broadcasting the smaller */
+    GROVE_CLIPS = 1 << 18,    /* y = 0 > x ? 0 : x */
+    GROVE_MASKS = 1 << 19,    /* y = x > 0 ? dy : 0, of inputs dy and x */
+    GROVE_OF_FINISHING = GROVE_FINISHES | GROVE_ADDS | GROVE_CLIPS | GROVE_MASKS
 };
+
+/* What a kernel with GROVE_FINISHES does to each number of its result before it stores it, in this
+ * order. (NULL or false: not that.) */
+typedef struct grove_finish {
+    const grove_view *row;    /* is added: one number for each column */
+    const grove_view *matrix; /* is added: as many numbers as the result has */
+    const grove_view *mask;   /* as many: where they are not above 0, the result becomes 0 */
+    bool clip;                /* where the result is below 0, it becomes 0 */
+} grove_finish;
 
 /* Numbers of the rows: a room without its row does not compile. */
 enum {

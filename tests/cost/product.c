@@ -79,9 +79,31 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
         const layer *l = &layers[i];
         size_t m = l->rows, k = l->in, n = l->out;
-        measure(l->model, &(grove_product){false, false, false, m, n, k, a, b, k, n, c, n}, once);
-        measure(l->model, &(grove_product){false, true, false, m, k, n, a, b, n, n, c, k}, once);
-        measure(l->model, &(grove_product){true, false, false, k, n, m, a, b, k, n, c, n}, once);
+        grove_product forward = {
+            .m = m, .n = n, .k = k, .a = a, .b = b, .a_step = k, .b_step = n, .c = c, .c_step = n};
+        grove_product dx = {.transpose_b = true,
+                            .m = m,
+                            .n = k,
+                            .k = n,
+                            .a = a,
+                            .b = b,
+                            .a_step = n,
+                            .b_step = n,
+                            .c = c,
+                            .c_step = k};
+        grove_product dw = {.transpose_a = true,
+                            .m = k,
+                            .n = n,
+                            .k = m,
+                            .a = a,
+                            .b = b,
+                            .a_step = k,
+                            .b_step = n,
+                            .c = c,
+                            .c_step = n};
+        measure(l->model, &forward, once);
+        measure(l->model, &dx, once);
+        measure(l->model, &dw, once);
     }
     return 0;
 }
