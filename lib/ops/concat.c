@@ -7,6 +7,7 @@
  * Gradient: each number is copied once, so each input gets its part of dy: a slice. Ids have none.
  * Cost: one copy an element. An item is a row of the axes before the joined one.
  */
+#include "copy.h"
 #include "dims.h"
 
 struct concat {
@@ -45,6 +46,8 @@ static bool shape(grove_shaping *s) {
     return true;
 }
 
+enum { ROWS_TOGETHER = 16384 }; /* in bytes */
+
 static size_t items(const grove_call *call) {
     const struct concat *attributes = call->attributes;
     return grove_times(call->out, 0, grove_axis_of(attributes->axis, call->out->rank));
@@ -60,17 +63,23 @@ static size_t cost(const grove_call *call) {
     return item_size(call, call->out) + 8 * (size_t)call->inputs;
 }
 
+/* Some rows at a time, which stay in the first cache while each input lays its pieces into them. */
 GROVE_RUN(run) {
-    size_t element = grove_element_size(call->out);
-    size_t row = item_size(call, call->out) * element, before = 0; /* in bytes */
-    for (int i = 0; i < call->inputs; i++) {
-        size_t part = item_size(call, call->in[i]) * element;
-        const char *x = call->in[i]->data;
-        char *y = (char *)call->out->data + before;
-        for (size_t item = begin; item < end && part > 0; item++) {
-            memcpy(y + item * row, x + item * part, part);
+    size_t element = grove_element_size(call->out), row = item_size(call, call->out) * element;
+    size_t some = row < ROWS_TOGETHER ? ROWS_TOGETHER / (row + 1) : 1;
+    for (size_t item = begin; item < end; item += some) {
+        char *y = (char *)call->out->data + item * row;
+        for (int i = 0; i < call->inputs; i++) {
+            size_t part = item_size(call, call->in[i]) * element;
+            grove_pieces pieces = {.to = y,
+                                   .from = (const char *)call->in[i]->data + item * part,
+                                   .to_step = row,
+                                   .from_step = part,
+                                   .count = end - item < some ? end - item : some,
+                                   .length = part};
+            grove_copy_pieces(&pieces);
+            y += part;
         }
-        before += part;
     }
     return GROVE_OK;
 }

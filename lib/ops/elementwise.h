@@ -33,46 +33,76 @@
         }                                                                                          \
     } while (0)
 
-/* The longest run of elements from `i` on, up to `end`, in which an operand of `count` elements
- * that is repeated over leading axes does not start anew (a scalar never does). */
-GROVE_KERNEL size_t grove_span(size_t i, size_t end, size_t count) {
-    size_t left = end - i;
-    if (count <= 1) {
-        return left;
+/* How an operand is read where shapes broadcast: number `at` of `period` comes next, and after the
+ * last one the first again. */
+typedef struct grove_operand {
+    const grove_real *from;
+    size_t period, at;
+} grove_operand;
+
+/* Numbers that a short operand is copied out to: loops over it are long then, and it stays in the
+ * first cache. */
+enum { GROVE_COPIES = 1024 };
+
+/* copies = x [count] from number `first` on, again and again; whole rounds, or as many as `items`
+ * need. Returns how many. */
+GROVE_KERNEL size_t grove_copy_rounds(const grove_real *x, size_t count, size_t first, size_t items,
+                                      grove_real *copies) {
+    size_t all = GROVE_COPIES / count * count, done = count;
+    all = items < all ? items : all;
+    memcpy(copies, x + first, (count - first) * sizeof *x);
+    memcpy(copies + count - first, x, first * sizeof *x);
+    while (done < all) {
+        size_t more = done < all - done ? done : all - done;
+        memcpy(copies + done, copies, more * sizeof *x);
+        done += more;
     }
-    size_t until_anew = count - i % count;
-    return until_anew < left ? until_anew : left;
+    return all;
 }
 
-/* The same with broadcasting: each operand is repeated over the leading axes it lacks. Each span is
- * one of three plain loops, which compilers vectorise. */
+/* Input `position`, for the items begin..end-1; copies [GROVE_COPIES] may be used. */
+GROVE_KERNEL grove_operand grove_operand_of(const grove_call *call, int position, size_t begin,
+                                            size_t end, grove_real *copies) {
+    size_t count = call->in[position]->count, items = end - begin;
+    const grove_real *x = grove_reals(call, position);
+    if (count == call->out->count) {
+        return (grove_operand){.from = x + begin, .period = items};
+    }
+    if (count > GROVE_COPIES / 2 || count >= items) {
+        return (grove_operand){.from = x, .period = count, .at = begin % count};
+    }
+    size_t period = grove_copy_rounds(x, count, begin % count, items, copies);
+    return (grove_operand){.from = copies, .period = period};
+}
+
+/* How many of the next `left` items can be done in one loop: no operand starts anew in them. */
+GROVE_KERNEL size_t grove_span(const grove_operand *a, const grove_operand *b, size_t left) {
+    size_t until_a = a->period - a->at, until_b = b->period - b->at;
+    size_t until = until_a < until_b ? until_a : until_b;
+    return until < left ? until : left;
+}
+
+GROVE_KERNEL void grove_advance(grove_operand *operand, size_t span) {
+    operand->at += span;
+    operand->at = operand->at == operand->period ? 0 : operand->at;
+}
+
+/* The same with broadcasting: one of the two may be repeated over the leading axes it lacks. */
 #define GROVE_MAP2_BROADCAST(call, begin, end, a, b, expression)                                   \
     do {                                                                                           \
-        size_t na_ = (call)->in[0]->count, nb_ = (call)->in[1]->count;                             \
+        grove_real copies_[GROVE_COPIES];                                                          \
+        grove_operand x0_ = grove_operand_of(call, 0, begin, end, copies_);                        \
+        grove_operand x1_ = grove_operand_of(call, 1, begin, end, copies_);                        \
         for (size_t i_ = begin; i_ < end;) {                                                       \
-            size_t sa_ = grove_span(i_, end, na_), sb_ = grove_span(i_, end, nb_);                 \
-            size_t span_ = sa_ < sb_ ? sa_ : sb_;                                                  \
-            const grove_real *in0_ = grove_reals(call, 0) + i_ % na_;                              \
-            const grove_real *in1_ = grove_reals(call, 1) + i_ % nb_;                              \
+            const grove_real *in0_ = x0_.from + x0_.at, *in1_ = x1_.from + x1_.at;                 \
             grove_real *out_ = grove_out(call) + i_;                                               \
-            if (nb_ == 1) {                                                                        \
-                const grove_real b = *in1_;                                                        \
-                for (size_t k_ = 0; k_ < span_; k_++) {                                            \
-                    const grove_real a = in0_[k_];                                                 \
-                    out_[k_] = (grove_real)(expression);                                           \
-                }                                                                                  \
-            } else if (na_ == 1) {                                                                 \
-                const grove_real a = *in0_;                                                        \
-                for (size_t k_ = 0; k_ < span_; k_++) {                                            \
-                    const grove_real b = in1_[k_];                                                 \
-                    out_[k_] = (grove_real)(expression);                                           \
-                }                                                                                  \
-            } else {                                                                               \
-                for (size_t k_ = 0; k_ < span_; k_++) {                                            \
-                    const grove_real a = in0_[k_], b = in1_[k_];                                   \
-                    out_[k_] = (grove_real)(expression);                                           \
-                }                                                                                  \
+            size_t span_ = grove_span(&x0_, &x1_, end - i_);                                       \
+            for (size_t k_ = 0; k_ < span_; k_++) {                                                \
+                const grove_real a = in0_[k_], b = in1_[k_];                                       \
+                out_[k_] = (grove_real)(expression);                                               \
             }                                                                                      \
+            grove_advance(&x0_, span_);                                                            \
+            grove_advance(&x1_, span_);                                                            \
             i_ += span_;                                                                           \
         }                                                                                          \
     } while (0)

@@ -11,6 +11,7 @@
  *   slice(dy).
  * Cost: one copy an element. An item is a row of the axes before the cut one.
  */
+#include "copy.h"
 #include "dims.h"
 
 struct part {
@@ -94,24 +95,27 @@ static size_t cost(const grove_call *call) {
 
 GROVE_RUN(run) {
     rows row = rows_of(call);
-    const char *x = (const char *)call->in[0]->data + row.begin;
-    char *y = call->out->data;
-    for (size_t item = begin; item < end; item++) {
-        memcpy(y + item * row.y, x + item * row.x, row.y);
-    }
+    grove_pieces pieces = {.to = (char *)call->out->data + begin * row.y,
+                           .from = (const char *)call->in[0]->data + row.begin + begin * row.x,
+                           .to_step = row.y,
+                           .from_step = row.x,
+                           .count = end - begin,
+                           .length = row.y};
+    grove_copy_pieces(&pieces);
     return GROVE_OK;
 }
 
 GROVE_RUN(run_pad) {
     rows row = rows_of(call);
-    const char *x = call->in[0]->data;
-    for (size_t item = begin; item < end; item++) {
-        char *y = (char *)call->out->data + item * row.y;
-        memset(y, 0, row.y);
-        if (row.x > 0) {
-            memcpy(y + row.begin, x + item * row.x, row.x);
-        }
-    }
+    char *y = (char *)call->out->data + begin * row.y;
+    memset(y, 0, (end - begin) * row.y);
+    grove_pieces pieces = {.to = y + row.begin,
+                           .from = (const char *)call->in[0]->data + begin * row.x,
+                           .to_step = row.y,
+                           .from_step = row.x,
+                           .count = end - begin,
+                           .length = row.x};
+    grove_copy_pieces(&pieces);
     return GROVE_OK;
 }
 
