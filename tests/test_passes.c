@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Passes over memory that go piece by piece, for speed, at all widths of a piece: what they yield
- * is that of one plain loop, and nothing is written beside it. */
+ * Passes over memory that go piece by piece, for speed, at all widths of a piece, and ids that
+ * are looked up: what they yield is that of one plain loop, and nothing is written beside it. */
 #include <check.h>
 #include <stdlib.h>
 
+#include "base/merge.h"
 #include "grove/grove.h"
 #include "ops/room.h"
 
@@ -121,10 +122,37 @@ START_TEST(pieces_of_any_width_are_copied) {
 }
 END_TEST
 
+/* ---- lists of ids ---------------------------------------------------------------------------- */
+
+enum { IDS = 300 };
+
+/* Sought or looked up, each id gets the same slot, and nobody none. */
+START_TEST(ids_among_few_rows_are_merged_alike) {
+    static const size_t rows[] = {1, 2, 10, 299, 2048, 2049, 100000};
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        void *scratch[] = {malloc(grove_merge_scratch(IDS)), malloc(grove_merge_scratch(IDS))};
+        for (size_t count = 0; count <= IDS; count += 75) {
+            grove_id ids[IDS];
+            for (size_t i = 0; i < count; i++) {
+                ids[i] = i % 7 == 3 ? GROVE_NOBODY : (grove_id)(i * i * 77 % rows[r]);
+            }
+            grove_merged sought = grove_merge(ids, count, scratch[0]);
+            grove_merged found = grove_merge_among(ids, count, rows[r], scratch[1]);
+            ck_assert_uint_eq(sought.count, found.count);
+            ck_assert_mem_eq(sought.rows, found.rows, sought.count * sizeof(grove_id));
+            ck_assert_mem_eq(sought.slot, found.slot, count * sizeof(int32_t));
+        }
+        free(scratch[0]);
+        free(scratch[1]);
+    }
+}
+END_TEST
+
 int main(void) {
     TCase *cases = tcase_create("passes");
     tcase_add_test(cases, an_operand_of_any_width_is_repeated);
     tcase_add_test(cases, pieces_of_any_width_are_copied);
+    tcase_add_test(cases, ids_among_few_rows_are_merged_alike);
     Suite *suite = suite_create("passes");
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "merge.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 /* A cell of a hash table: an id and its slot; nobody's where it is free. */
@@ -56,6 +57,31 @@ grove_merged grove_merge(const grove_id *ids, size_t count, void *scratch) {
         merged.count += known < 0;
     }
     return merged;
+}
+
+/* The same, by a list with a place for each row: nothing is sought. */
+static grove_merged merge_in_place(const grove_id *ids, size_t count, size_t rows, void *scratch) {
+    size_t list = rounded(count * sizeof(int32_t));
+    grove_merged merged = {.rows = scratch, .slot = (int32_t *)((char *)scratch + list)};
+    int32_t *slot_of = (int32_t *)((char *)scratch + 2 * list), next = 0;
+    memset(slot_of, -1, rows * sizeof *slot_of);
+    for (size_t i = 0; i < count; i++) {
+        merged.slot[i] = -1;
+        if (ids[i] < 0) {
+            continue;
+        }
+        int32_t known = slot_of[ids[i]], slot = known < 0 ? next : known;
+        slot_of[ids[i]] = merged.slot[i] = slot;
+        merged.rows[next] = ids[i]; /* as above */
+        next += known < 0;
+    }
+    merged.count = (size_t)next;
+    return merged;
+}
+
+grove_merged grove_merge_among(const grove_id *ids, size_t count, size_t rows, void *scratch) {
+    bool fits = rows <= cells_for(count) * (sizeof(cell) / sizeof(int32_t));
+    return fits ? merge_in_place(ids, count, rows, scratch) : grove_merge(ids, count, scratch);
 }
 
 void grove_merge_sum(const grove_merged *merged, const grove_real *values, size_t count,

@@ -20,6 +20,9 @@ size_t grove_merge_scratch(size_t ids);
 /* The result lies in scratch, aligned to 64 bytes. */
 grove_merged grove_merge(const grove_id *ids, size_t count, void *scratch);
 
+/* The same where all ids are below `rows`: faster if these are not many more than the ids. */
+grove_merged grove_merge_among(const grove_id *ids, size_t count, size_t rows, void *scratch);
+
 /* sums[slot[i]] += values[i] for rows of this width: [merged.count, width], added in order; what is
  * nobody's is not read. */
 void grove_merge_sum(const grove_merged *merged, const grove_real *values, size_t count,

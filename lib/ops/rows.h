@@ -106,6 +106,7 @@ GROVE_KERNEL void grove_merge_values(const grove_row_gradient *g, const grove_re
 GROVE_KERNEL grove_status grove_gather_rows(const grove_call *call, size_t begin, size_t end,
                                             grove_row_gradient *gradient) {
     size_t count = call->in[1]->count, width = grove_width(call->in[0]);
+    size_t rows = call->in[0]->dim[0];
     grove_status status = grove_check_row_update(call);
     if (status != GROVE_OK) {
         return status;
@@ -117,11 +118,11 @@ GROVE_KERNEL grove_status grove_gather_rows(const grove_call *call, size_t begin
     grove_id *own = (grove_id *)(gradient->values + count);
     int32_t *place = own + count;
     if (end - begin == grove_row_shares(call)) {
-        gradient->merged = grove_merge(grove_ids(call, 1), count, call->scratch);
+        gradient->merged = grove_merge_among(grove_ids(call, 1), count, rows, call->scratch);
         place = NULL;
     } else {
         count = grove_ids_of_shares(call, begin, end, own, place);
-        gradient->merged = grove_merge(own, count, call->scratch);
+        gradient->merged = grove_merge_among(own, count, rows, call->scratch);
     }
     GROVE_BY_WIDTH(grove_merge_values, width, gradient, grove_reals(call, 2), place, count, sums)
     return GROVE_OK;
