@@ -37,13 +37,16 @@ GROVE_KERNEL void row(const grove_real *x, const grove_real *weight, const grove
     }
 }
 
-GROVE_RUN(run) {
+GROVE_KERNEL void rows(const grove_call *call, size_t begin, size_t end, size_t width) {
     const struct layer_norm *attributes = call->attributes;
-    const size_t width = grove_width(call->out);
     for (size_t i = begin; i < end; i++) {
         row(grove_reals(call, 0) + i * width, grove_reals(call, 1), grove_reals(call, 2), width,
             attributes->epsilon, grove_out(call) + i * width);
     }
+}
+
+GROVE_RUN(run) {
+    LAYER_NORM_BY_WIDTH(rows, grove_width(call->out), call, begin, end)
     return GROVE_OK;
 }
 

@@ -42,6 +42,23 @@ static inline bool layer_norm_want_list(grove_shaping *s, int x, int list, const
 
 /* ---- kernels --------------------------------------------------------------------------------- */
 
+/* `kernel(..., width);` with widths that models often have as constants: a row stays in registers
+ * then, and no lane is looked at for whether it is there. The bits are the same. */
+#define LAYER_NORM_BY_WIDTH(kernel, width, ...)                                                    \
+    switch (width) {                                                                               \
+    case 32:                                                                                       \
+        kernel(__VA_ARGS__, 32);                                                                   \
+        break;                                                                                     \
+    case 64:                                                                                       \
+        kernel(__VA_ARGS__, 64);                                                                   \
+        break;                                                                                     \
+    case 128:                                                                                      \
+        kernel(__VA_ARGS__, 128);                                                                  \
+        break;                                                                                     \
+    default:                                                                                       \
+        kernel(__VA_ARGS__, width);                                                                \
+    }
+
 /* y = x - mean (y may be x); returns 1 / sqrt(variance + epsilon). */
 GROVE_KERNEL grove_real layer_norm_centre(const grove_real *x, size_t width, double epsilon,
                                           grove_real *y) {

@@ -49,9 +49,8 @@ GROVE_KERNEL void row(const grove_real *dy, const grove_real *weight, const grov
     }
 }
 
-GROVE_RUN(run) {
+GROVE_KERNEL void rows(const grove_call *call, size_t begin, size_t end, size_t width) {
     const struct layer_norm *attributes = call->attributes;
-    const size_t width = grove_width(call->out);
     grove_real *centred = call->scratch;
     for (size_t i = begin; i < end; i++) {
         const grove_real factor = layer_norm_centre(grove_reals(call, 1) + i * width, width,
@@ -59,6 +58,10 @@ GROVE_RUN(run) {
         row(grove_reals(call, 0) + i * width, grove_reals(call, 2), centred, factor, width,
             grove_out(call) + i * width);
     }
+}
+
+GROVE_RUN(run) {
+    LAYER_NORM_BY_WIDTH(rows, grove_width(call->out), call, begin, end)
     return GROVE_OK;
 }
 

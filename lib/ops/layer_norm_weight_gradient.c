@@ -29,8 +29,8 @@ static bool shape(grove_shaping *s) {
 enum { ROWS = 32 };
 
 /* sums [2, width] += those of a few rows, made in part [2, width]. */
-GROVE_KERNEL void add_rows(const grove_real *dy, const grove_real *x, size_t rows, size_t width,
-                           double epsilon, grove_real *centred, grove_real *part, double *sums) {
+GROVE_KERNEL void add_rows(const grove_real *dy, const grove_real *x, size_t rows, double epsilon,
+                           grove_real *centred, grove_real *part, double *sums, size_t width) {
     memset(part, 0, 2 * width * sizeof *part);
     for (size_t i = 0; i < rows; i++, dy += width, x += width) {
         const grove_real factor = layer_norm_centre(x, width, epsilon, centred);
@@ -46,21 +46,25 @@ GROVE_KERNEL void add_rows(const grove_real *dy, const grove_real *x, size_t row
     }
 }
 
-GROVE_RUN(run) {
+GROVE_KERNEL void all_rows(const grove_call *call, size_t width) {
     const struct layer_norm *attributes = call->attributes;
-    const size_t width = grove_width(call->out), rows = grove_row_count(call->in[1]);
+    const size_t rows = grove_row_count(call->in[1]);
     double *sums = call->scratch; /* [2, width], then as many numbers of a part, then a row */
     grove_real *part = (grove_real *)(sums + 2 * width), *centred = part + 2 * width;
-    (void)begin, (void)end;
     memset(sums, 0, 2 * width * sizeof *sums);
     for (size_t i = 0; i < rows; i += ROWS) {
         add_rows(grove_reals(call, 0) + i * width, grove_reals(call, 1) + i * width,
-                 rows - i < ROWS ? rows - i : ROWS, width, attributes->epsilon, centred, part,
-                 sums);
+                 rows - i < ROWS ? rows - i : ROWS, attributes->epsilon, centred, part, sums,
+                 width);
     }
     for (size_t k = 0; k < 2 * width; k++) {
         grove_out(call)[k] = (grove_real)sums[k];
     }
+}
+
+GROVE_RUN(run) {
+    (void)begin, (void)end;
+    LAYER_NORM_BY_WIDTH(all_rows, grove_width(call->out), call)
     return GROVE_OK;
 }
 
