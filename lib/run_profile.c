@@ -60,42 +60,49 @@ static size_t bytes_of_step(const grove_step *step) {
 
 /* ---- by op ----------------------------------------------------------------------------------- */
 
-static grove_op_time *find(grove_op_time *times, size_t count, const char *op) {
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(times[i].op, op) == 0) {
-            return &times[i];
+/* The op's steps together, where this one is the last of them; else none. */
+static grove_op_time time_up_to(const grove_plan *plan, size_t last) {
+    const grove_op *op = plan->steps[last].op;
+    grove_op_time time = {.op = op->name, .runs = plan->profiled_runs};
+    for (size_t i = last + 1; i < plan->step_count; i++) {
+        if (strcmp(plan->steps[i].op->name, op->name) == 0) {
+            return time;
         }
     }
-    return NULL;
+    for (size_t i = 0; i <= last; i++) {
+        const grove_step *step = &plan->steps[i];
+        if (strcmp(step->op->name, op->name) == 0) {
+            time.steps++;
+            time.seconds += step->seconds;
+            time.bytes += (double)bytes_of_step(step) * (double)plan->profiled_runs;
+        }
+    }
+    return time;
 }
 
-static void sort_by_time(grove_op_time *times, size_t count) {
-    for (size_t i = 1; i < count; i++) {
-        grove_op_time moved = times[i];
-        size_t k = i;
-        for (; k > 0 && times[k - 1].seconds < moved.seconds; k--) {
-            times[k] = times[k - 1];
-        }
-        times[k] = moved;
+/* Puts it among the `count` longest, of which `room` are kept; returns how many there are then. */
+static size_t keep_longest(grove_op_time *times, size_t count, size_t room,
+                           const grove_op_time *time) {
+    size_t place = count;
+    while (place > 0 && times[place - 1].seconds < time->seconds) {
+        place--;
     }
+    count += count < room;
+    for (size_t i = count; i-- > place + 1;) {
+        times[i] = times[i - 1];
+    }
+    if (place < count) {
+        times[place] = *time;
+    }
+    return count;
 }
 
 size_t grove_plan_profile(const grove_plan *plan, grove_op_time *times, size_t room) {
     size_t count = 0;
     for (size_t i = 0; plan && !plan->broken && plan->options.profile && i < plan->step_count;
          i++) {
-        const grove_step *step = &plan->steps[i];
-        grove_op_time *time = find(times, count < room ? count : room, step->op->name);
-        if (!time && count < room) {
-            time = &times[count++];
-            *time = (grove_op_time){.op = step->op->name, .runs = plan->profiled_runs};
-        }
-        if (time) {
-            time->steps++;
-            time->seconds += step->seconds;
-            time->bytes += (double)bytes_of_step(step) * (double)plan->profiled_runs;
-        }
+        const grove_op_time time = time_up_to(plan, i);
+        count = time.steps > 0 ? keep_longest(times, count, room, &time) : count;
     }
-    sort_by_time(times, count);
     return count;
 }

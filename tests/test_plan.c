@@ -486,9 +486,9 @@ END_TEST
 START_TEST(a_profile_counts_steps_runs_and_bytes) {
     grove_graph *g = grove_graph_new(NULL);
     grove_tensor x = grove_input(g, "x", GROVE_REAL, GROVE_SHAPE(GROVE_BATCH, 8));
-    grove_tensor y = grove_sum(grove_relu(grove_exp(grove_exp(x))), GROVE_ALL_AXES);
+    grove_tensor y = grove_sum(grove_exp(grove_exp(grove_relu(x))), GROVE_ALL_AXES);
     grove_plan *plan = plan_of(y, &(grove_plan_options){.batch = 100, .profile = true});
-    grove_op_time times[8];
+    grove_op_time times[8], longest[1];
     grove_real numbers[800] = {0};
     grove_bind(plan, x, numbers);
     for (int i = 0; i < 3; i++) {
@@ -504,7 +504,9 @@ START_TEST(a_profile_counts_steps_runs_and_bytes) {
             ck_assert(times[i].bytes == 3. * 2 * 2 * 800 * sizeof(grove_real));
         }
     }
-    ck_assert_uint_eq(grove_plan_profile(plan, times, 1), 1);
+    ck_assert_uint_eq(grove_plan_profile(plan, longest, 1), 1);
+    ck_assert_mem_eq(longest, times, sizeof longest);
+    ck_assert_uint_eq(grove_plan_profile(plan, NULL, 0), 0);
     grove_plan_free(plan);
     grove_graph_free(g);
 }

@@ -437,24 +437,27 @@ START_TEST(a_profile_of_all_steps) {
 }
 END_TEST
 
-START_TEST(a_profile_without_room_or_beside_check_finite) {
+START_TEST(a_profile_with_little_room_or_beside_check_finite) {
     lesson l = make_lesson();
-    grove_classifier c = make_classifier(&l, 16);
-    grove_op_time times[2];
-    grove_fit_profile profile = {.times = times, .room = 2, .count = 7, .steps = 7};
+    grove_classifier c = make_classifier(&l, 512); /* products, which are not the first op, rule */
+    grove_op_time times[1];
+    grove_fit_profile profile = {.times = times, .room = 1, .count = 7, .steps = 7};
     grove_fit_options how = usual();
     grove_fit_result result;
     grove_error error = {0};
     how.epochs = 1;
     how.profile = &profile;
     ck_assert_int_eq(grove_fit(&c, l.schema, l.train, l.valid, &how, &result, &error), GROVE_OK);
-    ck_assert_uint_eq(profile.count, 2);
+    ck_assert_uint_eq(profile.count, 1);
+    ck_assert_str_eq(times[0].op, "matmul");
     ck_assert_uint_eq(profile.steps, (l.train.count + 63) / 64);
     grove_classifier_free(&c);
     c = make_classifier(&l, 16);
     profile = (grove_fit_profile){0};
     ck_assert_int_eq(grove_fit(&c, l.schema, l.train, l.valid, &how, &result, &error), GROVE_OK);
     ck_assert_uint_eq(profile.count, 0);
+    ck_assert_uint_eq(profile.steps, (l.train.count + 63) / 64);
+    ck_assert_uint_gt(profile.plan.block_bytes, 0);
     grove_classifier_free(&c);
     c = make_classifier(&l, 16);
     how.check_finite = true;
@@ -668,7 +671,7 @@ int main(void) {
     tcase_add_test(cases, a_loss_that_is_no_number);
     tcase_add_test(cases, the_first_bad_number_is_told);
     tcase_add_test(cases, a_profile_of_all_steps);
-    tcase_add_test(cases, a_profile_without_room_or_beside_check_finite);
+    tcase_add_test(cases, a_profile_with_little_room_or_beside_check_finite);
     tcase_add_test(cases, what_cannot_be_trained);
     tcase_add_test(cases, every_allocation_may_fail);
     tcase_add_test(cases, a_row_of_cells_is_answered_like_one_of_a_dataset);

@@ -103,7 +103,7 @@ typedef struct grove_progress {
  * Making batches, validating and settling (nn.h) are no part of a step. */
 typedef struct grove_fit_profile {
     grove_op_time *times;  /* [room] the caller's, to be filled: the longest time first (plan.h) */
-    size_t room;           /* ops that there is room for; others are left out */
+    size_t room;           /* ops that there is room for; those of shorter times are left out */
     size_t count;          /* ops that were filled in */
     size_t steps;          /* that were counted */
     grove_plan_stats plan; /* of the plan for full batches */

@@ -31,7 +31,7 @@ typedef struct trainer {
     grove_predictor *predictor;
     float *answers;       /* [valid.count, classes] */
     grove_id *truth;      /* [valid.count] their labels */
-    grove_op_time *times; /* [room of the profile] of one plan */
+    grove_op_time *times; /* of both plans; NULL: there is no profile, or no plan yet */
     grove_real *best;     /* all trainable parameters, one after the other */
     double best_loss;
     bool stopped;
@@ -147,11 +147,10 @@ static bool open_validation(trainer *t) {
 }
 
 static bool open_profile(trainer *t) {
-    grove_fit_profile *profile = t->wish.profile;
-    if (!profile || profile->room == 0) {
+    if (!t->wish.profile) {
         return true;
     }
-    size_t bytes = profile->room * sizeof *t->times;
+    size_t bytes = grove_fit_profile_lines(t->full, t->rest) * sizeof *t->times;
     t->times = grove_alloc(&t->allocator, bytes);
     return wants_memory(t, t->times, bytes);
 }
@@ -334,9 +333,7 @@ static bool train(trainer *t) {
 /* Whatever ended the training. */
 static void tell_profile(trainer *t) {
     if (t->times) {
-        t->wish.profile->plan = grove_plan_statistics(t->full);
-        grove_fit_profile_add(t->wish.profile, t->full, t->times);
-        grove_fit_profile_add(t->wish.profile, t->rest, t->times);
+        grove_fit_profile_fill(t->wish.profile, t->full, t->rest, t->times);
     }
 }
 

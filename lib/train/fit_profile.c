@@ -13,28 +13,49 @@ static int longest_first(const void *a, const void *b) {
     return (x < y) - (x > y);
 }
 
-static void add(grove_fit_profile *total, const grove_op_time *time) {
+/* Adds to the line of that op among the `count` there are; returns how many there are then. */
+static size_t add(grove_op_time *times, size_t count, const grove_op_time *time) {
     size_t i = 0;
-    while (i < total->count && strcmp(total->times[i].op, time->op) != 0) {
+    while (i < count && strcmp(times[i].op, time->op) != 0) {
         i++;
     }
-    if (i < total->count) {
-        total->times[i].runs += time->runs;
-        total->times[i].seconds += time->seconds;
-        total->times[i].bytes += time->bytes;
-    } else if (i < total->room) {
-        total->times[total->count++] = *time;
+    if (i == count) {
+        times[i] = *time;
+        return count + 1;
     }
+    times[i].runs += time->runs;
+    times[i].seconds += time->seconds;
+    times[i].bytes += time->bytes;
+    return count;
 }
 
-void grove_fit_profile_add(grove_fit_profile *total, const grove_plan *plan, grove_op_time *times) {
-    size_t count = grove_plan_profile(plan, times, total->room);
-    if (count == 0 || times[0].runs == 0) {
-        return; /* the plan of an empty rest is never run */
+size_t grove_fit_profile_lines(const grove_plan *full, const grove_plan *rest) {
+    return grove_plan_statistics(full).steps + grove_plan_statistics(rest).steps;
+}
+
+/* The plan's lines go behind the `count` there are; each stays there, or joins one before it. */
+static size_t add_plan(grove_fit_profile *total, const grove_plan *plan, grove_op_time *times,
+                       size_t count) {
+    grove_op_time *of_plan = times + count;
+    size_t lines = grove_plan_profile(plan, of_plan, grove_plan_statistics(plan).steps);
+    if (lines == 0 || of_plan[0].runs == 0) {
+        return count; /* the plan of an empty rest is never run */
     }
-    total->steps += times[0].runs;
-    for (size_t i = 0; i < count; i++) {
-        add(total, &times[i]);
+    total->steps += of_plan[0].runs;
+    for (size_t i = 0; i < lines; i++) {
+        count = add(times, count, &of_plan[i]);
     }
-    qsort(total->times, total->count, sizeof *total->times, longest_first);
+    return count;
+}
+
+void grove_fit_profile_fill(grove_fit_profile *total, const grove_plan *full,
+                            const grove_plan *rest, grove_op_time *times) {
+    size_t count = add_plan(total, full, times, 0);
+    count = add_plan(total, rest, times, count);
+    qsort(times, count, sizeof *times, longest_first);
+    total->plan = grove_plan_statistics(full);
+    total->count = count < total->room ? count : total->room;
+    for (size_t i = 0; i < total->count; i++) {
+        total->times[i] = times[i];
+    }
 }
