@@ -17,7 +17,8 @@
  * of rows; so does the gradient of the weight.
  *
  * Inputs: x [n, width], weight [classes, width], labels ids [n]; what the op has besides; from
- * position `at` on the bias [classes] and the class weights [classes], where they are given.
+ * position `at` on the bias [classes] and the class weights [classes], where they are given. The
+ * pass, which joins the parts, has its own.
  */
 #ifndef GROVE_OPS_LINEAR_CROSS_ENTROPY_H
 #define GROVE_OPS_LINEAR_CROSS_ENTROPY_H
@@ -114,13 +115,6 @@ static inline size_t linear_part(size_t classes) {
 }
 static inline size_t linear_parts(size_t classes) {
     return linear_pieces(classes, linear_part(classes));
-}
-
-/* What linear_cross_entropy_rows_parts yields of inputs that are wanted already. */
-static inline grove_shape linear_shape_of_parts(const grove_shaping *s, int x, bool with_mean) {
-    grove_shape weight = grove_in_shape(s, x + 1);
-    int64_t parts = (int64_t)linear_parts((size_t)weight.dim[0]);
-    return GROVE_SHAPE(parts, grove_in_shape(s, x).dim[0], with_mean ? 4 + weight.dim[1] : 4);
 }
 
 /* ---- kernels --------------------------------------------------------------------------------- */
@@ -246,5 +240,14 @@ static inline size_t linear_cost(size_t rows, size_t classes, size_t width, size
     }
 #define LINEAR_LABELS(n, ...)                                                                      \
     { .type = GROVE_ID, .shape = {1, {n}}, .values = GROVE_NUMBERS(__VA_ARGS__) }
+
+/* x, W and labels of the worked example. Of the next: x, W, labels, class weights. */
+#define LINEAR_WORKED                                                                              \
+    {.shape = {2, {2, 2}}, .values = GROVE_NUMBERS(0, LINEAR_LOG_3, 0, LINEAR_LOG_3)},             \
+        {.shape = {2, {2, 2}}, .values = GROVE_NUMBERS(1, 0, 0, 1)}, LINEAR_LABELS(2, 0, 1)
+#define LINEAR_WEIGHTED                                                                            \
+    LINEAR_MATRIX(2, 3), LINEAR_MATRIX(3, 3), LINEAR_LABELS(2, 2, 0), {                            \
+        .shape = {1, {3}}, .no_check = true                                                        \
+    }
 
 #endif

@@ -104,10 +104,7 @@ static grove_tensor build_from_pass(const grove_tensor *in) {
 
 static const grove_example examples[] = {
     {.inputs = 4,
-     .in = {{.shape = {2, {2, 2}}, .values = GROVE_NUMBERS(0, LINEAR_LOG_3, 0, LINEAR_LOG_3)},
-            {.shape = {2, {2, 2}}, .values = GROVE_NUMBERS(1, 0, 0, 1)},
-            LINEAR_LABELS(2, 0, 1),
-            {.shape = {2, {2, 2}}, .values = GROVE_NUMBERS(1, 0, 2, 4)}},
+     .in = {LINEAR_WORKED, {.shape = {2, {2, 2}}, .values = GROVE_NUMBERS(1, 0, 2, 4)}},
      .build = build,
      .out = GROVE_NUMBERS(-0.75, 0.75, 1.5, 2.5)},
     /* the middle row is ignored */

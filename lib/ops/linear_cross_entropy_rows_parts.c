@@ -39,7 +39,9 @@ static bool shape(grove_shaping *s) {
     if (!linear_want(s, 0, OPTIONAL)) {
         return false;
     }
-    s->shape = linear_shape_of_parts(s, 0, target->with_mean);
+    const grove_shape weight = grove_in_shape(s, 1);
+    s->shape = GROVE_SHAPE((int64_t)linear_parts((size_t)weight.dim[0]),
+                           grove_in_shape(s, 0).dim[0], target->with_mean ? 4 + weight.dim[1] : 4);
     return true;
 }
 
@@ -205,18 +207,11 @@ static grove_tensor build_weighted(const grove_tensor *in) {
 
 static const grove_example examples[] = {
     {.inputs = 3,
-     .in = {{.shape = {2, {2, 2}}, .values = GROVE_NUMBERS(0, LINEAR_LOG_3, 0, LINEAR_LOG_3)},
-            {.shape = {2, {2, 2}}, .values = GROVE_NUMBERS(1, 0, 0, 1)},
-            LINEAR_LABELS(2, 0, 1)},
+     .in = {LINEAR_WORKED},
      .build = build,
      .out = GROVE_NUMBERS(LINEAR_LOG_3, 1.0 / 3, 0, 0, 1.0 / 3, 1, LINEAR_LOG_3, 1.0 / 3,
                           LINEAR_LOG_3, 0, 1.0 / 3, 1)},
-    {.inputs = 4,
-     .in = {LINEAR_MATRIX(2, 3),
-            LINEAR_MATRIX(3, 3),
-            LINEAR_LABELS(2, 2, 0),
-            {.shape = {1, {3}}, .no_check = true}},
-     .build = build_weighted},
+    {.inputs = 4, .in = {LINEAR_WEIGHTED}, .build = build_weighted},
     {.inputs = 3,
      .in = {LINEAR_MATRIX(2, 3), LINEAR_MATRIX(4, 2), LINEAR_LABELS(2, 0, 0)},
      .build = build,
