@@ -103,6 +103,10 @@ bool grove_node_is_lookup(grove_tensor tensor) {
     return is_node(tensor) && (grove_node_of(tensor)->op->flags & GROVE_LOOKUP);
 }
 
+bool grove_node_is_product(grove_tensor tensor) {
+    return is_node(tensor) && (grove_node_of(tensor)->op->flags & GROVE_PRODUCT);
+}
+
 const void *grove_attributes(grove_tensor tensor) {
     return is_node(tensor) ? grove_node_of(tensor)->attributes : NULL;
 }

@@ -194,6 +194,9 @@ static void in_place_of_nothing(grove_op *op) {
 static void lookup_of_one(grove_op *op) {
     op->flags |= GROVE_LOOKUP;
 }
+static void product_of_one(grove_op *op) {
+    op->flags |= GROVE_PRODUCT;
+}
 static void writing(grove_op *op) {
     op->written = 1;
 }
@@ -254,6 +257,7 @@ static const struct {
     {flag_of_nothing, "it has flags that only ops of grove itself may have, or that there are not"},
     {in_place_of_nothing, "its flags say something of an input, and it may have none"},
     {lookup_of_one, "it is a lookup (GROVE_LOOKUP), which needs a table and ids (min_inputs)"},
+    {product_of_one, "it is a product (GROVE_PRODUCT), which needs two inputs (min_inputs)"},
     {writing, "only an update (GROVE_UPDATE) may change inputs (written) or go first"},
     {first, "only an update (GROVE_UPDATE) may change inputs (written) or go first"},
     {writing_beyond, "it says that it changes an input (written) which it has not (max_inputs)"},
@@ -935,6 +939,34 @@ START_TEST(a_lookup_lets_other_rows_rest) {
 }
 END_TEST
 
+/* ---- a product ------------------------------------------------------------------------------- */
+
+/* How deep a network of two of them is, the second with an input instead of a weight. */
+static int depth_of_pairs(unsigned flags) {
+    const grove_op pair = {.name = "pair",
+                           .min_inputs = 2,
+                           .max_inputs = 2,
+                           .flags = flags,
+                           .shape = grove_same_shape,
+                           .run = run_copy,
+                           .items = grove_by_element,
+                           .no_gradient = "nobody asks"};
+    grove_graph *g = grove_graph_new(NULL);
+    grove_tensor x = grove_input(g, "x", GROVE_REAL, GROVE_SHAPE(3));
+    grove_tensor weight = grove_parameter(g, "weight", GROVE_SHAPE(3), (grove_init){0});
+    grove_tensor y = grove_append2(&pair, grove_append2(&pair, x, weight, NULL), x, NULL);
+    ck_assert(grove_is_valid(y));
+    int depth = grove_nn_depth(&y, 1);
+    grove_graph_free(g);
+    return depth;
+}
+
+START_TEST(a_product_with_a_weight_is_a_layer) {
+    ck_assert_int_eq(depth_of_pairs(GROVE_PRODUCT), 1);
+    ck_assert_int_eq(depth_of_pairs(0), 0);
+}
+END_TEST
+
 static void add_case(Suite *suite, const char *name, const TTest *test, int count, bool files) {
     TCase *tests = tcase_create(name);
     tcase_set_timeout(tests, 60);
@@ -960,6 +992,7 @@ int main(void) {
     add_case(suite, "kernels", a_kernel_may_fail_without_words, KERNELS, false);
     add_case(suite, "updates", an_update_may_say_no_before_all_others, 1, false);
     add_case(suite, "lookup", a_lookup_lets_other_rows_rest, 1, false);
+    add_case(suite, "product", a_product_with_a_weight_is_a_layer, 1, false);
     add_case(suite, "training", a_model_learns_through_own_ops, 1, false);
     add_case(suite, "threads", threads_change_no_bit, 1, false);
     add_case(suite, "back", a_model_with_own_ops_comes_back, 1, true);

@@ -41,7 +41,7 @@ static const struct {
     {GROVE_ALIAS, "alias"},   {GROVE_IN_PLACE, "in place"}, {GROVE_TRAINING, "training"},
     {GROVE_UPDATE, "update"}, {GROVE_FIRST, "first"},       {GROVE_STORED, "stored"},
     {GROVE_BOUND, "bound"},   {GROVE_TRAINED, "trained"},   {GROVE_PIECEWISE, "piecewise"},
-    {GROVE_LOOKUP, "lookup"},
+    {GROVE_LOOKUP, "lookup"}, {GROVE_SEAMLESS, "seamless"}, {GROVE_PRODUCT, "product"},
 };
 
 /* ---- tensors as JSON ------------------------------------------------------------------------- */

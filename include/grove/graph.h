@@ -74,6 +74,8 @@ GROVE_API int grove_node_inputs(grove_tensor tensor);                       /* h
 GROVE_API grove_tensor grove_node_input(grove_tensor tensor, int position); /* or GROVE_NONE */
 /* Reads the node of its first input, a table, only the rows that its second one, ids, names? */
 GROVE_API bool grove_node_is_lookup(grove_tensor tensor);
+/* Is the node a product of its first input and its second one, of which one may be a weight? */
+GROVE_API bool grove_node_is_product(grove_tensor tensor);
 
 /* ---- parameters ------------------------------------------------------------------------------ */
 

@@ -180,8 +180,10 @@ enum {
     GROVE_PIECEWISE = 256, /* its second derivative is zero wherever it exists */
     GROVE_LOOKUP = 512,    /* of input 0, a table, it reads the rows alone that input 1, ids, names;
                               so optimizers let the other rows rest */
-    GROVE_SEAMLESS = 1024  /* where its items are cut changes no bit, and cuts cost something; so
+    GROVE_SEAMLESS = 1024, /* where its items are cut changes no bit, and cuts cost something; so
                               one thread takes them all at once */
+    GROVE_PRODUCT = 2048   /* a product of input 0 and input 1: a layer, where one of them is
+                              trained (grove_nn_depth) */
 };
 
 struct grove_op {

@@ -86,11 +86,10 @@ static bool is_learned(grove_tensor node) {
 
 static bool is_layer(grove_tensor node) {
     bool lookup = grove_node_is_lookup(node);
-    bool product = strcmp(grove_node_op(node), "matmul") == 0 ||
-                   strcmp(grove_node_op(node), "linear_cross_entropy_rows_parts") == 0;
+    bool product = grove_node_is_product(node);
     return (lookup && grove_parameter_is_trainable(grove_node_input(node, 0))) ||
-           (product && (is_learned(grove_node_input(node, 0)) ||
-                        is_learned(grove_node_input(node, 1))));
+           (product &&
+            (is_learned(grove_node_input(node, 0)) || is_learned(grove_node_input(node, 1))));
 }
 
 /* The most layers on a way from a leaf to each node, upwards by index. */

@@ -10,7 +10,7 @@
 enum {
     NAME_MOST = 40,
     FLAGS = GROVE_ALIAS | GROVE_IN_PLACE | GROVE_TRAINING | GROVE_UPDATE | GROVE_FIRST |
-            GROVE_PIECEWISE | GROVE_LOOKUP | GROVE_SEAMLESS,
+            GROVE_PIECEWISE | GROVE_LOOKUP | GROVE_SEAMLESS | GROVE_PRODUCT,
     FLAGS_OF_INPUTS = GROVE_ALIAS | GROVE_IN_PLACE | GROVE_TRAINING
 };
 
@@ -66,6 +66,9 @@ static const char *fault_of_flags(const grove_op *op) {
     }
     if ((op->flags & GROVE_LOOKUP) && op->min_inputs < 2) {
         return "it is a lookup (GROVE_LOOKUP), which needs a table and ids (min_inputs)";
+    }
+    if ((op->flags & GROVE_PRODUCT) && op->min_inputs < 2) {
+        return "it is a product (GROVE_PRODUCT), which needs two inputs (min_inputs)";
     }
     if (!(op->flags & GROVE_UPDATE) && ((op->flags & GROVE_FIRST) || op->written)) {
         return "only an update (GROVE_UPDATE) may change inputs (written) or go first";

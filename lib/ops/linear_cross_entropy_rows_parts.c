@@ -224,6 +224,7 @@ GROVE_ROOM(linear_cross_entropy_rows_parts) = {
     .formula = "y[part] = (max z, sum exp(z - max z) - 1, z[label], sum w z, exp(z - max z) W)",
     .min_inputs = 3,
     .max_inputs = 5,
+    .flags = GROVE_PRODUCT,
     .attribute_size = sizeof(grove_target),
     .fields = fields,
     .shape = shape,

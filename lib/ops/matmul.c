@@ -206,7 +206,7 @@ GROVE_ROOM(matmul) = {
     .formula = "y = a b",
     .min_inputs = 2,
     .max_inputs = 2,
-    .flags = GROVE_SEAMLESS | GROVE_FINISHES,
+    .flags = GROVE_SEAMLESS | GROVE_FINISHES | GROVE_PRODUCT,
     .attribute_size = sizeof(struct matmul),
     .fields = fields,
     .shape = shape,
