@@ -22,7 +22,10 @@ static bool shape(grove_shaping *s) {
     return grove_want_type(s, 0, GROVE_REAL);
 }
 
-GROVE_KERNEL void row_log_softmax(const grove_real *x, size_t width, grove_real *y) {
+/* x, y [rows, width] */
+GROVE_KERNEL void long_row(size_t row, const grove_real *x, size_t width, grove_real *y) {
+    x += row * width;
+    y += row * width;
     const grove_real largest = grove_largest(x[0], x, width);
     const grove_real log_sum = (grove_real)log(grove_exps(x, width, largest, 1, NULL));
     for (size_t k = 0; k < width; k++) {
@@ -30,19 +33,14 @@ GROVE_KERNEL void row_log_softmax(const grove_real *x, size_t width, grove_real 
     }
 }
 
-/* x, y [rows, width], sixteen rows at a time. */
-GROVE_KERNEL void short_log_softmax(const grove_real *x, size_t rows, size_t width, grove_real *y) {
-    grove_short_rows s;
+GROVE_KERNEL void short_rows(const grove_short_rows *s, size_t first, size_t rows,
+                             const grove_real *x, size_t width, grove_real *y) {
+    const grove_real *largest = (const grove_real *)&s->largest;
     grove_real logs[GROVE_LANES];
-    for (size_t first = 0; first < rows; first += GROVE_LANES) {
-        const size_t count = rows - first < GROVE_LANES ? rows - first : GROVE_LANES;
-        grove_short_rows_exps(&s, x + first * width, count, width);
-        grove_short_rows_logs(&s, logs);
-        const grove_real *largest = (const grove_real *)&s.largest;
-        for (size_t i = 0; i < count; i++) {
-            for (size_t k = (first + i) * width; k < (first + i + 1) * width; k++) {
-                y[k] = (x[k] - largest[i]) - logs[i];
-            }
+    grove_short_rows_logs(s, logs);
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t k = (first + i) * width; k < (first + i + 1) * width; k++) {
+            y[k] = (x[k] - largest[i]) - logs[i];
         }
     }
 }
@@ -50,14 +48,7 @@ GROVE_KERNEL void short_log_softmax(const grove_real *x, size_t rows, size_t wid
 GROVE_RUN(run) {
     const size_t width = grove_width(call->out);
     const grove_real *x = grove_reals(call, 0);
-    grove_real *y = grove_out(call);
-    if (width <= GROVE_SHORT_ROW) {
-        short_log_softmax(x + begin * width, end - begin, width, y + begin * width);
-        return GROVE_OK;
-    }
-    for (size_t row = begin; row < end; row++) {
-        row_log_softmax(x + row * width, width, y + row * width);
-    }
+    GROVE_BY_LENGTH(short_rows, long_row, x, width, begin, end, x, width, grove_out(call))
     return GROVE_OK;
 }
 

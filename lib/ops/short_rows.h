@@ -75,4 +75,25 @@ GROVE_KERNEL void grove_short_row(const grove_short_rows *s, size_t i, size_t wi
     }
 }
 
+/* A statement: the rows begin..end-1 of x [..., width], the short ones sixteen at a time, or fewer,
+ * and with their exponentials:
+ *
+ *     some(const grove_short_rows *, size_t first, size_t rows, what else is handed on)
+ *     one(size_t row, what else is handed on)                        for each, where rows are long
+ *
+ * Of `some` the result may lie where its rows of x do: they have been read. */
+#define GROVE_BY_LENGTH(some, one, x, width, begin, end, ...)                                      \
+    if ((width) <= GROVE_SHORT_ROW) {                                                              \
+        grove_short_rows at_hand;                                                                  \
+        for (size_t first = (begin); first < (end); first += GROVE_LANES) {                        \
+            const size_t rows = (end)-first < GROVE_LANES ? (end)-first : GROVE_LANES;             \
+            grove_short_rows_exps(&at_hand, (x) + first * (width), rows, width);                   \
+            some(&at_hand, first, rows, __VA_ARGS__);                                              \
+        }                                                                                          \
+    } else {                                                                                       \
+        for (size_t row = (begin); row < (end); row++) {                                           \
+            one(row, __VA_ARGS__);                                                                 \
+        }                                                                                          \
+    }
+
 #endif

@@ -23,7 +23,10 @@ static bool shape(grove_shaping *s) {
     return grove_want_type(s, 0, GROVE_REAL);
 }
 
-GROVE_KERNEL void row_softmax(const grove_real *x, size_t width, grove_real *y) {
+/* x, y [rows, width] */
+GROVE_KERNEL void long_row(size_t row, const grove_real *x, size_t width, grove_real *y) {
+    x += row * width;
+    y += row * width;
     const grove_real largest = grove_largest(x[0], x, width);
     const grove_real share = (grove_real)(1 / grove_exps(x, width, largest, 1, y));
     for (size_t k = 0; k < width; k++) {
@@ -31,30 +34,19 @@ GROVE_KERNEL void row_softmax(const grove_real *x, size_t width, grove_real *y) 
     }
 }
 
-/* x, y [rows, width], sixteen rows at a time. */
-GROVE_KERNEL void short_softmax(const grove_real *x, size_t rows, size_t width, grove_real *y) {
-    grove_short_rows s;
-    for (size_t first = 0; first < rows; first += GROVE_LANES) {
-        const size_t count = rows - first < GROVE_LANES ? rows - first : GROVE_LANES;
-        grove_short_rows_exps(&s, x + first * width, count, width);
-        const double *sums = (const double *)s.sum;
-        for (size_t i = 0; i < count; i++) {
-            grove_short_row(&s, i, width, (grove_real)(1 / sums[i]), y + (first + i) * width);
-        }
+GROVE_KERNEL void short_rows(const grove_short_rows *s, size_t first, size_t rows,
+                             const grove_real *x, size_t width, grove_real *y) {
+    (void)x; /* read already */
+    const double *sums = (const double *)s->sum;
+    for (size_t i = 0; i < rows; i++) {
+        grove_short_row(s, i, width, (grove_real)(1 / sums[i]), y + (first + i) * width);
     }
 }
 
 GROVE_RUN(run) {
     const size_t width = grove_width(call->out);
     const grove_real *x = grove_reals(call, 0);
-    grove_real *y = grove_out(call);
-    if (width <= GROVE_SHORT_ROW) {
-        short_softmax(x + begin * width, end - begin, width, y + begin * width);
-        return GROVE_OK;
-    }
-    for (size_t row = begin; row < end; row++) {
-        row_softmax(x + row * width, width, y + row * width);
-    }
+    GROVE_BY_LENGTH(short_rows, long_row, x, width, begin, end, x, width, grove_out(call))
     return GROVE_OK;
 }
 

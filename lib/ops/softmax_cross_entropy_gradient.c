@@ -44,54 +44,39 @@ GROVE_KERNEL void take_target(const grove_weighting *w, size_t label, double dy,
     }
 }
 
-/* dz may be z: each z is read a last time when its place is written. */
-GROVE_KERNEL void row_gradient(const grove_weighting *w, const grove_real *z, size_t label,
-                               double dy, grove_real *dz) {
+/* Labels have been checked. dz may be z: each z is read a last time when its place is written. */
+GROVE_KERNEL void long_row(size_t row, const grove_call *call, const grove_weighting *w) {
+    const grove_id label = grove_ids(call, 1)[row];
+    const grove_real *z = grove_reals(call, 0) + row * w->classes;
+    const double dy = (double)grove_reals(call, 2)[row];
+    grove_real *dz = grove_out(call) + row * w->classes;
+    if (grove_is_ignored(call->attributes, label)) {
+        memset(dz, 0, w->classes * sizeof *dz);
+        return;
+    }
     const grove_real largest = grove_largest(z[0], z, w->classes);
-    const grove_real factor = factor_of(w, label, dy, grove_exps(z, w->classes, largest, 1, dz));
+    const double sum = grove_exps(z, w->classes, largest, 1, dz);
+    const grove_real factor = factor_of(w, (size_t)label, dy, sum);
     for (size_t c = 0; c < w->classes; c++) {
         dz[c] *= factor;
     }
-    take_target(w, label, dy, dz);
+    take_target(w, (size_t)label, dy, dz);
 }
 
-/* Labels of the rows begin..end-1 have been checked. */
-GROVE_KERNEL void long_rows(const grove_call *call, const grove_weighting *w, size_t begin,
-                            size_t end) {
-    const grove_id *labels = grove_ids(call, 1);
-    const grove_real *z = grove_reals(call, 0), *dy = grove_reals(call, 2); /* [n, classes], [n] */
-    grove_real *dz = grove_out(call);                                       /* [n, classes] */
-    for (size_t i = begin; i < end; i++) {
-        size_t row = i * w->classes;
+GROVE_KERNEL void short_rows(const grove_short_rows *s, size_t first, size_t rows,
+                             const grove_call *call, const grove_weighting *w) {
+    const grove_id *labels = grove_ids(call, 1) + first;
+    const grove_real *dy = grove_reals(call, 2) + first;   /* [rows] */
+    grove_real *dz = grove_out(call) + first * w->classes; /* [rows, classes] */
+    const double *sums = (const double *)s->sum;
+    for (size_t i = 0; i < rows; i++, dz += w->classes) {
+        const size_t label = (size_t)labels[i];
+        const double slope = (double)dy[i];
         if (grove_is_ignored(call->attributes, labels[i])) {
-            memset(dz + row, 0, w->classes * sizeof *dz);
+            memset(dz, 0, w->classes * sizeof *dz);
         } else {
-            row_gradient(w, z + row, (size_t)labels[i], (double)dy[i], dz + row);
-        }
-    }
-}
-
-/* The same, sixteen rows at a time: all that is read of them is read before any is written. */
-GROVE_KERNEL void short_rows(const grove_call *call, const grove_weighting *w, size_t begin,
-                             size_t end) {
-    const grove_id *labels = grove_ids(call, 1);
-    const grove_real *z = grove_reals(call, 0), *dy = grove_reals(call, 2); /* [n, classes], [n] */
-    grove_short_rows s;
-    for (size_t first = begin; first < end; first += GROVE_LANES) {
-        const size_t rows = end - first < GROVE_LANES ? end - first : GROVE_LANES;
-        grove_short_rows_exps(&s, z + first * w->classes, rows, w->classes);
-        const double *sums = (const double *)s.sum;
-        for (size_t i = 0; i < rows; i++) {
-            grove_real *dz = grove_out(call) + (first + i) * w->classes;
-            const grove_id label = labels[first + i];
-            const double slope = (double)dy[first + i];
-            if (grove_is_ignored(call->attributes, label)) {
-                memset(dz, 0, w->classes * sizeof *dz);
-            } else {
-                grove_short_row(&s, i, w->classes, factor_of(w, (size_t)label, slope, sums[i]),
-                                dz);
-                take_target(w, (size_t)label, slope, dz);
-            }
+            grove_short_row(s, i, w->classes, factor_of(w, label, slope, sums[i]), dz);
+            take_target(w, label, slope, dz);
         }
     }
 }
@@ -99,15 +84,10 @@ GROVE_KERNEL void short_rows(const grove_call *call, const grove_weighting *w, s
 GROVE_RUN(run) {
     grove_weighting w = grove_weighting_of(call, 3, grove_width(call->in[0]));
     grove_status status = grove_check_labels(call, 1, begin, end, w.classes);
-    if (status != GROVE_OK) {
-        return status;
+    if (status == GROVE_OK) {
+        GROVE_BY_LENGTH(short_rows, long_row, grove_reals(call, 0), w.classes, begin, end, call, &w)
     }
-    if (w.classes <= GROVE_SHORT_ROW) {
-        short_rows(call, &w, begin, end);
-    } else {
-        long_rows(call, &w, begin, end);
-    }
-    return GROVE_OK;
+    return status;
 }
 
 static void grad(grove_tensor dz, grove_tensor d, grove_tensor *dx) {

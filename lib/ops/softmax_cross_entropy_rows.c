@@ -48,58 +48,41 @@ GROVE_KERNEL double loss_of(const grove_weighting *w, const grove_real *z, size_
     return (1 - w->smoothing) * of_label + w->smoothing / (double)w->classes * spread;
 }
 
-GROVE_KERNEL double row_loss(const grove_weighting *w, const grove_real *z, size_t label) {
-    const grove_real largest = grove_largest(z[0], z, w->classes);
-    return loss_of(w, z, label, largest, log(grove_exps(z, w->classes, largest, 1, NULL)));
-}
-
-/* Labels of the rows begin..end-1 have been checked. */
-GROVE_KERNEL void long_rows(const grove_call *call, const grove_weighting *w, size_t begin,
-                            size_t end) {
-    const grove_id *labels = grove_ids(call, 1);
-    const grove_real *z = grove_reals(call, 0); /* [n, classes] */
-    grove_real *y = grove_out(call);            /* [n] */
-    for (size_t i = begin; i < end; i++) {
-        bool ignored = grove_is_ignored(call->attributes, labels[i]);
-        y[i] = ignored ? 0 : (grove_real)row_loss(w, z + i * w->classes, (size_t)labels[i]);
+/* Labels have been checked. */
+GROVE_KERNEL void long_row(size_t row, const grove_call *call, const grove_weighting *w) {
+    const grove_id label = grove_ids(call, 1)[row];
+    const grove_real *z = grove_reals(call, 0) + row * w->classes;
+    double loss = 0;
+    if (!grove_is_ignored(call->attributes, label)) {
+        const grove_real largest = grove_largest(z[0], z, w->classes);
+        const double log_sum = log(grove_exps(z, w->classes, largest, 1, NULL));
+        loss = loss_of(w, z, (size_t)label, largest, log_sum);
     }
+    grove_out(call)[row] = (grove_real)loss;
 }
 
-/* The same, sixteen rows at a time. */
-GROVE_KERNEL void short_rows(const grove_call *call, const grove_weighting *w, size_t begin,
-                             size_t end) {
-    const grove_id *labels = grove_ids(call, 1);
-    const grove_real *z = grove_reals(call, 0); /* [n, classes] */
-    grove_real *y = grove_out(call);            /* [n] */
-    grove_short_rows s;
-    for (size_t first = begin; first < end; first += GROVE_LANES) {
-        const size_t rows = end - first < GROVE_LANES ? end - first : GROVE_LANES;
-        grove_short_rows_exps(&s, z + first * w->classes, rows, w->classes);
-        const grove_real *largest = (const grove_real *)&s.largest;
-        grove_real logs[GROVE_LANES];
-        grove_short_rows_logs(&s, logs);
-        for (size_t i = 0; i < rows; i++) {
-            const size_t row = first + i;
-            bool ignored = grove_is_ignored(call->attributes, labels[row]);
-            y[row] = ignored ? 0
-                             : (grove_real)loss_of(w, z + row * w->classes, (size_t)labels[row],
-                                                   largest[i], (double)logs[i]);
-        }
+GROVE_KERNEL void short_rows(const grove_short_rows *s, size_t first, size_t rows,
+                             const grove_call *call, const grove_weighting *w) {
+    const grove_id *labels = grove_ids(call, 1) + first;             /* [rows] */
+    const grove_real *z = grove_reals(call, 0) + first * w->classes; /* [rows, classes] */
+    const grove_real *largest = (const grove_real *)&s->largest;
+    grove_real *y = grove_out(call) + first, logs[GROVE_LANES];
+    grove_short_rows_logs(s, logs);
+    for (size_t i = 0; i < rows; i++) {
+        bool ignored = grove_is_ignored(call->attributes, labels[i]);
+        y[i] = ignored ? 0
+                       : (grove_real)loss_of(w, z + i * w->classes, (size_t)labels[i], largest[i],
+                                             (double)logs[i]);
     }
 }
 
 GROVE_RUN(run) {
     grove_weighting w = grove_weighting_of(call, 2, grove_width(call->in[0]));
     grove_status status = grove_check_labels(call, 1, begin, end, w.classes);
-    if (status != GROVE_OK) {
-        return status;
+    if (status == GROVE_OK) {
+        GROVE_BY_LENGTH(short_rows, long_row, grove_reals(call, 0), w.classes, begin, end, call, &w)
     }
-    if (w.classes <= GROVE_SHORT_ROW) {
-        short_rows(call, &w, begin, end);
-    } else {
-        long_rows(call, &w, begin, end);
-    }
-    return GROVE_OK;
+    return status;
 }
 
 /* ---- grad ------------------------------------------------------------------------------------ */
