@@ -293,30 +293,30 @@ static bool is_same_file(const char *a, const char *b) {
            first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
-/* Who does not say --threads gets what the variable says; a plan would refuse it later on. */
-static void check_variable(struct argp_state *state) {
-    const char *text = getenv("GROVE_NUM_THREADS");
-    bool digits = text && strspn(text, "0123456789") == strlen(text);
-    long value = digits ? strtol(text, NULL, 10) : 0;
-    if (text && *text && (value < 1 || value > 1024)) {
-        argp_error(state,
-                   "GROVE_NUM_THREADS is '%s'; it must be a whole number from 1 to 1024, or "
-                   "--threads say how many",
-                   text);
-    }
+/* Would a plan take what the environment says of threads? 0: as many as it says. */
+static bool is_taken(int threads) {
+    grove_graph *graph = grove_graph_new(NULL);
+    grove_tensor number = grove_fill(graph, GROVE_SHAPE(1), 0);
+    grove_plan *plan = grove_plan_new(graph, &number, 1, &(grove_plan_options){.threads = threads});
+    bool refused = grove_plan_error(plan)->status == GROVE_BAD_ARGUMENT;
+    grove_plan_free(plan);
+    grove_graph_free(graph);
+    return !refused;
 }
 
-/* From what size on steps are shared; a plan would refuse it later on, too. */
-static void check_bound(struct argp_state *state) {
-    const char *text = getenv("GROVE_THREADS_FROM");
-    errno = 0;
-    if (text && *text &&
-        (strspn(text, "0123456789") != strlen(text) ||
-         (strtoull(text, NULL, 10) == ULLONG_MAX && errno == ERANGE))) {
+/* Said at once, and with its value; a plan would refuse it later on. */
+static void check_threads(struct argp_state *state, const options *o) {
+    if (!is_taken(2)) {
         argp_error(state,
                    "GROVE_THREADS_FROM is '%s'; it must be a whole number, of the additions that "
                    "steps must be worth for threads to share them",
-                   text);
+                   getenv("GROVE_THREADS_FROM"));
+    }
+    if (o->threads == 0 && !is_taken(0)) {
+        argp_error(state,
+                   "GROVE_NUM_THREADS is '%s'; it must be a whole number from 1 to 1024, or "
+                   "--threads say how many",
+                   getenv("GROVE_NUM_THREADS"));
     }
 }
 
@@ -327,11 +327,8 @@ static void check_all(struct argp_state *state, const command *c, options *o) {
     if (c->run == run_train) {
         check_train(state, o);
     }
-    if (c->run != run_inspect && o->threads == 0) {
-        check_variable(state);
-    }
     if (c->run != run_inspect) {
-        check_bound(state);
+        check_threads(state, o);
     }
     for (int i = 0; o->out && i <= o->file_count; i++) {
         const char *input = i < o->file_count ? o->files[i] : o->valid;
