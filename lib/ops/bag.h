@@ -292,7 +292,8 @@ static inline size_t bag_items(const grove_call *call, int at) {
     return count ? count : 1;
 }
 
-/* A row of 16 takes less than two nanoseconds, if it lies in a near cache. */
+/* A row of 12 numbers takes 2 to 3 ns, one of 128 takes 20; one of 16 out of 64 megabytes 8
+ * (measured: build/tests/cost_ops; an addition counts 0.125). */
 static inline size_t bag_cost(const grove_call *call, int at) {
     bags b = bags_of(call, at);
     return (b.count ? b.total / b.count + 1 : 1) * (4 + b.width);

@@ -28,7 +28,9 @@ static inline size_t grove_row_shares(const grove_call *call) {
     return shares < 1 ? 1 : shares < GROVE_MOST_SHARES ? shares : GROVE_MOST_SHARES;
 }
 
-/* A row far away in memory costs about as much as a hundred additions (embedding.c). */
+/* A row of 12 numbers takes 13 to 35 ns, from sgd to adagrad, one of 128 takes 35 to 90; where rows
+ * are near, or named many times, a third of that (measured: build/tests/cost_ops; an addition
+ * counts 0.125). */
 static inline size_t grove_cost_of_share(const grove_call *call) {
     return call->in[1]->count / grove_row_shares(call) * (100 + 4 * grove_width(call->in[0]));
 }
