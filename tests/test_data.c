@@ -481,6 +481,13 @@ static void shortest_by_printf(float value, char text[32]) {
     }
 }
 
+static void as_printf_writes(float value) {
+    char found[32], expected[32];
+    shortest_by_printf(value, expected);
+    grove_format_float(found, value);
+    ck_assert_msg(strtod(found, NULL) == strtod(expected, NULL), "%s %s", found, expected);
+}
+
 START_TEST(floats_as_printf_writes_them) {
     uint64_t random = 9;
     for (int i = 0; i < 300000; i++) {
@@ -490,10 +497,18 @@ START_TEST(floats_as_printf_writes_them) {
         if (i % 3) { /* probabilities, and numbers of few digits, halves among them */
             value = (float)(bits % 1000000) / (i % 3 == 1 ? 1000000 : 64);
         }
-        char found[32], expected[32];
-        shortest_by_printf(value, expected);
-        grove_format_float(found, value);
-        ck_assert_msg(strtod(found, NULL) == strtod(expected, NULL), "%s %s", found, expected);
+        as_printf_writes(value);
+    }
+}
+END_TEST
+
+/* Some are a hair below the power, 0.0001f is: rounding carries into a digit more. */
+START_TEST(powers_of_ten_as_printf_writes_them) {
+    for (int power = -37; power <= 38; power++) {
+        const float value = (float)pow(10, power);
+        as_printf_writes(value);
+        as_printf_writes(nextafterf(value, 0));
+        as_printf_writes(nextafterf(value, FLT_MAX));
     }
 }
 END_TEST
@@ -1553,6 +1568,7 @@ static void add_tables(Suite *suite) {
     TCase *numbers = chapter(suite, "numbers");
     tcase_add_test(numbers, numbers_and_what_is_none);
     tcase_add_test(numbers, floats_as_printf_writes_them);
+    tcase_add_test(numbers, powers_of_ten_as_printf_writes_them);
     tcase_add_test(numbers, short_numbers_as_strtod_reads_them);
     tcase_add_test(numbers, a_digit_far_behind_decides);
     tcase_add_test(numbers, random_numbers_come_back);
