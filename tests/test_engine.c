@@ -304,6 +304,20 @@ START_TEST(one_graph_serves_every_batch) {
 }
 END_TEST
 
+/* Its pages can then be large ones all along (2 MB); what the library itself needs stands before it,
+ * in one line. */
+START_TEST(a_large_parameter_begins_on_a_page) {
+    enum { LARGE = 1 << 21, LINE = 64 };
+    grove_graph *g = grove_graph_new(NULL);
+    for (int i = 0; i < 4; i++) {
+        char name[] = {'w', (char)('0' + i), 0};
+        grove_tensor w = grove_parameter(g, name, GROVE_SHAPE(100000, 16), (grove_init){0});
+        ck_assert(((uintptr_t)grove_parameter_data(w) & (LARGE - 1)) == LINE);
+    }
+    grove_graph_free(g);
+}
+END_TEST
+
 START_TEST(an_empty_batch_is_a_batch) {
     grove_graph *g = grove_graph_new(NULL);
     grove_tensor y = small_model(g), sum = grove_sum(y, GROVE_ALL_AXES);
@@ -342,6 +356,7 @@ int main(void) {
     add_mistakes(suite);
     TCase *batches = tcase_create("batches");
     tcase_add_test(batches, one_graph_serves_every_batch);
+    tcase_add_test(batches, a_large_parameter_begins_on_a_page);
     tcase_add_test(batches, an_empty_batch_is_a_batch);
     suite_add_tcase(suite, batches);
     SRunner *runner = srunner_create(suite);

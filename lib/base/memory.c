@@ -7,9 +7,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* A large block asks for large pages: where the system gives them, rows met at random miss the
- * table of pages less often. And since whoever asks for a fresh block writes all of it, its pages
- * are asked for at once: a fault for each costs more than clearing it. No is an answer, to both. */
+/* A large block asks for large pages, and begins where one begins: rows met at random then miss the
+ * table of pages less often. (A page is a large one only if all of it lies in the block: of 6.4 MB
+ * that begin anywhere, a third would be left on small ones. With updates of rows of 26 tables of
+ * that size a miss is half of the time.) And since whoever asks for a fresh block writes all of it,
+ * its pages are asked for at once: a fault for each costs more than clearing it. No is an answer,
+ * to both. */
 enum { LARGE_PAGE = 1 << 21, MANY_PAGES = 1 << 17 };
 
 static void ask_for_pages(void *block, size_t size, bool fresh) {
@@ -29,16 +32,23 @@ static void ask_for_pages(void *block, size_t size, bool fresh) {
 #endif
 }
 
+static void *fresh_block(size_t size) {
+    void *block;
+    if (size < LARGE_PAGE) {
+        return malloc(size);
+    }
+    return posix_memalign(&block, LARGE_PAGE, size) == 0 ? block : NULL;
+}
+
 static void *system_resize(void *user, void *pointer, size_t size) {
     (void)user;
     if (size == 0) {
         free(pointer);
         return NULL;
     }
-    bool fresh = !pointer;
-    void *block = realloc(pointer, size);
+    void *block = pointer ? realloc(pointer, size) : fresh_block(size);
     if (block && size >= MANY_PAGES) {
-        ask_for_pages(block, size, fresh);
+        ask_for_pages(block, size, !pointer);
     }
     return block;
 }
