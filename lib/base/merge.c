@@ -4,16 +4,15 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* A cell of a hash table: an id and its slot; nobody's where it is free. */
-typedef struct cell {
-    grove_id id;
-    int32_t slot;
-} cell;
+/* A hash table of slots, whose ids stand in the list of rows; FREE cells are nobody's. At least four
+ * times as many cells as ids: nearly all ids are found where they are looked for first, and a second
+ * look, which no processor foresees, costs more than the larger table. (Of 2,048 ids of 100,000:
+ * 3.8 ns an id; 7.1 with half of the cells.) */
+enum { FREE = -1 };
 
-/* At least twice as many as ids, so most ids are found where they are looked for first. */
 static size_t cells_for(size_t ids) {
     size_t cells = 16;
-    while (cells < 2 * ids) {
+    while (cells < 4 * ids) {
         cells *= 2;
     }
     return cells;
@@ -24,7 +23,7 @@ static size_t rounded(size_t bytes) {
 }
 
 size_t grove_merge_scratch(size_t ids) {
-    return 2 * rounded(ids * sizeof(int32_t)) + rounded(cells_for(ids) * sizeof(cell));
+    return 2 * rounded(ids * sizeof(int32_t)) + rounded(cells_for(ids) * sizeof(int32_t));
 }
 
 /* Fibonacci hashing: the high bits of a product with 2^32 / golden ratio. */
@@ -33,28 +32,28 @@ static size_t first_cell(grove_id id, size_t mask) {
     return (mixed ^ (mixed >> 15)) & mask;
 }
 
-/* Whether an id is new is anybody's guess, so nothing branches on it: its cell and its row are
- * written in any case. */
+/* Whether an id is new is anybody's guess, so all that is done about it is done without a branch: its
+ * cell and its row are written in any case. */
 grove_merged grove_merge(const grove_id *ids, size_t count, void *scratch) {
     size_t list = rounded(count * sizeof(int32_t)), cells = cells_for(count), mask = cells - 1;
     grove_merged merged = {.rows = scratch, .slot = (int32_t *)((char *)scratch + list)};
-    cell *table = (cell *)((char *)scratch + 2 * list);
-    memset(table, -1, cells * sizeof *table);
+    int32_t *table = (int32_t *)((char *)scratch + 2 * list);
+    memset(table, FREE, cells * sizeof *table);
     for (size_t i = 0; i < count; i++) {
         merged.slot[i] = -1;
         if (ids[i] < 0) {
             continue;
         }
         size_t at = first_cell(ids[i], mask);
-        while (table[at].id != ids[i] && table[at].id >= 0) {
+        while (table[at] != FREE && merged.rows[table[at]] != ids[i]) {
             at = (at + 1) & mask;
         }
-        int32_t next = (int32_t)merged.count, known = table[at].slot;
-        int32_t slot = known < 0 ? next : known;
-        table[at] = (cell){ids[i], slot};
+        int32_t next = (int32_t)merged.count, known = table[at];
+        int32_t slot = known == FREE ? next : known;
+        table[at] = slot;
         merged.rows[next] = ids[i]; /* overwritten by the next new one, unless this is new */
         merged.slot[i] = slot;
-        merged.count += known < 0;
+        merged.count += known == FREE;
     }
     return merged;
 }
