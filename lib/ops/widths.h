@@ -35,8 +35,10 @@
     }
 
 /* How many rows before its turn a row is fetched; of a long row its first lines, for the rest then
- * follows by itself. */
-enum { GROVE_ROWS_AHEAD = 12, GROVE_LINE = 64, GROVE_LINES_FETCHED = 4 };
+ * follows by itself. (Measured on an AMD EPYC, tables of 4 MB and more: a lookup or an update of
+ * rows of one line takes 0.7 of the time that it takes with 12; 32 or 48 are no gain where an
+ * update has four tables.) */
+enum { GROVE_ROWS_AHEAD = 24, GROVE_LINE = 64, GROVE_LINES_FETCHED = 4 };
 
 GROVE_KERNEL void grove_fetch(const void *row, size_t bytes) {
     const char *from = row;
