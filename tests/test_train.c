@@ -644,6 +644,11 @@ START_TEST(metrics_by_hand) {
     ck_assert_double_eq(m.roc_auc, 3.5 / 4);
     ck_assert_double_eq_tol(m.log_loss, -(log(0.9) + log(0.6) + log(0.4) + log(0.8)) / 4, 1e-7);
 
+    const float none[] = {0.5f, 0.5f, NAN, NAN, NAN, NAN, 0.8f, 0.2f}; /* as bad weights answer */
+    ck_assert_int_eq(grove_classification_metrics(none, labels, 4, 2, 0, NULL, &m, &error),
+                     GROVE_OK);
+    ck_assert(isnan(m.roc_auc) && isnan(m.log_loss));
+
     const float sure[] = {0, 1, 0};
     ck_assert_int_eq(
         grove_classification_metrics(sure, (const grove_id[]){2}, 1, 3, 0, NULL, &m, &error),

@@ -237,16 +237,13 @@ static grove_status encode_rows(encoding *e, size_t begin, size_t end, grove_err
     return status;
 }
 
-/* Rows whose text stays in a near cache while column after column of it is encoded. */
-enum { ROWS_AT_ONCE = 1024 };
-
 /* Of several mistakes the one in the first column is told, whichever is met first. */
 static grove_status encode_all(encoding *e, grove_error *error) {
     const size_t rows = e->table->rows;
     grove_status status = GROVE_OK;
-    for (size_t row = 0; row < rows && status == GROVE_OK; row += ROWS_AT_ONCE) {
-        size_t left = rows - row;
-        status = encode_rows(e, row, row + (left < ROWS_AT_ONCE ? left : ROWS_AT_ONCE), error);
+    for (size_t row = 0, end; row < rows && status == GROVE_OK; row = end) {
+        end = grove_table_stretch(e->table, row);
+        status = encode_rows(e, row, end, error);
     }
     return status == GROVE_OK ? status : encode_rows(e, 0, rows, error);
 }

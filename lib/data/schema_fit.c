@@ -21,6 +21,18 @@ static size_t row_at(const training_rows *training, size_t i) {
     return training->rows ? training->rows[i] : i;
 }
 
+/* What is noted of one column on the way through the rows. */
+typedef struct notes {
+    bool there; /* the table has the column */
+    size_t position;
+    grove_column met;       /* with a vocabulary: the values as they were met, and how often */
+    size_t known, capacity; /* of met.counts */
+    int64_t count;          /* numeric: of the numbers */
+    double mean, squares;
+    bool good;      /* until a cell is met that is no number */
+    size_t bad_row; /* its row */
+} notes;
+
 /* ---- vocabularies ---------------------------------------------------------------------------- */
 
 /* A distinct value on its way into the list. */
@@ -48,47 +60,42 @@ static int by_number(const void *left, const void *right) {
 }
 
 /* Counts of 0 for the values beyond the first `known`. False when memory is short. */
-static bool count_new(grove_column *column, size_t *known, size_t *capacity) {
-    for (; *known < (size_t)column->values.count; ++*known) {
+static bool count_new(notes *n) {
+    grove_column *met = &n->met;
+    for (; n->known < (size_t)met->values.count; n->known++) {
         int64_t *counts =
-            grove_grow(&column->values.allocator, column->counts, *known, capacity, sizeof *counts);
+            grove_grow(&met->values.allocator, met->counts, n->known, &n->capacity, sizeof *counts);
         if (!counts) {
             return false;
         }
-        column->counts = counts;
-        counts[*known] = 0;
+        met->counts = counts;
+        counts[n->known] = 0;
     }
     return true;
 }
 
 /* Values in the order in which they are met, and how often. Empty cells are counted in
- * column->missing, and are no values. */
-static grove_status count_values(grove_column *column, const training_rows *training,
-                                 size_t position, grove_error *error) {
+ * met.missing, and are no values. False when memory is short. */
+static bool count_values(notes *n, const training_rows *training, size_t begin, size_t end) {
     grove_cell cells[GROVE_STRINGS_AT_ONCE];
     int32_t ids[GROVE_STRINGS_AT_ONCE];
-    size_t capacity = 0, known = 0;
-    for (size_t i = 0, count; i < training->count; i += count) {
-        size_t left = training->count - i;
-        count = left < GROVE_STRINGS_AT_ONCE ? left : GROVE_STRINGS_AT_ONCE;
+    for (size_t i = begin, count; i < end; i += count) {
+        count = end - i < GROVE_STRINGS_AT_ONCE ? end - i : GROVE_STRINGS_AT_ONCE;
         for (size_t k = 0; k < count; k++) {
-            cells[k] = grove_table_at(training->table, row_at(training, i + k), position);
+            cells[k] = grove_table_at(training->table, row_at(training, i + k), n->position);
         }
-        if (!grove_strings_add_all(&column->values, cells, count, ids)) {
-            return grove_fail_memory(error, 2 * column->values.bytes_capacity);
-        }
-        if (!count_new(column, &known, &capacity)) {
-            return grove_fail_memory(error, 2 * capacity * sizeof *column->counts);
+        if (!grove_strings_add_all(&n->met.values, cells, count, ids) || !count_new(n)) {
+            return false;
         }
         for (size_t k = 0; k < count; k++) {
             if (ids[k] >= 0) {
-                column->counts[ids[k]]++;
+                n->met.counts[ids[k]]++;
             } else {
-                column->missing++;
+                n->met.missing++;
             }
         }
     }
-    return GROVE_OK;
+    return true;
 }
 
 /* The default rule of data.h: 2, or 1 where that would leave out more than a twentieth. */
@@ -185,53 +192,57 @@ static grove_status check_label(const training_rows *training, size_t position,
     return GROVE_OK;
 }
 
-static grove_status fit_vocabulary(grove_schema *schema, grove_column *column,
-                                   const training_rows *training, size_t position,
-                                   grove_error *error) {
-    grove_column met = {.values.allocator = schema->allocator};
-    grove_status status = count_values(&met, training, position, error);
-    if (status == GROVE_OK && column->kind == GROVE_COLUMN_LABEL) {
-        status = check_label(training, position, &met, error);
+static grove_status settle_vocabulary(grove_schema *schema, grove_column *column,
+                                      const training_rows *training, const notes *n,
+                                      grove_error *error) {
+    grove_status status = GROVE_OK;
+    if (column->kind == GROVE_COLUMN_LABEL) {
+        status = check_label(training, n->position, &n->met, error);
     }
-    if (status == GROVE_OK) {
-        status = make_vocabulary(schema, column, &met, error);
-    }
-    grove_column_forget(schema, &met);
-    return status;
+    return status == GROVE_OK ? make_vocabulary(schema, column, &n->met, error) : status;
 }
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
 /* Mean and deviation in one pass (Welford 1962): the mean is moved by each number, and the squares
  * are of distances to it, so nothing large cancels. */
-static grove_status fit_scale(grove_schema *schema, grove_column *column,
-                              const training_rows *training, size_t position, grove_error *error) {
-    int64_t count = 0, missing = 0;
-    double mean = 0, squares = 0, x;
-    for (size_t i = 0; i < training->count; i++) {
+static void add_numbers(notes *n, const training_rows *training, size_t begin, size_t end) {
+    double x;
+    for (size_t i = begin; i < end && n->good; i++) {
         size_t row = row_at(training, i);
-        grove_cell cell = grove_table_at(training->table, row, position);
+        grove_cell cell = grove_table_at(training->table, row, n->position);
         if (cell.length == 0) {
-            missing++;
+            n->met.missing++;
             continue;
         }
         if (!grove_parse_number(cell.bytes, cell.length, &x)) {
-            return grove_bad_cell(training->table, row, position, "is not a number", error);
+            n->good = false;
+            n->bad_row = row;
+            return;
         }
-        count++;
-        double distance = x - mean;
-        mean += distance / (double)count;
-        squares += distance * (x - mean);
+        n->count++;
+        double distance = x - n->mean;
+        n->mean += distance / (double)n->count;
+        n->squares += distance * (x - n->mean);
     }
-    double deviation = count > 0 ? sqrt(squares / (double)count) : 0;
-    if (!isfinite(mean) || !isfinite(deviation)) {
+}
+
+static grove_status settle_scale(grove_schema *schema, grove_column *column,
+                                 const training_rows *training, const notes *n,
+                                 grove_error *error) {
+    double deviation = n->count > 0 ? sqrt(n->squares / (double)n->count) : 0;
+    if (!n->good) {
+        return grove_bad_cell(training->table, n->bad_row, n->position, "is not a number", error);
+    }
+    if (!isfinite(n->mean) || !isfinite(deviation)) {
         char place[GROVE_PLACE_SIZE], quoted[GROVE_QUOTE_SIZE];
         return grove_fail(error, GROVE_BAD_DATA,
                           "%s: column %s: its numbers are too large to be squared and added up",
                           grove_place(place, training->table->source, 0),
                           grove_quote_text(quoted, column->name));
     }
-    grove_column fresh = {.values.allocator = schema->allocator, .missing = missing, .mean = mean};
+    grove_column fresh = {
+        .values.allocator = schema->allocator, .missing = n->met.missing, .mean = n->mean};
     fresh.deviation = deviation > 0 ? deviation : 1;
     grove_column_renew(schema, column, &fresh);
     return GROVE_OK;
@@ -253,24 +264,69 @@ static grove_status check_rows(const training_rows *training, grove_error *error
     return GROVE_OK;
 }
 
-grove_status grove_schema_fit(grove_schema *schema, const grove_table *table, const size_t *rows,
-                              size_t row_count, grove_error *error) {
-    grove_error_clear(error);
-    training_rows training = {table, rows, row_count};
-    grove_status status = check_rows(&training, error);
+/* The notes [columns of the schema] of all training rows; a stretch of rows is looked at column by
+ * column while it is near. What is wrong with a column is noted, too. False when memory is
+ * short. */
+static bool take_notes(const grove_schema *schema, const training_rows *training, notes *all) {
+    for (size_t i = 0; i < schema->count; i++) {
+        int position = schema->columns[i].kind == GROVE_COLUMN_IGNORED
+                           ? -1
+                           : grove_table_find(training->table, schema->columns[i].name);
+        all[i] = (notes){.there = position >= 0, .good = true};
+        all[i].position = position < 0 ? 0 : (size_t)position;
+        all[i].met.values.allocator = schema->allocator;
+    }
+    for (size_t row = 0, end; row < training->count; row = end) {
+        size_t left = training->count - row;
+        end = row + (left < GROVE_ROWS_AT_ONCE ? left : GROVE_ROWS_AT_ONCE);
+        for (size_t i = 0; i < schema->count; i++) {
+            if (all[i].there && schema->columns[i].kind == GROVE_COLUMN_NUMERIC) {
+                add_numbers(&all[i], training, row, end);
+            } else if (all[i].there && !count_values(&all[i], training, row, end)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* Column by column: of several mistakes the one in the first column is told. */
+static grove_status settle(grove_schema *schema, const training_rows *training, const notes *all,
+                           grove_error *error) {
+    grove_status status = GROVE_OK;
     for (size_t i = 0; i < schema->count && status == GROVE_OK; i++) {
         grove_column *column = &schema->columns[i];
         if (column->kind == GROVE_COLUMN_IGNORED) {
             continue;
         }
-        int position = grove_table_find(table, column->name);
-        if (position < 0) {
-            status = grove_no_column(table, column->name, error);
+        if (!all[i].there) {
+            status = grove_no_column(training->table, column->name, error);
         } else if (column->kind == GROVE_COLUMN_NUMERIC) {
-            status = fit_scale(schema, column, &training, (size_t)position, error);
+            status = settle_scale(schema, column, training, &all[i], error);
         } else {
-            status = fit_vocabulary(schema, column, &training, (size_t)position, error);
+            status = settle_vocabulary(schema, column, training, &all[i], error);
         }
     }
+    return status;
+}
+
+grove_status grove_schema_fit(grove_schema *schema, const grove_table *table, const size_t *rows,
+                              size_t row_count, grove_error *error) {
+    grove_error_clear(error);
+    training_rows training = {table, rows, row_count};
+    grove_status status = check_rows(&training, error);
+    if (status != GROVE_OK) {
+        return status;
+    }
+    notes *all = grove_alloc(&schema->allocator, schema->count * sizeof *all);
+    if (!all) {
+        return grove_fail_memory(error, schema->count * sizeof *all);
+    }
+    status = take_notes(schema, &training, all) ? settle(schema, &training, all, error)
+                                                : grove_fail_memory(error, table->bytes_capacity);
+    for (size_t i = 0; i < schema->count; i++) {
+        grove_column_forget(schema, &all[i].met);
+    }
+    grove_release(&schema->allocator, all);
     return status;
 }

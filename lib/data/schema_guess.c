@@ -20,7 +20,8 @@ typedef struct survey {
     bool leading_zero;    /* one of them is written "007" */
     size_t longest;       /* the most digits of a whole number */
     size_t zeros;         /* cells that are "0" */
-    grove_strings values; /* the distinct ones; only of text and whole numbers, else one or two */
+    grove_strings values; /* the distinct ones; of numbers with a fraction, at least two */
+    size_t kept;          /* the rows whose values are there */
 } survey;
 
 /* ---- looking --------------------------------------------------------------------------------- */
@@ -67,34 +68,50 @@ static size_t gather(const grove_table *table, size_t column, size_t row, grove_
     return count;
 }
 
-static bool look_at_column(survey *seen, const grove_table *table, size_t column) {
+static bool keep_values(survey *seen, const grove_table *table, size_t column) {
     grove_cell cells[GROVE_STRINGS_AT_ONCE];
     int32_t indices[GROVE_STRINGS_AT_ONCE];
-    size_t kept = 0; /* the rows whose values are kept */
-    seen->first_empty = seen->first_text = table->rows;
-    seen->whole = true;
-    for (size_t row = 0, count; row < table->rows; row += count) {
-        count = gather(table, column, row, cells);
-        for (size_t i = 0; i < count; i++) {
-            if (cells[i].length > 0) {
-                look_at(seen, cells[i], row + i);
-            } else if (row + i < seen->first_empty) {
-                seen->first_empty = row + i;
-            }
-        }
-        if (kept == row && keeps_all(seen, table)) {
-            if (!grove_strings_add_all(&seen->values, cells, count, indices)) {
-                return false;
-            }
-            kept += count;
+    size_t count = gather(table, column, seen->kept, cells);
+    seen->kept += count;
+    return grove_strings_add_all(&seen->values, cells, count, indices);
+}
+
+/* Goes on to row `end`. */
+static bool look_at_rows(survey *seen, const grove_table *table, size_t column, size_t begin,
+                         size_t end) {
+    for (size_t row = begin; row < end; row++) {
+        grove_cell cell = grove_table_at(table, row, column);
+        if (cell.length > 0) {
+            look_at(seen, cell, row);
+        } else if (row < seen->first_empty) {
+            seen->first_empty = row;
         }
     }
-    while (kept < table->rows && (keeps_all(seen, table) || seen->values.count < 2)) {
-        size_t count = gather(table, column, kept, cells);
-        if (!grove_strings_add_all(&seen->values, cells, count, indices)) {
+    while (seen->kept < end && (keeps_all(seen, table) || seen->values.count < 2)) {
+        if (!keep_values(seen, table, column)) {
             return false;
         }
-        kept += count;
+    }
+    return true;
+}
+
+/* A table lies row by row, so a stretch of rows is looked at column by column while it is near.
+ * Surveys [columns]; false when memory is short. */
+static bool look_at_table(survey *surveys, const grove_table *table,
+                          const grove_allocator *allocator) {
+    for (size_t i = 0; i < table->columns; i++) {
+        surveys[i] = (survey){.first_empty = table->rows,
+                              .first_text = table->rows,
+                              .whole = true,
+                              .values.allocator = *allocator};
+    }
+    for (size_t row = 0, end; row < table->rows; row = end) {
+        end = grove_table_stretch(table, row);
+        for (size_t i = 0; i < table->columns; i++) {
+            if (!look_at_rows(&surveys[i], table, i, row, end)) {
+                return false;
+            }
+        }
     }
     return true;
 }
@@ -288,16 +305,20 @@ static grove_status settle_column(grove_schema *schema, const survey *seen,
 static grove_status guess_columns(grove_schema *schema, const grove_table *table,
                                   const grove_schema_options *options, const int *wanted,
                                   grove_error *error) {
-    grove_status status = GROVE_OK;
-    for (size_t i = 0; i < table->columns && status == GROVE_OK; i++) {
-        survey seen = {.values.allocator = schema->allocator};
-        if (look_at_column(&seen, table, i)) {
-            status = settle_column(schema, &seen, table, i, wanted[i], options, error);
-        } else {
-            status = grove_fail_memory(error, 2 * seen.values.bytes_capacity);
-        }
-        grove_strings_free(&seen.values);
+    survey *surveys = grove_alloc_zero(&schema->allocator, table->columns, sizeof *surveys);
+    if (!surveys) {
+        return grove_fail_memory(error, table->columns * sizeof *surveys);
     }
+    grove_status status = look_at_table(surveys, table, &schema->allocator)
+                              ? GROVE_OK
+                              : grove_fail_memory(error, table->bytes_capacity);
+    for (size_t i = 0; i < table->columns && status == GROVE_OK; i++) {
+        status = settle_column(schema, &surveys[i], table, i, wanted[i], options, error);
+    }
+    for (size_t i = 0; i < table->columns; i++) {
+        grove_strings_free(&surveys[i].values);
+    }
+    grove_release(&schema->allocator, surveys);
     return status;
 }
 

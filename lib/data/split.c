@@ -3,9 +3,9 @@
  * Splits and shuffles. Each random number is a hash of what it is for, so nothing depends on who
  * drew before. */
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/error.h"
+#include "base/sort.h"
 #include "grove/data.h"
 #include "message.h"
 #include "table.h"
@@ -37,33 +37,26 @@ void grove_shuffle(const size_t *rows, size_t count, uint64_t seed, uint64_t epo
 
 /* ---- splits ---------------------------------------------------------------------------------- */
 
-typedef struct drawn {
-    int32_t label;
-    bool valid;
-    uint64_t hash;
-    size_t row;
-} drawn;
-
-static int by_label_and_hash(const void *left, const void *right) {
-    const drawn *a = left, *b = right;
-    if (a->label != b->label) {
-        return a->label > b->label ? 1 : -1;
+/* Sorts rows [count] by label, and within a label by a hash that the seed decides. */
+static void shuffle_classes(size_t rows, const int32_t *labels, uint64_t seed, grove_keyed *list,
+                            grove_keyed *spare) {
+    for (size_t i = 0; i < rows; i++) {
+        list[i] = (grove_keyed){hash(seed, 0, i), i};
     }
-    return a->hash != b->hash ? (a->hash > b->hash ? 1 : -1)
-                              : (a->row > b->row) - (a->row < b->row);
+    grove_sort_keyed(list, rows, spare);
+    for (size_t i = 0; i < rows; i++) {
+        list[i].key = grove_key_of_int(labels ? labels[list[i].item] : 0);
+    }
+    grove_sort_keyed(list, rows, spare);
 }
 
-static int by_row(const void *left, const void *right) {
-    size_t a = ((const drawn *)left)->row, b = ((const drawn *)right)->row;
-    return (a > b) - (a < b);
-}
-
-/* Marks the rows for validation among `list` [count], sorted by label and hash. The aim is rounded
- * for all classes up to each one together, so many small classes do not round to nothing. */
-static size_t draw(drawn *list, size_t count, double fraction) {
+/* Marks the rows for validation among `list` [count], sorted by label and hash; the keys are the
+ * labels. The aim is rounded for all classes up to each one together, so many small classes do not
+ * round to nothing. Returns how many were taken. */
+static size_t draw(const grove_keyed *list, size_t count, double fraction, bool *taken) {
     size_t total = 0;
     for (size_t begin = 0, end; begin < count; begin = end) {
-        for (end = begin; end < count && list[end].label == list[begin].label;) {
+        for (end = begin; end < count && list[end].key == list[begin].key;) {
             end++;
         }
         size_t aim = (size_t)floor(fraction * (double)end + 0.5);
@@ -71,21 +64,20 @@ static size_t draw(drawn *list, size_t count, double fraction) {
         size_t take = aim > total ? aim - total : 0;
         take = take < most ? take : most;
         for (size_t i = begin; i < begin + take; i++) {
-            list[i].valid = true;
+            taken[list[i].item] = true;
         }
         total += take;
     }
     return total;
 }
 
-static void deal(drawn *list, size_t rows, grove_split *split) {
-    qsort(list, rows, sizeof *list, by_row);
+static void deal(const bool *taken, size_t rows, grove_split *split) {
     size_t train = 0, valid = 0;
-    for (size_t i = 0; i < rows; i++) {
-        if (list[i].valid) {
-            split->valid[valid++] = list[i].row;
+    for (size_t row = 0; row < rows; row++) {
+        if (taken[row]) {
+            split->valid[valid++] = row;
         } else {
-            split->train[train++] = list[i].row;
+            split->train[train++] = row;
         }
     }
 }
@@ -103,27 +95,26 @@ grove_status grove_split_rows(size_t rows, const int32_t *labels, double fractio
                           grove_format_number(text, fraction));
     }
     size_t bytes = 0;
-    if (rows == 0 || !grove_multiply(rows, sizeof(drawn), &bytes)) {
+    if (rows == 0 || !grove_multiply(rows, 2 * sizeof(grove_keyed), &bytes)) {
         return grove_fail(error, GROVE_BAD_ARGUMENT, "%zu rows cannot be split", rows);
     }
-    drawn *list = grove_alloc(&memory, bytes);
+    grove_keyed *list = grove_alloc(&memory, bytes);
+    bool *taken = grove_alloc_zero(&memory, rows, sizeof *taken);
     size_t *parts = grove_alloc(&memory, rows * sizeof *parts);
-    if (!list || !parts) {
-        grove_release(&memory, list);
+    bool fits = list && taken && parts;
+    if (fits) {
+        shuffle_classes(rows, labels, seed, list, list + rows);
+        split->valid_count = draw(list, rows, fraction, taken);
+        split->train_count = rows - split->valid_count;
+        split->train = parts;
+        split->valid = parts + split->train_count;
+        deal(taken, rows, split);
+    } else {
         grove_release(&memory, parts);
-        return grove_fail_memory(error, bytes);
     }
-    for (size_t i = 0; i < rows; i++) {
-        list[i] = (drawn){.label = labels ? labels[i] : 0, .hash = hash(seed, 0, i), .row = i};
-    }
-    qsort(list, rows, sizeof *list, by_label_and_hash);
-    split->valid_count = draw(list, rows, fraction);
-    split->train_count = rows - split->valid_count;
-    split->train = parts;
-    split->valid = parts + split->train_count;
-    deal(list, rows, split);
     grove_release(&memory, list);
-    return GROVE_OK;
+    grove_release(&memory, taken);
+    return fits ? GROVE_OK : grove_fail_memory(error, bytes);
 }
 
 /* The classes of a column, numbered as they come. */

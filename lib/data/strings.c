@@ -29,8 +29,35 @@ grove_cell grove_strings_at(const grove_strings *strings, int32_t index) {
     return (grove_cell){strings->bytes + offset[0], (size_t)(offset[1] - offset[0])};
 }
 
+static uint64_t word_at(const char *bytes) {
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+static uint32_t half_at(const char *bytes) {
+    uint32_t half;
+    memcpy(&half, bytes, sizeof half);
+    return half;
+}
+
 static uint32_t hash_of(const char *bytes, size_t length) {
     return (uint32_t)XXH3_64bits(bytes, length);
+}
+
+/* Most strings are short: the two ends of one that overlap in the middle are soon compared. */
+static bool same_bytes(const char *a, const char *b, size_t length) {
+    if (length > 16) {
+        return memcmp(a, b, length) == 0;
+    }
+    if (length >= 8) {
+        return word_at(a) == word_at(b) && word_at(a + length - 8) == word_at(b + length - 8);
+    }
+    if (length >= 4) {
+        return half_at(a) == half_at(b) && half_at(a + length - 4) == half_at(b + length - 4);
+    }
+    return length == 0 ||
+           (a[0] == b[0] && a[length / 2] == b[length / 2] && a[length - 1] == b[length - 1]);
 }
 
 /* The slot that holds the string, or the free one where it would stand. There is always a free one:
@@ -45,7 +72,7 @@ static struct grove_strings_slot *slot_of(const grove_strings *strings, uint32_t
         }
         if (slot->hash == hash) {
             grove_cell there = grove_strings_at(strings, slot->index);
-            if (there.length == length && memcmp(there.bytes, bytes, length) == 0) {
+            if (there.length == length && same_bytes(there.bytes, bytes, length)) {
                 return slot;
             }
         }

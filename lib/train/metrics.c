@@ -7,10 +7,10 @@
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/sort.h"
 
 static size_t most_probable(const float *probabilities, size_t classes) {
     size_t best = 0;
@@ -22,25 +22,15 @@ static size_t most_probable(const float *probabilities, size_t classes) {
 
 /* ---- ROC AUC --------------------------------------------------------------------------------- */
 
-typedef struct scored {
-    float score;
-    bool positive;
-} scored;
-
-static int by_score(const void *left, const void *right) {
-    float a = ((const scored *)left)->score, b = ((const scored *)right)->score;
-    return (a > b) - (a < b);
-}
-
-/* By ranks (Mann & Whitney 1947): equal scores share the mean of their ranks. */
-static double area(scored *rows, size_t count) {
+/* By ranks (Mann & Whitney 1947): equal scores share the mean of their ranks. `rows` [count] are
+ * sorted by score; the item tells whether the row is positive. */
+static double area(const grove_keyed *rows, size_t count) {
     double rank_sum = 0, positives = 0;
-    qsort(rows, count, sizeof *rows, by_score);
     for (size_t i = 0; i < count;) {
         size_t j = i;
         double equal_positives = 0;
-        for (; j < count && rows[j].score == rows[i].score; j++) {
-            equal_positives += rows[j].positive;
+        for (; j < count && rows[j].key == rows[i].key; j++) {
+            equal_positives += (double)rows[j].item;
         }
         rank_sum += equal_positives * ((double)(i + 1) + (double)j) / 2;
         positives += equal_positives;
@@ -53,16 +43,23 @@ static double area(scored *rows, size_t count) {
     return (rank_sum - positives * (positives + 1) / 2) / (positives * negatives);
 }
 
+/* Scores that are no numbers have no order, so nothing is told of them. */
 static grove_status roc_auc(const float *probabilities, const grove_id *labels, size_t rows,
                             const grove_allocator *allocator, double *result, grove_error *error) {
-    scored *list = grove_alloc_zero(allocator, rows, sizeof *list);
+    size_t bytes = 0;
+    bool ordered = true;
+    grove_keyed *list =
+        grove_multiply(rows, 2 * sizeof *list, &bytes) ? grove_alloc(allocator, bytes) : NULL;
     if (!list) {
-        return grove_fail_memory(error, rows * sizeof *list);
+        return grove_fail_memory(error, bytes);
     }
     for (size_t i = 0; i < rows; i++) {
-        list[i] = (scored){.score = probabilities[2 * i + 1], .positive = labels[i] == 1};
+        const float score = probabilities[2 * i + 1];
+        list[i] = (grove_keyed){grove_key_of_float(score), labels[i] == 1};
+        ordered = ordered && !isnan(score);
     }
-    *result = area(list, rows);
+    grove_sort_keyed(list, rows, list + rows);
+    *result = ordered ? area(list, rows) : (double)NAN;
     grove_release(allocator, list);
     return GROVE_OK;
 }
