@@ -50,7 +50,7 @@ static void expect_rest(const grove_csv_reader *r, size_t first, size_t all) {
     grove_table *table = r->table;
     if (r->status == GROVE_OK && table->rows > 0 && all > first) {
         double times = 1.05 * (double)all / (double)first;
-        grove_table_expect(table, all - first, times * (double)table->cells,
+        grove_table_expect(table, r->length, all - first, times * (double)table->cells,
                            times * (double)table->rows);
     }
 }

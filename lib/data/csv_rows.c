@@ -130,6 +130,51 @@ static void end_line(grove_csv_reader *r, const char *at) {
     r->cell_line = r->line;
 }
 
+/* Plain cells, word by word: the pool gets the bytes as they are, and a NUL in the place of each
+ * separator and of the line end behind a whole row. Comes to the first byte that asks for more
+ * thought, or to less than a word. */
+static const char *take_cells(grove_csv_reader *r, const char *at, const char *end) {
+    grove_table *table = r->table;
+    const grove_csv_run run = r->separators;
+    char *const pool = table->bytes;
+    size_t *const ends = table->ends;
+    size_t used = table->used, place = used + r->length; /* of *at in the pool */
+    size_t cells = table->cells, in_row = r->row_cells;
+    for (; end - at >= 8; at += 8, place += 8) {
+        uint64_t hits = grove_csv_ends(&run, grove_eight_bytes(at));
+        memcpy(pool + place, at, 8);
+        for (; hits; hits &= hits - 1) {
+            const size_t n = grove_bytes_before(hits);
+            const bool row_ends = at[n] == '\n' && in_row + 1 == table->columns &&
+                                  (in_row > 0 || place + n > used) &&
+                                  table->rows < table->lines_capacity;
+            if (cells == table->ends_capacity || !(row_ends || at[n] == (char)run.byte)) {
+                break;
+            }
+            r->row_line = in_row == 0 ? r->line : r->row_line;
+            pool[place + n] = '\0';
+            ends[cells++] = place + n;
+            used = place + n + 1;
+            in_row++;
+            if (row_ends) {
+                table->lines[table->rows++] = r->row_line;
+                in_row = 0;
+                r->cell_line = ++r->line;
+            }
+        }
+        if (hits) {
+            at += grove_bytes_before(hits);
+            place += grove_bytes_before(hits);
+            break;
+        }
+    }
+    table->used = used;
+    table->cells = cells;
+    r->row_cells = in_row;
+    r->length = place - used;
+    return at;
+}
+
 /* Each of the three takes bytes in one state, at least one of them unless they are refused, and
  * returns where it has come to. */
 
@@ -220,7 +265,8 @@ void grove_csv_feed(grove_csv_reader *r, const char *bytes, size_t size) {
     r->block = bytes;
     for (const char *at = bytes; at < end && r->status == GROVE_OK;) {
         if (r->state == GROVE_CSV_PLAIN) {
-            at = take_plain(r, at, end);
+            at = r->trim ? at : take_cells(r, at, end);
+            at = at < end ? take_plain(r, at, end) : at;
         } else if (r->state == GROVE_CSV_QUOTED) {
             at = take_quoted(r, at, end);
         } else {

@@ -37,6 +37,17 @@ static inline uint64_t grove_bytes_below(uint64_t word, uint64_t limit) {
     return (word - GROVE_EACH_BYTE * limit) & ~word & GROVE_EACH_BYTE << 7;
 }
 
+/* The high bit of each byte that ends a run, and no other: here nothing is borrowed, since sums of
+ * seven bits do not reach the next byte. */
+static inline uint64_t grove_csv_ends(const grove_csv_run *run, uint64_t word) {
+    const uint64_t high = GROVE_EACH_BYTE << 7, low = ~high;
+    const uint64_t stop = word ^ run->stop, quote = word ^ GROVE_EACH_BYTE * '"';
+    const uint64_t more = GROVE_EACH_BYTE * (128 - GROVE_FIRST_TEXT_BYTE);
+    const uint64_t text = (((stop & low) + low) | stop) & (((quote & low) + low) | quote) &
+                          (((word & low) + more) | word);
+    return ~text & high;
+}
+
 /* How many bytes stand below the lowest byte whose high bit is set: they are made 01, and added. */
 static inline size_t grove_bytes_before(uint64_t hits) {
     uint64_t lowest = hits & (0 - hits);

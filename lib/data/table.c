@@ -129,22 +129,33 @@ bool grove_table_more_ends(grove_table *table) {
 
 enum { MOST_EXPECTED = 1 << 26 }; /* bytes; larger blocks are moved by the system's page tables */
 
-static size_t *expect_items(const grove_table *table, size_t *items, size_t *capacity,
-                            double expected) {
-    double most = (double)MOST_EXPECTED / sizeof *items;
-    size_t count = (size_t)(expected < most ? expected : most);
-    if (count <= *capacity) {
-        return items;
+/* A fresh block instead of a larger one: its pages are asked for together (base/memory.c). The old
+ * one stays where memory is short. */
+static void *expect(const grove_allocator *memory, void *block, size_t used, size_t *capacity,
+                    size_t wanted, size_t item) {
+    const size_t most = MOST_EXPECTED / item, count = wanted < most ? wanted : most;
+    void *fresh = count > *capacity ? grove_alloc(memory, count * item) : NULL;
+    if (!fresh) {
+        return block;
     }
-    size_t *larger = grove_resize(&table->allocator, items, count * sizeof *items);
-    *capacity = larger ? count : *capacity;
-    return larger ? larger : items;
+    if (used > 0) {
+        memcpy(fresh, block, used * item);
+    }
+    grove_release(memory, block);
+    *capacity = count;
+    return fresh;
 }
 
-void grove_table_expect(grove_table *table, size_t bytes, double cells, double rows) {
-    (void)grove_table_reserve(table, 0, bytes < MOST_EXPECTED ? bytes : MOST_EXPECTED);
-    table->ends = expect_items(table, table->ends, &table->ends_capacity, cells);
-    table->lines = expect_items(table, table->lines, &table->lines_capacity, rows);
+void grove_table_expect(grove_table *table, size_t begun, size_t bytes, double cells, double rows) {
+    const grove_allocator *memory = &table->allocator;
+    const double most = MOST_EXPECTED;
+    const size_t used = table->used + begun;
+    bytes = bytes < MOST_EXPECTED ? used + bytes + 1 : MOST_EXPECTED;
+    table->bytes = expect(memory, table->bytes, used, &table->bytes_capacity, bytes, 1);
+    table->ends = expect(memory, table->ends, table->cells, &table->ends_capacity,
+                         (size_t)(cells < most ? cells : most), sizeof *table->ends);
+    table->lines = expect(memory, table->lines, table->rows, &table->lines_capacity,
+                          (size_t)(rows < most ? rows : most), sizeof *table->lines);
 }
 
 bool grove_table_add_cell(grove_table *table, const char *bytes, size_t length) {

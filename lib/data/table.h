@@ -53,9 +53,10 @@ static inline bool grove_table_seal_cell(grove_table *table, size_t length) {
     return true;
 }
 
-/* So much more may come: room for it now spares moving what is there. What is said need not be
- * true, so no more than a bounded room is made, and none when memory is short. */
-void grove_table_expect(grove_table *table, size_t bytes, double cells, double rows);
+/* So many bytes more may come, behind `begun` of a cell under way, and in all so many cells and
+ * rows: room for them now spares moving what is there. What is said need not be true, so no more
+ * than a bounded room is made, and none when memory is short. */
+void grove_table_expect(grove_table *table, size_t begun, size_t bytes, double cells, double rows);
 
 /* The i-th cell of all; it must be there. */
 static inline grove_cell grove_table_cell_at(const grove_table *table, size_t i) {
