@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "fit_profile.h"
+#include "packed_rows.h"
 #include "predictor.h"
 
 enum { REPORT_EVERY = 64 }; /* batches between two words about progress */
@@ -22,7 +23,8 @@ typedef struct trainer {
     const grove_schema *schema;
     grove_rows train, valid;
     grove_id majority; /* the most frequent class of training */
-    size_t *order;     /* [train.count] the rows of this epoch */
+    size_t *order;     /* [train.count] the rows of this epoch, counted among those of training */
+    grove_packed_rows packed;
     grove_feed feed;
     grove_id *labels; /* [batch] */
     grove_tensor step;
@@ -167,6 +169,7 @@ static bool open_trainer(trainer *t) {
     return grove_feed_open(&t->feed, t->classifier->graph, t->schema, size, t->error) == GROVE_OK &&
            grove_feed_fits(&t->feed, &t->train, t->error) == GROVE_OK &&
            (t->valid.count == 0 || grove_feed_fits(&t->feed, &t->valid, t->error) == GROVE_OK) &&
+           grove_packed_open(&t->packed, &t->feed, &t->train, t->error) == GROVE_OK &&
            open_plans(t) && open_validation(t) && open_profile(t);
 }
 
@@ -175,6 +178,7 @@ static void close_trainer(trainer *t) {
     grove_plan_free(t->full);
     grove_plan_free(t->rest);
     grove_plan_free(t->settle);
+    grove_packed_close(&t->packed);
     grove_feed_close(&t->feed);
     grove_release(&t->allocator, t->order);
     grove_release(&t->allocator, t->labels);
@@ -198,7 +202,7 @@ static void tell_failure(trainer *t, const grove_plan *plan, size_t begin, int e
     grove_shape shape = grove_node_shape(found->tensor);
     if (shape.rank > 0 && shape.dim[0] == GROVE_BATCH) {
         grove_fail(t->error, why->status, "training, epoch %d: %s (row %zu of the data, from 0)",
-                   epoch, why->message, t->order[begin + found->row]);
+                   epoch, why->message, grove_row_at(&t->train, t->order[begin + found->row]));
     } else {
         grove_fail(t->error, why->status, "training, epoch %d: %s", epoch, why->message);
     }
@@ -208,13 +212,9 @@ static void tell_failure(trainer *t, const grove_plan *plan, size_t begin, int e
  * loss that is no number is one. */
 static bool train_batch(trainer *t, size_t begin, size_t count, int epoch, double *sum) {
     grove_plan *plan = count == t->feed.size ? t->full : t->rest;
-    const grove_id *labels = grove_dataset_labels(t->train.dataset);
-    const size_t *rows = t->order + begin;
-    grove_feed_rows(&t->feed, t->train.dataset, rows, count);
+    grove_packed_take(&t->packed, t->order + begin, count, t->train.count - begin, &t->feed,
+                      t->labels);
     grove_feed_forget(&t->feed, count, t->wish.unknown_share, t->wish.seed, (uint32_t)epoch, begin);
-    for (size_t i = 0; i < count; i++) {
-        t->labels[i] = labels[rows[i]];
-    }
     if (grove_run(plan) != GROVE_OK) {
         tell_failure(t, plan, begin, epoch);
         return false;
@@ -238,7 +238,7 @@ static void report(trainer *t, grove_progress *progress) {
 static bool train_epoch(trainer *t, grove_progress *progress) {
     double sum = 0;
     size_t batches = 0;
-    grove_shuffle(t->train.rows, t->train.count, t->wish.seed, (uint64_t)progress->epoch, t->order);
+    grove_shuffle(NULL, t->train.count, t->wish.seed, (uint64_t)progress->epoch, t->order);
     for (size_t begin = 0; begin < t->train.count && !t->stopped; begin += t->feed.size) {
         size_t left = t->train.count - begin, count = left < t->feed.size ? left : t->feed.size;
         if (!train_batch(t, begin, count, progress->epoch, &sum)) {

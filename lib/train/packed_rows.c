@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include "packed_rows.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+enum { WORDS = 4, ROWS_AHEAD = 32 }; /* rows begin at multiples of 16 bytes, so few cross a line */
+
+static void pack(grove_packed_rows *p, const grove_rows *rows) {
+    const grove_dataset *dataset = rows->dataset;
+    const int32_t *labels = grove_dataset_labels(dataset);
+    const float *numbers = grove_dataset_numbers(dataset);
+    for (size_t c = 0; c <= p->categorical; c++) {
+        const int32_t *from = c < p->categorical ? grove_dataset_ids(dataset, c) : labels;
+        for (size_t i = 0; i < rows->count; i++) {
+            p->words[i * p->width + c] = from[grove_row_at(rows, i)];
+        }
+    }
+    for (size_t i = 0; i < rows->count; i++) {
+        memcpy(p->words + i * p->width + p->categorical + 1,
+               numbers + grove_row_at(rows, i) * p->numeric, p->numeric * sizeof *numbers);
+    }
+}
+
+grove_status grove_packed_open(grove_packed_rows *packed, const grove_feed *feed,
+                               const grove_rows *rows, grove_error *error) {
+    size_t bytes = 0;
+    *packed = (grove_packed_rows){
+        .allocator = feed->allocator, .categorical = feed->categorical, .numeric = feed->numeric};
+    packed->width = (feed->categorical + 1 + feed->numeric + WORDS - 1) / WORDS * WORDS;
+    if (grove_multiply(rows->count, packed->width * sizeof *packed->words, &bytes)) {
+        packed->words = grove_alloc_aligned(&packed->allocator, bytes);
+    }
+    if (!packed->words) {
+        return grove_fail_memory(error, bytes);
+    }
+    pack(packed, rows);
+    return GROVE_OK;
+}
+
+void grove_packed_close(grove_packed_rows *packed) {
+    if (packed->words) {
+        grove_release_aligned(&packed->allocator, packed->words);
+        packed->words = NULL;
+    }
+}
+
+static void fetch(const grove_packed_rows *packed, size_t row) {
+#if defined(__GNUC__)
+    const int32_t *words = packed->words + row * packed->width;
+    __builtin_prefetch(words);
+    __builtin_prefetch(words + packed->width - 1);
+#else
+    (void)packed, (void)row;
+#endif
+}
+
+void grove_packed_take(const grove_packed_rows *packed, const size_t *order, size_t count,
+                       size_t known, grove_feed *feed, grove_id *labels) {
+    const size_t categorical = packed->categorical, numeric = packed->numeric, size = feed->size;
+    grove_id *restrict ids = feed->ids;
+    grove_id *restrict own_labels = labels;
+    grove_real *restrict numbers = feed->numbers;
+    for (size_t i = 0; i < count; i++, numbers += numeric) {
+        const int32_t *restrict row = packed->words + order[i] * packed->width;
+        if (i + ROWS_AHEAD < known) {
+            fetch(packed, order[i + ROWS_AHEAD]);
+        }
+        for (size_t c = 0; c < categorical; c++) {
+            ids[c * size + i] = row[c];
+        }
+        own_labels[i] = row[categorical];
+        const float *restrict from = (const float *)(row + categorical + 1);
+        for (size_t k = 0; k < numeric; k++) {
+            numbers[k] = (grove_real)from[k];
+        }
+    }
+}
