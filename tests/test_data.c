@@ -73,6 +73,17 @@ static grove_dataset *encoded(const grove_schema *schema, const grove_table *tab
 
 /* ---- reading CSV ----------------------------------------------------------------------------- */
 
+START_TEST(empty_cells_are_counted) {
+    int64_t counts[3] = {9, 9, 9};
+    grove_table *table = read_text("a,b,c\n,1,\nx,,\n\"\",2,y\n", NULL);
+    grove_table_count_empty(table, counts);
+    ck_assert_int_eq(counts[0], 2);
+    ck_assert_int_eq(counts[1], 1);
+    ck_assert_int_eq(counts[2], 2);
+    grove_table_free(table);
+}
+END_TEST
+
 START_TEST(rows_names_and_cells) {
     grove_table *t = read_text("a,b\n1,x\n,\"\"\n", NULL);
     ck_assert_uint_eq(grove_table_rows(t), 2);
@@ -1551,6 +1562,7 @@ static TCase *chapter(Suite *suite, const char *name) {
 
 static void add_tables(Suite *suite) {
     TCase *csv = chapter(suite, "csv");
+    tcase_add_test(csv, empty_cells_are_counted);
     tcase_add_test(csv, rows_names_and_cells);
     tcase_add_test(csv, byte_order_mark_crlf_and_no_last_line_end);
     tcase_add_test(csv, line_ends_and_quotes_within_quotes);

@@ -2,6 +2,7 @@
 #include "columns.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 grove_status guess_columns(const options *o, const grove_table *table, grove_schema **schema,
@@ -22,18 +23,26 @@ static int64_t values_of(const grove_schema *schema, size_t column) {
     return grove_schema_vocabulary(schema, column).size;
 }
 
-static int64_t empty_cells(const grove_table *table, size_t column) {
-    int64_t empty = 0;
-    for (size_t row = 0; table && row < grove_table_rows(table); row++) {
-        empty += grove_table_cell(table, row, column).length == 0;
+/* The empty cells of each column of the schema: of the table, or as the schema noted them in
+ * training. To be freed; NULL when memory is short. */
+static int64_t *count_missing(const grove_schema *schema, const grove_table *table) {
+    size_t columns = grove_schema_columns(schema);
+    int64_t *counts = calloc(columns + 1, sizeof *counts);
+    int64_t *empty = table ? calloc(grove_table_columns(table) + 1, sizeof *empty) : NULL;
+    bool fits = counts && (empty || !table);
+    if (fits && table) {
+        grove_table_count_empty(table, empty);
     }
-    return empty;
-}
-
-/* The empty cells of a column: of the table, or as the schema noted them in training. */
-static int64_t missing_of(const grove_schema *schema, const grove_table *table, size_t column) {
-    int where = table ? grove_table_find(table, grove_schema_name(schema, column)) : -1;
-    return where >= 0 ? empty_cells(table, (size_t)where) : grove_schema_missing(schema, column);
+    for (size_t i = 0; i < columns && fits; i++) {
+        int where = table ? grove_table_find(table, grove_schema_name(schema, i)) : -1;
+        counts[i] = where >= 0 ? empty[where] : grove_schema_missing(schema, i);
+    }
+    free(empty);
+    if (!fits) {
+        free(counts);
+        return NULL;
+    }
+    return counts;
 }
 
 static int widest_name(const grove_schema *schema) {
@@ -45,8 +54,12 @@ static int widest_name(const grove_schema *schema) {
     return widest < 40 ? widest : 40;
 }
 
-void print_columns(const grove_schema *schema, const grove_table *table) {
+bool print_columns(const grove_schema *schema, const grove_table *table) {
     int width = widest_name(schema);
+    int64_t *missing = count_missing(schema, table);
+    if (!missing) {
+        return false;
+    }
     printf("%-*s  %-11s  %9s  %9s  %s\n", width, "column", "type", "values", "empty", "why");
     for (size_t i = 0; i < grove_schema_columns(schema); i++) {
         char values[40] = "-", empty[40];
@@ -55,18 +68,20 @@ void print_columns(const grove_schema *schema, const grove_table *table) {
         }
         print_padded(grove_schema_name(schema, i), width);
         printf("  %-11s  %9s  %9s  ", grove_column_kind_name(grove_schema_kind(schema, i)), values,
-               with_commas(empty, missing_of(schema, table, i)));
+               with_commas(empty, missing[i]));
         print_plain(stdout, grove_schema_reason(schema, i));
         printf("\n");
     }
+    free(missing);
+    return true;
 }
 
-static json_t *json_column(const grove_schema *schema, const grove_table *table, size_t i) {
+static json_t *json_column(const grove_schema *schema, size_t i, int64_t missing) {
     const char *name = grove_schema_name(schema, i);
     grove_column_kind kind = grove_schema_kind(schema, i);
     json_t *column = json_pack(
         "{s:o, s:s, s:I, s:o}", "name", json_text(name, strlen(name)), "type",
-        grove_column_kind_name(kind), "empty", (json_int_t)missing_of(schema, table, i), "reason",
+        grove_column_kind_name(kind), "empty", (json_int_t)missing, "reason",
         json_text(grove_schema_reason(schema, i), strlen(grove_schema_reason(schema, i))));
     if (column && (kind == GROVE_COLUMN_CATEGORICAL || kind == GROVE_COLUMN_LABEL)) {
         json_object_set_new(column, "values", json_integer(values_of(schema, i)));
@@ -80,9 +95,11 @@ static json_t *json_column(const grove_schema *schema, const grove_table *table,
 }
 
 json_t *json_columns(const grove_schema *schema, const grove_table *table) {
-    json_t *list = json_array();
-    for (size_t i = 0; i < grove_schema_columns(schema); i++) {
-        json_array_append_new(list, json_column(schema, table, i));
+    int64_t *missing = count_missing(schema, table);
+    json_t *list = missing ? json_array() : NULL;
+    for (size_t i = 0; i < grove_schema_columns(schema) && list; i++) {
+        json_array_append_new(list, json_column(schema, i, missing[i]));
     }
+    free(missing);
     return list;
 }

@@ -10,8 +10,9 @@
 grove_status guess_columns(const options *o, const grove_table *table, grove_schema **schema,
                            grove_error *error);
 
-/* A line for each column: name, kind, values, empty cells, reason. `table` may be NULL. */
-void print_columns(const grove_schema *schema, const grove_table *table);
+/* A line for each column: name, kind, values, empty cells, reason. `table` may be NULL. False (and
+ * NULL) when memory is short. */
+bool print_columns(const grove_schema *schema, const grove_table *table);
 json_t *json_columns(const grove_schema *schema, const grove_table *table);
 
 #endif

@@ -98,9 +98,10 @@ static int model_json(const grove_model *model, int depth) {
     json_t *object = json_pack("{s:i, s:i, s:I, s:I, s:o}", "schema", 1, "depth", depth,
                                "parameters", (json_int_t)all_parameters(graph), "bytes",
                                (json_int_t)all_bytes(graph), "layers", json_nodes(graph));
-    if (object && schema) {
-        json_object_set_new(object, "columns",
-                            json_add_tables(json_columns(schema, NULL), schema, graph));
+    json_t *columns = schema ? json_columns(schema, NULL) : NULL;
+    if (schema && json_object_set_new(object, "columns", json_add_tables(columns, schema, graph))) {
+        json_decref(object);
+        object = NULL; /* memory is short */
     }
     return print_json("inspect", object);
 }
@@ -138,7 +139,9 @@ static int print_model(const grove_model *model, int depth) {
     printf("depth       %d  (hidden + output + embedding layers on the longest way)\n", depth);
     if (grove_model_schema(model)) {
         printf("\n");
-        print_columns(grove_model_schema(model), NULL);
+        if (!print_columns(grove_model_schema(model), NULL)) {
+            return complain("inspect", EXIT_RUN_TIME, "out of memory");
+        }
         print_tables_below(grove_model_schema(model), graph);
     }
     return EXIT_DONE;
@@ -192,8 +195,11 @@ static int inspect_table(const options *o) {
                                     json_add_tables(json_columns(schema, table), schema, NULL)));
     } else {
         printf("%s rows\n\n", with_commas(rows, (int64_t)grove_table_rows(table)));
-        print_columns(schema, table);
-        print_tables_below(schema, NULL);
+        if (print_columns(schema, table)) {
+            print_tables_below(schema, NULL);
+        } else {
+            code = complain("inspect", EXIT_RUN_TIME, "out of memory");
+        }
     }
     grove_schema_free(schema);
     grove_table_free(table);

@@ -230,10 +230,10 @@ static int run_job(job *j) {
     if (status != GROVE_OK) {
         return complain("train", code_of_data(status), j->error.message);
     }
-    if (!j->o->json) {
-        print_columns(j->schema, j->table);
-        fflush(stdout);
+    if (!j->o->json && !print_columns(j->schema, j->table)) {
+        return complain("train", EXIT_RUN_TIME, "out of memory");
     }
+    fflush(stdout);
     code = train(j);
     if (code == EXIT_DONE && save(j) != GROVE_OK) {
         code = complain("train", EXIT_RUN_TIME, j->error.message);

@@ -15,6 +15,7 @@
 #define GROVE_DATA_TABLE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "status.h"
@@ -84,6 +85,9 @@ GROVE_API const char *grove_table_name(const grove_table *table, size_t column);
 GROVE_API int grove_table_find(const grove_table *table, const char *name);
 /* Ends with a NUL; {"", 0} for a row or column that is not there. */
 GROVE_API grove_cell grove_table_cell(const grove_table *table, size_t row, size_t column);
+/* How many cells of each column are empty: counts [columns]. */
+GROVE_API void grove_table_count_empty(const grove_table *table, int64_t *counts);
+
 /* The line of the file on which the row begins, counted from 1; quoted cells may span several. In a
  * table of a program's own: the row, counted from 1. */
 GROVE_API size_t grove_table_line(const grove_table *table, size_t row);

@@ -228,6 +228,21 @@ size_t grove_table_line(const grove_table *table, size_t row) {
     return row < table->rows ? table->lines[row] : 0;
 }
 
+/* Row by row, as the table lies. */
+void grove_table_count_empty(const grove_table *table, int64_t *counts) {
+    const size_t *ends = table->ends;
+    size_t begin = 0;
+    for (size_t c = 0; c < table->columns; c++) {
+        counts[c] = 0;
+    }
+    for (size_t row = 0; row < table->rows; row++, ends += table->columns) {
+        for (size_t c = 0; c < table->columns; c++) {
+            counts[c] += ends[c] == begin;
+            begin = ends[c] + 1;
+        }
+    }
+}
+
 const char *grove_table_source(const grove_table *table) {
     return table->source;
 }
