@@ -117,6 +117,9 @@ static bool prepare(job *job, bool (*step)(struct job *job)) {
     reading *r = calloc(1, sizeof *r);
     const char *wanted = getenv("GROVE_BENCH_CSV");
     grove_table *table = NULL;
+    if (!r) {
+        return bench_fails("reading", "out of memory");
+    }
     job->state = r;
     job->step = step;
     job->end = end_reading;
