@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * base/functions.h - exp, log, tanh, erfc and log1p of a grove_real, for loops over many.
+ * base/functions.h - exp, log, tanh, log1p, gelu and its slope of a grove_real, for loops over many.
  *
  * In float each is a few polynomials and no branch: what has cases computes all of them and chooses
  * by comparing, so compilers vectorise the loop around it, and a level of processors (levels.h)
@@ -7,10 +7,10 @@
  * by number, are what such loops would spend nearly all their time in. In double, which is there to
  * check gradients, they are libm's.
  *
- * Coefficients: Cephes (Moshier 1989), single precision, but for erfc. Largest errors, in units in
+ * Coefficients: Cephes (Moshier 1989), single precision, but for gelu. Largest errors, in units in
  * the last place of a float (tests/test_functions.c; `test_functions all` goes through all floats):
- *     exp 1.0   log 0.8   tanh 1.4   erfc 6.6   log1p 1.3 (for x from 0 to 1000, which is what is
- *     asked for)
+ *     exp 1.0   log 0.8   tanh 1.4   log1p 1.3 (for x from 0 to 1000, which is what is asked for)
+ *     gelu 6.9   its slope 5.2 (which is 0 at -0.75: in units of |Phi(x)| + |x phi(x)|)
  * NaN stays NaN; infinities, zeros and subnormal numbers are met as by libm.
  */
 #ifndef GROVE_BASE_FUNCTIONS_H
@@ -34,11 +34,18 @@ GROVE_KERNEL double grove_log_of(double x) {
 GROVE_KERNEL double grove_tanh_of(double x) {
     return tanh(x);
 }
-GROVE_KERNEL double grove_erfc_of(double x) {
-    return erfc(x);
-}
 GROVE_KERNEL double grove_log1p_of(double x) {
     return log1p(x);
+}
+GROVE_KERNEL double grove_gelu_of(double x) {
+    const double size = fabs(x) > 40 ? 40 : fabs(x); /* where 0 is all that is left of the tail */
+    return (x > 0 ? x : 0) - size * (erfc(size * 0.70710678118654752440) / 2);
+}
+GROVE_KERNEL double grove_gelu_slope_of(double x) {
+    const double size = fabs(x) > 40 ? 40 : fabs(x);
+    const double left = erfc(size * 0.70710678118654752440) / 2 -
+                        size * 0.39894228040143267794 * exp(-size * size / 2);
+    return x < 0 ? left : 1 - left;
 }
 
 #else
@@ -129,36 +136,60 @@ GROVE_KERNEL float grove_tanh_of(float x) {
     return x == 0 ? x : y; /* -0 too */
 }
 
-/* exp(-x^2) for x >= 0: x = h + d, h of 12 bits, so h^2 is exact, and what is left of x^2 is small.
- */
-GROVE_KERNEL float grove_bell_of(float x) {
+/* What gelu and its slope are made of, for 0 <= x <= 15: bell = 2^64 exp(-x^2 / 2), which is far
+ * from the smallest floats, and ratio = Phi(-x) exp(x^2 / 2), so that their product is 2^64 Phi(-x).
+ *
+ * bell: x = h + d, h of 12 bits, so h^2 is exact, and what is left of x^2 joins the remainder that
+ *   the polynomial of exp is given.
+ * ratio: a quotient of polynomials of degrees 4 and 5, off by 1.2e-8 at most (tests/golden/
+ *   fit_gelu.py). All their coefficients are positive: nothing cancels. */
+typedef struct grove_tail {
+    float bell, ratio;
+} grove_tail;
+
+GROVE_KERNEL grove_tail grove_tail_of(float x) {
+    const float whole = 12582912, square = x * x;
     const float h = grove_float_of_bits(grove_bits_of(x) & 0xfffff000u);
     const float rest = (x - h) * (x + h);
-    float p = 1.0f / 24;
-    p = p * rest - 1.0f / 6;
-    p = p * rest + 0.5f;
-    p = p * rest - 1;
-    return grove_exp_of(-h * h) * (p * rest + 1);
+    const float shifted = square * -0.72134752044448170f + whole;
+    const float k = shifted - whole;
+    const float r = (h * h * -0.5f - k * 0.693359375f) + (k * 2.12194440e-4f - rest * 0.5f);
+    const float z = r * r;
+    float p = (r * 1.9875691500e-4f + 1.3981999507e-3f) * z;
+    p = (p + (r * 8.3334519073e-3f + 4.1665795894e-2f)) * z;
+    p = (p + (r * 1.6666665459e-1f + 5.0000001201e-1f)) * z;
+    p = p + r + 1;
+    const uint32_t power = grove_bits_of(shifted) - 0x4b400000u; /* k */
+    const float above =
+        (x * 4.392830420e-1f + 5.000000000e-1f) +
+        (x * 4.088103498e-2f + (square * 4.153216630e-3f + 1.839688573e-1f)) * square;
+    const float below =
+        (x * 1.676451091f + 1) +
+        ((x * 4.714079573e-1f + 1.205547098f) + (x * 1.041045857e-2f + 1.024796748e-1f) * square) *
+            square;
+    return (grove_tail){p * grove_power_of_2(power + 64), above / below};
 }
 
-/* With t = 2 / (2 + x), x >= 0: erfc(x) = exp(-x^2) * t * Q(t). On the left 2 minus that. The
- * coefficients: tests/golden/fit_erfc.py. */
-GROVE_KERNEL float grove_erfc_of(float x) {
-    const float size = fabsf(x) < 11 ? fabsf(x) : 11, t = 2 / (2 + size);
-    float q = 3.714791381e-02f;
-    q = q * t - 1.991987628e-01f;
-    q = q * t + 4.025734393e-01f;
-    q = q * t - 3.211352383e-01f;
-    q = q * t + 7.945775947e-03f;
-    q = q * t + 1.661861739e-02f;
-    q = q * t + 6.277593256e-02f;
-    q = q * t + 1.834070913e-01f;
-    q = q * t + 2.455603539e-01f;
-    q = q * t + 2.822147639e-01f;
-    q = q * t + 2.820901168e-01f;
-    const float right = grove_bell_of(size) * (t * q);
-    const float result = x < 0 ? 2 - right : right;
-    return x == x ? result : x;
+GROVE_KERNEL float grove_size_in_tail(float x) {
+    const float size = fabsf(x);
+    return size > 15 ? 15 : size; /* where the tail lies below half the smallest float */
+}
+
+/* x Phi(x) = max(x, 0) - |x| Phi(-|x|) */
+GROVE_KERNEL float grove_gelu_of(float x) {
+    const float size = grove_size_in_tail(x), positive = x > 0 ? x : 0;
+    const grove_tail tail = grove_tail_of(size);
+    return positive - size * (tail.bell * tail.ratio) * 0x1p-64f;
+}
+
+/* Its derivative, Phi(x) + x phi(x): on the left Phi(-|x|) - |x| phi(x), on the right 1 minus that.
+ */
+GROVE_KERNEL float grove_gelu_slope_of(float x) {
+    const float size = grove_size_in_tail(x);
+    const grove_tail tail = grove_tail_of(size);
+    const float left = tail.bell * (tail.ratio - size * 0.39894228040143267794f) * 0x1p-64f;
+    const float right = 1 - left;
+    return x < 0 ? left : right;
 }
 
 /* For 0 <= x <= 1000: log(w) for w = 1 + x, and what w lost in rounding. */
