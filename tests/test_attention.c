@@ -191,11 +191,18 @@ static void fight(duel d) {
 
 /* ---- the same numbers ------------------------------------------------------------------------ */
 
-/* One place, less than a block of queries, one, a little more, several; odd numbers of keys. */
+/* One place, the few whose block lies by rows, a block, a little more, several; odd numbers of
+ * keys. */
 START_TEST(every_shape) {
-    const int64_t times[] = {1, 3, ATTENTION_ROWS, ATTENTION_ROWS + 1, 3 * ATTENTION_ROWS + 5};
+    const int64_t times[] = {1,
+                             3,
+                             ATTENTION_FEW - 1,
+                             ATTENTION_FEW,
+                             ATTENTION_ROWS,
+                             ATTENTION_ROWS + 1,
+                             6 * ATTENTION_ROWS + 5};
     const int64_t heads[] = {1, 3, 2, 4}, widths[] = {1, 5, 16, 3};
-    for (int t = 0; t < 5; t++) {
+    for (int t = 0; t < 7; t++) {
         for (int k = 0; k < 4; k++) {
             setting s = {.batch = 1 + k % 2, .time = times[t], .heads = heads[k]};
             s.head = widths[(t + k) % 4];
@@ -210,7 +217,7 @@ END_TEST
 START_TEST(with_a_memory) {
     const int64_t keys[] = {1, 7, 16, 65};
     for (int k = 0; k < 8; k++) {
-        setting s = {.batch = 2, .time = k % 3 ? 4 : ATTENTION_ROWS + 3, .heads = 2};
+        setting s = {.batch = 2, .time = k % 3 ? 4 : 2 * ATTENTION_ROWS + 3, .heads = 2};
         s.head = 3 + k;
         s.keys = keys[k % 4];
         s.keep = k >= 4;
@@ -244,14 +251,42 @@ END_TEST
 
 /* What is no number is not lost; and behind a causal mask it disturbs nobody's score. */
 START_TEST(no_number) {
-    duel d = open_duel((setting){.batch = 1, .time = 3, .heads = 1, .head = 1, .causal = true});
-    ((grove_real *)grove_parameter_data(d.in[0]))[3 + 1] = (grove_real)NAN; /* the second key */
-    grove_plan *plan = grove_plan_new(d.graph, &d.y[FUSED], 1, NULL);
-    ck_assert_int_eq(grove_run(plan), GROVE_OK);
-    const grove_real *y = grove_value(plan, d.y[FUSED]);
-    ck_assert(isfinite(y[0]) && isnan(y[1]) && isnan(y[2]));
-    grove_plan_free(plan);
-    grove_graph_free(d.graph);
+    const int64_t times[] = {3, ATTENTION_FEW, 2 * ATTENTION_ROWS + 1};
+    for (int t = 0; t < 3; t++) {
+        setting s = {.batch = 1, .time = times[t], .heads = 1, .head = 1, .causal = true};
+        duel d = open_duel(s);
+        ((grove_real *)grove_parameter_data(d.in[0]))[3 + 1] = (grove_real)NAN; /* second key */
+        grove_plan *plan = grove_plan_new(d.graph, &d.y[FUSED], 1, NULL);
+        ck_assert_int_eq(grove_run(plan), GROVE_OK);
+        const grove_real *y = grove_value(plan, d.y[FUSED]);
+        ck_assert(isfinite(y[0]));
+        for (int64_t i = 1; i < s.time; i++) {
+            ck_assert(isnan(y[i]));
+        }
+        grove_plan_free(plan);
+        grove_graph_free(d.graph);
+    }
+}
+END_TEST
+
+/* Where no key is kept, nothing comes of it, and no NaN, however a block lies. */
+START_TEST(nothing_is_seen) {
+    for (int64_t time = ATTENTION_FEW - 1; time <= ATTENTION_FEW; time++) {
+        duel d =
+            open_duel((setting){.batch = 1, .time = time, .heads = 1, .head = 2, .keep = true});
+        grove_real *keep = grove_parameter_data(grove_find(d.graph, "keep"));
+        for (int64_t i = 0; i < time; i++) {
+            keep[i] = 0;
+        }
+        grove_plan *plan = grove_plan_new(d.graph, &d.y[FUSED], 1, NULL);
+        ck_assert_int_eq(grove_run(plan), GROVE_OK);
+        const grove_real *y = grove_value(plan, d.y[FUSED]);
+        for (size_t i = 0; i < grove_value_count(plan, d.y[FUSED]); i++) {
+            ck_assert(y[i] == 0);
+        }
+        grove_plan_free(plan);
+        grove_graph_free(d.graph);
+    }
 }
 END_TEST
 
@@ -393,6 +428,7 @@ int main(void) {
     tcase_add_test(all, norms_of_every_width);
     tcase_add_test(all, huge_scores);
     tcase_add_test(all, no_number);
+    tcase_add_test(all, nothing_is_seen);
     tcase_add_test(all, an_empty_batch);
     tcase_add_test(all, an_input_too_many);
     tcase_add_test(all, threads_change_no_bit);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * base/functions.h - exp, log, tanh, log1p, gelu and its slope of a grove_real, for loops over many.
+ * base/functions.h - exp, log, tanh, log1p, gelu and its slope, for loops over many grove_reals.
  *
  * In float each is a few polynomials and no branch: what has cases computes all of them and chooses
  * by comparing, so compilers vectorise the loop around it, and a level of processors (levels.h)
@@ -9,7 +9,8 @@
  *
  * Coefficients: Cephes (Moshier 1989), single precision, but for gelu. Largest errors, in units in
  * the last place of a float (tests/test_functions.c; `test_functions all` goes through all floats):
- *     exp 1.0   log 0.8   tanh 1.4   log1p 1.3 (for x from 0 to 1000, which is what is asked for)
+ *     exp 1.0 (exp_of_negative 1.0 from -87 on)   log 0.8   tanh 1.4
+ *     log1p 1.3 (for x from 0 to 1000, which is what is asked for)
  *     gelu 6.9   its slope 5.2 (which is 0 at -0.75: in units of |Phi(x)| + |x phi(x)|)
  * NaN stays NaN; infinities, zeros and subnormal numbers are met as by libm.
  */
@@ -26,6 +27,9 @@
 #ifdef GROVE_DOUBLE
 
 GROVE_KERNEL double grove_exp_of(double x) {
+    return exp(x);
+}
+GROVE_KERNEL double grove_exp_of_negative(double x) {
     return exp(x);
 }
 GROVE_KERNEL double grove_log_of(double x) {
@@ -95,6 +99,22 @@ GROVE_KERNEL float grove_exp_of(float x) {
     return p * grove_power_of_2(half) * grove_power_of_2(power - half);
 }
 
+/* exp(x) for x <= 0, for the numbers that a softmax divides by their sum: what would be about
+ * 2^-126.5 or less is 0. So one factor is enough, whose exponent, of k = -127, is that of 0. The
+ * polynomial of grove_exp_of, added up by pairs. */
+GROVE_KERNEL float grove_exp_of_negative(float x) {
+    const float whole = 12582912;
+    x = x < -88 ? -88 : x;
+    const float shifted = x * 1.44269504088896341f + whole;
+    const float k = shifted - whole;
+    const float r = (x - k * 0.693359375f) + k * 2.12194440e-4f;
+    const float z = r * r;
+    float p = (r * 1.9875691500e-4f + 1.3981999507e-3f) * z;
+    p = (p + (r * 8.3334519073e-3f + 4.1665795894e-2f)) * z;
+    p = (p + (r * 1.6666665459e-1f + 5.0000001201e-1f)) * z;
+    return (p + r + 1) * grove_power_of_2(grove_bits_of(shifted) - 0x4b400000u);
+}
+
 /* x = 2^e m, m from sqrt(1/2) to sqrt(2): log(x) = e log 2 + log(m), the latter by a polynomial in
  * z = m - 1. */
 GROVE_KERNEL float grove_log_of(float x) {
@@ -137,7 +157,7 @@ GROVE_KERNEL float grove_tanh_of(float x) {
 }
 
 /* What gelu and its slope are made of, for 0 <= x <= 15: bell = 2^64 exp(-x^2 / 2), which is far
- * from the smallest floats, and ratio = Phi(-x) exp(x^2 / 2), so that their product is 2^64 Phi(-x).
+ * from the smallest floats, and ratio = Phi(-x) exp(x^2 / 2): their product is 2^64 Phi(-x).
  *
  * bell: x = h + d, h of 12 bits, so h^2 is exact, and what is left of x^2 joins the remainder that
  *   the polynomial of exp is given.

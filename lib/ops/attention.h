@@ -7,6 +7,10 @@
  *      queries | block of weights |      ATTENTION_ROWS x keys numbers; with a causal mask a block
  *         |    | block of weights |      ends where its last query does
  *
+ * A block lies turned, [keys, ATTENTION_ROWS], so that each query has a lane of its own and sums
+ * over keys are sums of vectors (attention_turned.h). Where there are few queries, whose lanes
+ * would be empty, it lies by rows, [queries, keys up to a whole number of lanes].
+ *
  * Inputs: query, and after what the op has besides, from position `at` on, the memory and keep,
  * where they are given. Queries, keys and values are read where they lie: a head's are `head`
  * numbers of each row.
@@ -96,7 +100,10 @@ static inline bool attention_want(grove_shaping *s, int at) {
 
 /* ---- kernels --------------------------------------------------------------------------------- */
 
-enum { ATTENTION_ROWS = 32 };
+enum {
+    ATTENTION_ROWS = GROVE_LANES,
+    ATTENTION_FEW = 8, /* queries, of which fewer are not worth lanes of their own */
+};
 
 typedef struct attention_sizes {
     size_t batch, time, keys, heads, head, width;
@@ -104,6 +111,7 @@ typedef struct attention_sizes {
     size_t query_step, pair_step; /* from row to row of queries; of keys and values */
     size_t key, value;            /* where they begin in their row */
     size_t row;                   /* of a block: keys, up to a whole number of lanes */
+    bool turned;                  /* how a block lies */
     grove_real scale;
 } attention_sizes;
 
@@ -122,6 +130,7 @@ static inline attention_sizes attention_sizes_of(const grove_call *call, int at)
     of.key = attributes->has_memory ? 0 : of.width;
     of.value = of.key + of.width;
     of.row = (of.keys + GROVE_LANES - 1) / GROVE_LANES * GROVE_LANES;
+    of.turned = of.time >= ATTENTION_FEW;
     of.scale = (grove_real)(1 / sqrt((double)of.head));
     return of;
 }
@@ -134,18 +143,32 @@ static inline size_t attention_seen(const attention_sizes *of, size_t end) {
     return of->causal ? attention_least(end, of->keys) : of->keys;
 }
 
-/* A product of each kind that a head asks for, as large as they get. */
+/* A product whose first matrix is a block, or with `by_key` what stands in it for each key. */
+static inline grove_product attention_product(const attention_sizes *of, bool by_key, size_t rows,
+                                              size_t seen) {
+    return (grove_product){.transpose_a = of->turned != by_key,
+                           .m = by_key ? seen : rows,
+                           .n = of->head,
+                           .k = by_key ? rows : seen,
+                           .a_step = of->turned ? ATTENTION_ROWS : of->row};
+}
+/* One whose result is a block: of rows [rows, head], and what keys have for them [seen, head]. */
+static inline grove_product attention_scores(const attention_sizes *of, size_t rows, size_t seen) {
+    return (grove_product){.transpose_b = true,
+                           .m = of->turned ? seen : rows,
+                           .n = of->turned ? rows : seen,
+                           .k = of->head,
+                           .c_step = of->turned ? ATTENTION_ROWS : of->row};
+}
+
+/* As large as they get. */
 static inline size_t attention_product_scratch(const attention_sizes *of) {
-    const grove_product kinds[] = {
-        {.transpose_b = true, .m = ATTENTION_ROWS, .n = of->keys, .k = of->head},
-        {.m = ATTENTION_ROWS, .n = of->head, .k = of->keys},
-        {.transpose_a = true, .m = of->keys, .n = of->head, .k = ATTENTION_ROWS}};
+    const grove_product kinds[] = {attention_scores(of, ATTENTION_ROWS, of->keys),
+                                   attention_product(of, false, ATTENTION_ROWS, of->keys),
+                                   attention_product(of, true, ATTENTION_ROWS, of->keys)};
     size_t most = 0;
     for (int i = 0; i < 3; i++) {
-        grove_product kind = kinds[i];
-        kind.a_step = of->row;
-        kind.b_step = of->pair_step;
-        size_t bytes = grove_product_scratch(&kind);
+        size_t bytes = grove_product_scratch(&kinds[i]);
         most = bytes > most ? bytes : most;
     }
     return most;
@@ -154,20 +177,16 @@ static inline size_t attention_block_bytes(const attention_sizes *of) {
     return ATTENTION_ROWS * of->row * sizeof(grove_real);
 }
 
-/* scores [rows, of->row] = a [rows, head] x b [seen, head]^T, where they lie. */
-static inline void attention_scores(const attention_sizes *of, size_t rows, size_t seen,
-                                    const grove_real *a, size_t a_step, const grove_real *b,
-                                    grove_real *scores, void *scratch) {
-    const grove_product product = {.transpose_b = true,
-                                   .m = rows,
-                                   .n = seen,
-                                   .k = of->head,
-                                   .a = a,
-                                   .a_step = a_step,
-                                   .b = b,
-                                   .b_step = of->pair_step,
-                                   .c = scores,
-                                   .c_step = of->row};
+/* scores = a [rows, head] x b [seen, head]^T, where they lie. */
+static inline void attention_score(const attention_sizes *of, size_t rows, size_t seen,
+                                   const grove_real *a, size_t a_step, const grove_real *b,
+                                   grove_real *scores, void *scratch) {
+    grove_product product = attention_scores(of, rows, seen);
+    product.a = of->turned ? b : a;
+    product.a_step = of->turned ? of->pair_step : a_step;
+    product.b = of->turned ? a : b;
+    product.b_step = of->turned ? a_step : of->pair_step;
+    product.c = scores;
     grove_matrix_product(&product, scratch);
 }
 
@@ -195,7 +214,7 @@ GROVE_KERNEL grove_real attention_exps_of_row(grove_real *x, size_t count, grove
     grove_lanes sum = {0};
     for (size_t k = 0; k < count; k += GROVE_LANES) {
         for (size_t i = 0; i < GROVE_LANES; i++) {
-            x[k + i] = grove_exp_of(x[k + i] - largest);
+            x[k + i] = grove_exp_of_negative(x[k + i] - largest);
         }
         sum += *(const grove_lanes *)(x + k);
     }

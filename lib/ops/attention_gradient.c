@@ -17,6 +17,7 @@
  *   weights; with a memory 7 and twice as many, for both. An item is a head of a row of the batch.
  */
 #include "attention_second.h"
+#include "attention_turned.h"
 
 static const grove_field fields[] = {
     ATTENTION_FIELDS, GROVE_FIELD(struct attention, of_memory, FLAG), GROVE_NO_MORE_FIELDS};
@@ -59,13 +60,18 @@ GROVE_KERNEL void slopes_of_row(grove_real *x, grove_real *dp, size_t count, gro
 GROVE_KERNEL size_t slopes_any(const attention_sizes *of, size_t first, size_t rows,
                                const grove_real *keep, grove_real *scores, grove_real *dp) {
     grove_real shares[ATTENTION_ROWS];
+    if (of->turned) {
+        const size_t seen = attention_turned_exps(of, first, rows, keep, scores, shares);
+        attention_turned_slopes(scores, dp, seen, shares, of->scale);
+        return seen;
+    }
     const size_t seen = attention_exps(of, first, rows, keep, scores, shares);
     for (size_t i = 0; i < rows; i++) {
         slopes_of_row(scores + i * of->row, dp + i * of->row, seen, shares[i], of->scale);
     }
     return seen;
 }
-/* scores [rows, of->row] become p, dp becomes ds * c. */
+/* scores become p, dp becomes ds * c: blocks. */
 GROVE_BY_LEVEL(size_t, slopes, slopes_any,
                (const attention_sizes *of, size_t first, size_t rows, const grove_real *keep,
                 grove_real *scores, grove_real *dp),
@@ -78,12 +84,10 @@ typedef struct head {
     size_t dq_step, pair_step;
 } head;
 
-/* d [m, head] (+)= weights x, or weights^T x: columns of a head, `step` from row to row. */
-static void multiply(const attention_sizes *of, grove_product product, const grove_real *weights,
-                     const grove_real *x, size_t x_step, grove_real *d, size_t d_step, void *room) {
-    product.n = of->head;
+/* d (+)= weights x, or by key weights^T x: columns of a head, `step` from row to row. */
+static void multiply(grove_product product, const grove_real *weights, const grove_real *x,
+                     size_t x_step, grove_real *d, size_t d_step, void *room) {
     product.a = weights;
-    product.a_step = of->row;
     product.b = x;
     product.b_step = x_step;
     product.c = d;
@@ -98,18 +102,18 @@ static void run_block(const attention_sizes *of, const head *h, size_t first, ch
     grove_real *p = (grove_real *)scratch;
     grove_real *ds = (grove_real *)(scratch + attention_block_bytes(of));
     void *room = scratch + 2 * attention_block_bytes(of);
-    const grove_product plain = {.m = rows, .k = seen};
-    const grove_product turned = {
-        .transpose_a = true, .add = first + rows < of->time, .m = seen, .k = rows};
-    attention_scores(of, rows, seen, query, of->query_step, h->key, p, room);
-    attention_scores(of, rows, seen, dy, of->width, h->value, ds, room);
+    grove_product by_key = attention_product(of, true, rows, seen);
+    by_key.add = first + rows < of->time;
+    attention_score(of, rows, seen, query, of->query_step, h->key, p, room);
+    attention_score(of, rows, seen, dy, of->width, h->value, ds, room);
     slopes(of, first, rows, h->keep, p, ds);
     if (h->dq) {
-        multiply(of, plain, ds, h->key, h->pair_step, h->dq + first * h->dq_step, h->dq_step, room);
+        multiply(attention_product(of, false, rows, seen), ds, h->key, h->pair_step,
+                 h->dq + first * h->dq_step, h->dq_step, room);
     }
     if (h->dk) {
-        multiply(of, turned, ds, query, of->query_step, h->dk, h->pair_step, room);
-        multiply(of, turned, p, dy, of->width, h->dv, h->pair_step, room);
+        multiply(by_key, ds, query, of->query_step, h->dk, h->pair_step, room);
+        multiply(by_key, p, dy, of->width, h->dv, h->pair_step, room);
     }
 }
 
