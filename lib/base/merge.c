@@ -79,7 +79,7 @@ static grove_merged merge_in_place(const grove_id *ids, size_t count, size_t row
 }
 
 grove_merged grove_merge_among(const grove_id *ids, size_t count, size_t rows, void *scratch) {
-    bool fits = rows <= cells_for(count) * (sizeof(cell) / sizeof(int32_t));
+    bool fits = rows <= cells_for(count);
     return fits ? merge_in_place(ids, count, rows, scratch) : grove_merge(ids, count, scratch);
 }
 
