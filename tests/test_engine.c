@@ -304,8 +304,8 @@ START_TEST(one_graph_serves_every_batch) {
 }
 END_TEST
 
-/* Its pages can then be large ones all along (2 MB); what the library itself needs stands before it,
- * in one line. */
+/* Its pages can then be large ones all along (2 MB); what the library itself needs stands before
+ * it, in one line. */
 START_TEST(a_large_parameter_begins_on_a_page) {
     enum { LARGE = 1 << 21, LINE = 64 };
     grove_graph *g = grove_graph_new(NULL);

@@ -4,10 +4,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* A hash table of slots, whose ids stand in the list of rows; FREE cells are nobody's. At least four
- * times as many cells as ids: nearly all ids are found where they are looked for first, and a second
- * look, which no processor foresees, costs more than the larger table. (Of 2,048 ids of 100,000:
- * 3.8 ns an id; 7.1 with half of the cells.) */
+/* A hash table of slots, whose ids stand in the list of rows; FREE cells are nobody's. At least
+ * four times as many cells as ids: nearly all ids are found where they are looked for first, and a
+ * second look, which no processor foresees, costs more than the larger table. (Of 2,048 ids of
+ * 100,000: 3.8 ns an id; 7.1 with half of the cells.) */
 enum { FREE = -1 };
 
 static size_t cells_for(size_t ids) {
@@ -32,7 +32,7 @@ static size_t first_cell(grove_id id, size_t mask) {
     return (mixed ^ (mixed >> 15)) & mask;
 }
 
-/* Whether an id is new is anybody's guess, so all that is done about it is done without a branch: its
+/* Whether an id is new is anybody's guess, so what is done about it is done without a branch: its
  * cell and its row are written in any case. */
 grove_merged grove_merge(const grove_id *ids, size_t count, void *scratch) {
     size_t list = rounded(count * sizeof(int32_t)), cells = cells_for(count), mask = cells - 1;
