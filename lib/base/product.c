@@ -10,15 +10,19 @@ static bool has_end(const grove_product *p) {
     return p->row || p->matrix || p->mask || p->clip;
 }
 
+/* Number `at` of the result, which stands in column j. */
+static inline grove_real finished(const grove_product *p, grove_real y, size_t at, size_t j) {
+    y = p->row ? y + p->row[j] : y;
+    y = p->matrix ? y + p->matrix[at] : y;
+    y = p->clip && 0 > y ? 0 : y;
+    return p->mask && !(p->mask[at] > 0) ? 0 : y;
+}
+
 void grove_product_finish(const grove_product *p) {
     for (size_t i = 0; i < p->m; i++) {
         for (size_t j = 0; j < p->n; j++) {
             const size_t at = i * p->c_step + j;
-            grove_real y = p->c[at];
-            y = p->row ? y + p->row[j] : y;
-            y = p->matrix ? y + p->matrix[at] : y;
-            y = p->clip && 0 > y ? 0 : y;
-            p->c[at] = p->mask && !(p->mask[at] > 0) ? 0 : y;
+            p->c[at] = finished(p, p->c[at], at, j);
         }
     }
 }
@@ -125,8 +129,9 @@ GROVE_TARGET_V3 static inline __m256i mask_of(size_t n) {
 #define TILES(TILE)                                                                                \
     TILE(1, 1)                                                                                     \
     TILE(2, 1)                                                                                     \
-    TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1) TILE(7, 1) TILE(8, 1) TILE(1, 2) TILE(2, 2)        \
-        TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2) TILE(7, 2) TILE(8, 2)
+    TILE(3, 1)                                                                                     \
+    TILE(4, 1) TILE(5, 1) TILE(6, 1) TILE(7, 1) TILE(8, 1) TILE(1, 2) TILE(2, 2) TILE(3, 2)        \
+        TILE(4, 2) TILE(5, 2) TILE(6, 2) TILE(7, 2) TILE(8, 2)
 #include "product_level.h"
 
 /* AVX2 has 16: 4 * 3 sums + 3 + 1. */
@@ -145,8 +150,9 @@ GROVE_TARGET_V3 static inline __m256i mask_of(size_t n) {
 #define TILES(TILE)                                                                                \
     TILE(1, 1)                                                                                     \
     TILE(2, 1)                                                                                     \
-    TILE(3, 1) TILE(4, 1) TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(1, 3) TILE(2, 3)        \
-        TILE(3, 3) TILE(4, 3)
+    TILE(3, 1)                                                                                     \
+    TILE(4, 1) TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(1, 3) TILE(2, 3) TILE(3, 3)        \
+        TILE(4, 3)
 #include "product_level.h"
 
 size_t grove_product_scratch(const grove_product *p) {

@@ -107,26 +107,61 @@ TARGET static inline AT(vector) AT(load)(const grove_real *x, size_t columns) {
 }
 
 /* Writes one vector of which `columns` numbers count. */
-TARGET static inline void AT(store)(grove_real *c, AT(vector) sum, size_t columns, bool add) {
+TARGET static inline void AT(store)(grove_real *c, AT(vector) sum, size_t columns) {
     if (columns >= LANES) {
-        if (add) {
-            sum += *(const AT(vector) *)c;
-        }
         *(AT(vector) *)c = sum;
-        return;
+    } else {
+        STORE_FIRST(c, columns, sum);
     }
-    if (add) {
-        sum += (AT(vector))FIRST_OF(c, columns);
+}
+
+/* For vector j of row i of a tile: which of its numbers count, and where numbers lie that are rows
+ * apart as c's. */
+#define COUNT(j) (columns - (size_t)((j)*LANES))
+#define NUMBERS(x, i, j) AT(load)((x) + (size_t)(i)*c_step + (j)*LANES, COUNT(j))
+#define EACH_VECTOR                                                                                \
+    _Pragma("GCC unroll 16") for (int i = 0; i < rows; i++)                                        \
+        _Pragma("GCC unroll 4") for (int j = 0; j < wide; j++)
+
+/* What is done to a tile's numbers at the end; p: the whole product, in which the tile lies
+ * at c and begins in column `first`. */
+TARGET static inline __attribute__((always_inline)) void
+AT(finish)(const int rows, const int wide, AT(vector) sum[ROWS][WIDE], const grove_product *p,
+           const grove_real *c, size_t c_step, size_t first, size_t columns) {
+    const ptrdiff_t at = c - p->c;
+    if (p->row) {
+        AT(vector) row[WIDE];
+        for (int j = 0; j < wide; j++) {
+            row[j] = AT(load)(p->row + first + j * LANES, COUNT(j));
+        }
+        EACH_VECTOR {
+            sum[i][j] += row[j];
+        }
     }
-    STORE_FIRST(c, columns, sum);
+    if (p->matrix) {
+        EACH_VECTOR {
+            sum[i][j] += NUMBERS(p->matrix + at, i, j);
+        }
+    }
+    if (p->clip) {
+        EACH_VECTOR {
+            sum[i][j] = CLIP(sum[i][j]);
+        }
+    }
+    if (p->mask) {
+        EACH_VECTOR {
+            sum[i][j] = MASK(NUMBERS(p->mask + at, i, j), sum[i][j]);
+        }
+    }
 }
 
 /* c [rows, columns] (+)= a [rows, depth] x panel [depth, wide * LANES], with rows and wide known to
- * the compiler, which keeps the sums in registers. The last vector may reach beyond `columns`. */
+ * the compiler, which keeps the sums in registers. The last vector may reach beyond `columns`. end:
+ * the product that ends with this, and does something to its numbers; or NULL. */
 TARGET static inline __attribute__((always_inline)) void
 AT(tile)(const int rows, const int wide, size_t depth, const grove_real *a, size_t a_row,
          size_t a_column, const grove_real *panel, size_t step, grove_real *c, size_t c_step,
-         size_t columns, bool add) {
+         size_t columns, bool add, const grove_product *end, size_t first) {
     AT(vector) sum[ROWS][WIDE] = {{{0}}};
     for (size_t l = 0; l < depth; l++) {
         AT(vector) b[WIDE];
@@ -145,25 +180,30 @@ AT(tile)(const int rows, const int wide, size_t depth, const grove_real *a, size
         a += a_column;
         panel += step;
     }
-#pragma GCC unroll 16
-    for (int i = 0; i < rows; i++) {
-#pragma GCC unroll 4
-        for (int j = 0; j < wide; j++) {
-            AT(store)
-            (c + (size_t)i * c_step + j * LANES, sum[i][j], columns - (size_t)(j * LANES), add);
+    if (add) {
+        EACH_VECTOR {
+            sum[i][j] += NUMBERS(c, i, j);
         }
+    }
+    if (end) {
+        AT(finish)(rows, wide, sum, end, c, c_step, first, columns);
+    }
+    EACH_VECTOR {
+        AT(store)(c + (size_t)i * c_step + j * LANES, sum[i][j], COUNT(j));
     }
 }
 
 typedef void AT(tile_of)(size_t depth, const grove_real *a, size_t a_row, size_t a_column,
                          const grove_real *panel, size_t step, grove_real *c, size_t c_step,
-                         size_t columns, bool add);
+                         size_t columns, bool add, const grove_product *end, size_t first);
 
 #define TILE(rows, wide)                                                                           \
     TARGET static void AT(tile_##rows##_##wide)(                                                   \
         size_t depth, const grove_real *a, size_t a_row, size_t a_column, const grove_real *panel, \
-        size_t step, grove_real *c, size_t c_step, size_t columns, bool add) {                     \
-        AT(tile)(rows, wide, depth, a, a_row, a_column, panel, step, c, c_step, columns, add);     \
+        size_t step, grove_real *c, size_t c_step, size_t columns, bool add,                       \
+        const grove_product *end, size_t first) {                                                  \
+        AT(tile)                                                                                   \
+        (rows, wide, depth, a, a_row, a_column, panel, step, c, c_step, columns, add, end, first); \
     }
 TILES(TILE)
 #undef TILE
@@ -171,31 +211,6 @@ TILES(TILE)
 #define TILE(rows, wide) [rows - 1][wide - 1] = AT(tile_##rows##_##wide),
 static AT(tile_of) *const AT(tiles)[ROWS][WIDE] = {TILES(TILE)};
 #undef TILE
-
-/* What is to be done at the end to numbers that were just stored, and are near: of `rows` rows
- * from row i on, in `columns` columns from column j on. */
-TARGET static void AT(finish)(const grove_product *p, size_t i, size_t rows, size_t j,
-                              size_t columns) {
-    for (size_t end = i + rows; i < end; i++) {
-        for (size_t next = 0; next < columns; next += LANES) {
-            const size_t at = i * p->c_step + j + next, count = columns - next;
-            AT(vector) y = AT(load)(p->c + at, count);
-            if (p->row) {
-                y += AT(load)(p->row + j + next, count);
-            }
-            if (p->matrix) {
-                y += AT(load)(p->matrix + at, count);
-            }
-            if (p->clip) {
-                y = CLIP(y);
-            }
-            if (p->mask) {
-                y = MASK(AT(load)(p->mask + at, count), y);
-            }
-            AT(store)(p->c + at, y, count, false);
-        }
-    }
-}
 
 /* ---- the whole product ----------------------------------------------------------------------- */
 
@@ -208,12 +223,9 @@ TARGET static void AT(column_of_tiles)(const grove_product *p, const grove_real 
     size_t wide = (columns + LANES - 1) / LANES;
     for (size_t i = 0; i < p->m; i += ROWS) {
         size_t rows = p->m - i < ROWS ? p->m - i : ROWS;
-        AT(tiles)
-        [rows - 1][wide - 1](depth, a + i * a_row, a_row, a_column, panel, step,
-                             p->c + i * p->c_step + first, p->c_step, columns, add);
-        if (ends) {
-            AT(finish)(p, i, rows, first, columns);
-        }
+        AT(tile_of) *const tile = AT(tiles)[rows - 1][wide - 1];
+        tile(depth, a + i * a_row, a_row, a_column, panel, step, p->c + i * p->c_step + first,
+             p->c_step, columns, add, ends ? p : NULL, first);
     }
 }
 
@@ -273,11 +285,9 @@ TARGET static void AT(multiply_turned)(const grove_product *p, grove_real *scrat
         AT(multiply_all)(&part, scratch + TURNED);
         for (size_t r = 0; r < rows; r++) {
             for (size_t j = 0; j < p->n; j++) {
-                c[r * p->c_step + j] = turned[j * PANEL + r];
+                const size_t at = r * p->c_step + j;
+                c[at] = finished(p, turned[j * PANEL + r], i * p->c_step + at, j);
             }
-        }
-        if (has_end(p)) {
-            AT(finish)(p, i, rows, 0, p->n);
         }
     }
 }
@@ -307,6 +317,9 @@ TARGET static void AT(multiply)(const grove_product *p, grove_real *scratch) {
 #undef FUSED
 #undef FIRST_OF
 #undef STORE_FIRST
+#undef COUNT
+#undef NUMBERS
+#undef EACH_VECTOR
 #undef CLIP
 #undef MASK
 #undef LOW
