@@ -7,7 +7,7 @@
 
 /* A tile is worth handing to a thread when it takes some microseconds; more than MOST_TILES serve
  * nobody. Their number is a power of two, so that two threads, or four, have equal shares. */
-enum { TILE_COST = 1 << 16, MOST_TILES = 32 };
+enum { TILE_COST = 1 << 14, MOST_TILES = 32 };
 
 static void cut_tiles(grove_step *step) {
     size_t cost = step->op->cost ? step->op->cost(&step->call) : 1, tiles = 1;
