@@ -26,15 +26,14 @@
  * Cost: four products and two exps a logit, where writing the logits takes three and two. What it
  *   saves is memory, n * classes numbers, and their way there and back. Measured: 256 rows, width
  *   64, sgd, one core of an AMD EPYC (family 26), milliseconds of processor time and megabytes of
- *   the plan, medians of 31 turns, on a machine that had other work, too
- *   (tests/cost/linear_cross_entropy 31):
+ *   the plan, medians of 31 turns with nothing else at work (tests/cost/linear_cross_entropy 31):
  *
  *                    a training step          the loss alone            block
  *       classes   written  fused  ratio   written  fused  ratio   written  fused
- *           100      0.25   0.31    0.8      0.12   0.12    1.0       0.3    0.3
- *         1,000      1.55   1.49    1.0      0.59   0.50    1.1       1.5    0.5
- *        10,000      14.1   13.1    1.1      5.73   4.31    1.3      23.2    2.9
- *        50,000      80.5   61.1    1.3      30.2   18.4    1.7       116   13.5
+ *           100      0.39   0.26    1.5      0.17   0.10    1.7       0.3    0.3
+ *         1,000      1.88   2.08    0.9      0.73   0.79    1.0       1.5    0.5
+ *        10,000      10.8   11.0    1.0      4.03   4.04    1.0      23.2    2.9
+ *        50,000      65.4   57.8    1.1      20.3   20.6    1.0       116   13.5
  */
 #include "linear_cross_entropy.h"
 
