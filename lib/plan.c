@@ -4,8 +4,8 @@
  *
  * A plan is made in one pass after another over an array of places: select (what do the outputs
  * need?), order (updates marked GROVE_FIRST and what they need go first, all other updates last),
- * views (real sizes at this batch), aliases, lifetimes, steps (lib/plan_steps.c), layout
- * (lib/layout.c).
+ * views (real sizes at this batch), what products finish (lib/plan_finish.c), aliases, lifetimes,
+ * steps (lib/plan_steps.c), layout (lib/layout.c).
  */
 #include "plan.h"
 

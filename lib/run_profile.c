@@ -45,9 +45,20 @@ static size_t bytes_by_ids(const grove_call *call, const grove_view *table) {
     return rows > ids ? bytes_of(table) / rows * ids : bytes_of(table);
 }
 
+/* What a product adds to its numbers, or masks them by, before it stores them. */
+static size_t bytes_of_finish(const grove_finish *finish) {
+    const grove_view *read[] = {finish->row, finish->matrix, finish->mask};
+    size_t bytes = 0;
+    for (size_t i = 0; i < sizeof read / sizeof *read; i++) {
+        bytes += read[i] ? bytes_of(read[i]) : 0;
+    }
+    return bytes;
+}
+
 /* Inputs are read, the result written; what an update changes is read and written. */
 static size_t bytes_of_step(const grove_step *step) {
     size_t bytes = bytes_of(step->call.out);
+    bytes += step->call.finish ? bytes_of_finish(step->call.finish) : 0;
     for (int i = 0; i < step->call.inputs; i++) {
         bool written = step->op->written >> i & 1;
         bool looked_up = i == 0 && (step->op->flags & GROVE_LOOKUP);

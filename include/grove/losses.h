@@ -29,9 +29,10 @@ GROVE_API grove_tensor grove_weighted_mean(grove_tensor elements, grove_tensor w
  *
  * The logits [n, classes] never lie in memory, neither forward nor backward: they are made, used
  * and forgotten in blocks that stay in the cache (Milakov & Gimelshein 2018; Wijmans et al. 2024).
- * A training step saves n * classes numbers, 51 MB for 256 rows and 50,000 classes, and takes no
- * longer (figures and command: lib/ops/linear_cross_entropy_rows.c). Whoever wants the logits, for
- * answers and metrics, gets them from the layer as always:
+ * A training step saves n * classes numbers, 51 MB for 256 rows and 50,000 classes. It takes no
+ * longer there, and a tenth longer at 1,000 classes (figures and command:
+ * lib/ops/linear_cross_entropy_rows.c). Whoever wants the logits, for answers and metrics, gets
+ * them from the layer as always:
  *
  *     grove_tensor logits = grove_nn_dense(h, 50000, "out");
  *     grove_tensor loss = grove_linear_cross_entropy(h, grove_find(g, "out.weight"),

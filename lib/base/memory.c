@@ -10,9 +10,9 @@
 /* A large block asks for large pages, and begins where one begins: rows met at random then miss the
  * table of pages less often. (A page is a large one only if all of it lies in the block: of 6.4 MB
  * that begin anywhere, a third would be left on small ones. With updates of rows of 26 tables of
- * that size a miss is half of the time.) And since whoever asks for a fresh block writes all of it,
- * its pages are asked for at once: a fault for each costs more than clearing it. No is an answer,
- * to both. */
+ * that size a miss is half of the time.) And since whoever asks for a fresh block writes most of
+ * it, its pages are asked for at once: a fault for each costs more than clearing it. No is an
+ * answer, to both. */
 enum { LARGE_PAGE = 1 << 21, MANY_PAGES = 1 << 17 };
 
 static void ask_for_pages(void *block, size_t size, bool fresh) {

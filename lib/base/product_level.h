@@ -302,9 +302,9 @@ TARGET static void AT(multiply)(const grove_product *p, grove_real *scratch) {
     most.n = p->n - rest.n;
     rest.b += p->transpose_b ? most.n * p->b_step : most.n;
     rest.c += most.n;
-    rest.row += p->row ? most.n : 0;
-    rest.matrix += p->matrix ? most.n : 0;
-    rest.mask += p->mask ? most.n : 0;
+    rest.row = p->row ? p->row + most.n : NULL;
+    rest.matrix = p->matrix ? p->matrix + most.n : NULL;
+    rest.mask = p->mask ? p->mask + most.n : NULL;
     if (most.n > 0) {
         AT(multiply_all)(&most, scratch);
     }
