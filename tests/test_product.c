@@ -76,9 +76,11 @@ static void check_product(size_t m, size_t n, size_t k, bool ta, bool tb, bool a
             double got = (double)c[i * c_step + j];
             bool good =
                 j < n ? fabs(got - wanted) <= unit * (2 + sqrt((double)k)) * size : got == wanted;
-            ck_assert_msg(good, "%zu x %zu x %zu%s%s%s at %s: c[%zu][%zu] is %g, not %g", m, n, k,
-                          ta ? " a turned" : "", tb ? " b turned" : "", add ? " added" : "",
-                          grove_level_name(), i, j, got, wanted);
+            if (!good) { /* an assertion is a write to a file: too much for each number */
+                ck_abort_msg("%zu x %zu x %zu%s%s%s at %s: c[%zu][%zu] is %g, not %g", m, n, k,
+                             ta ? " a turned" : "", tb ? " b turned" : "", add ? " added" : "",
+                             grove_level_name(), i, j, got, wanted);
+            }
         }
     }
     free(scratch);
@@ -199,9 +201,11 @@ static void check_finish(grove_product *p, int what, const grove_real *others) {
     p->c = c;
     grove_matrix_product(p, scratch);
     for (size_t i = 0; i < count; i++) {
-        ck_assert_msg(memcmp(&c[i], &later[i], sizeof *c) == 0 || (isnan(c[i]) && isnan(later[i])),
-                      "%zu x %zu x %zu, finished by %d at %s: %zu is %g, not %g", p->m, p->n, p->k,
-                      what, grove_level_name(), i, (double)c[i], (double)later[i]);
+        if (memcmp(&c[i], &later[i], sizeof *c) == 0 || (isnan(c[i]) && isnan(later[i]))) {
+            continue;
+        }
+        ck_abort_msg("%zu x %zu x %zu, finished by %d at %s: %zu is %g, not %g", p->m, p->n, p->k,
+                     what, grove_level_name(), i, (double)c[i], (double)later[i]);
     }
     free(scratch);
     free(c);
