@@ -37,7 +37,7 @@ def help_texts(folder):
                    "(default: adam)", "--rate=R", "(default: 0.001", "--dropout=P", "--seed=N",
                    "(default: 1)", "--threads=N", "--categorical=A,B", "--numeric=A,B",
                    "--ignore=A,B", "--weight-decay=D", "--unknown-share=P", "(default: 0.01)",
-                   "--patience=N", "(default: 5)", "--min-count=N", "--separator=CHAR",
+                   "--patience=N", "(default: 5)", "--min-count=N", "--separator=CHAR|auto",
                    "--no-header", "--trim", "--progress=KIND", "-q, --quiet", "--check-finite",
                    "--profile"]:
         assert option in text, "%s is not in the help" % option
@@ -83,7 +83,7 @@ def usage(folder):
             ("valid-fraction", "a number from 0 to", ["2", "-0.1", "1"]),
             ("optimizer", "one of adam, adamw, sgd, adagrad, not", ["foo", "", "Adam"]),
             ("progress", "one of auto, bar, lines, none, not", ["dots"]),
-            ("separator", "one character, not", ["ab", "", '"', "\n"]),
+            ("separator", "one character, or auto, not", ["ab", "", '"', "\n"]),
             ("categorical", "names of columns", ["", "a,", ",a", '"a', '"a"b']),
             ("numeric", "names of columns", [","]), ("ignore", "names of columns", ["a,,b"])]:
         for value in values:

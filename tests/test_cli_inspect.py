@@ -40,7 +40,7 @@ def inspect_data(folder):
                                              i * 1.7, "pq"[i % 2]))
     data = write(os.path.join(folder, "d.csv"), text_of(lines))
     told = good("inspect", data, "--json").json()
-    assert list(told) == ["schema", "rows", "columns"] and told["rows"] == 100
+    assert list(told) == ["schema", "rows", "separator", "columns"] and told["rows"] == 100
     columns = [(c["name"], c["type"], c.get("values"), c["empty"]) for c in told["columns"]]
     assert columns == [("name", "categorical", 7, 25), ("code", "categorical", 12, 0),
                        ("amount", "numeric", None, 0), ("same", "ignored", None, 0),
@@ -55,6 +55,36 @@ def inspect_data(folder):
     piped = subprocess.run(["bash", "-c", '"$0" inspect <(cat "$1")', GROVE, data],
                            stdout=subprocess.PIPE, check=True)
     assert piped.stdout.decode() == text
+
+
+@case
+def separator_is_guessed(folder):
+    lines = ["a;b;y"] + ["n %d;1,%d;%s" % (i % 7, i, "pq"[i % 2]) for i in range(60)]
+    data = write(os.path.join(folder, "d.csv"), text_of(lines))
+    text = good("inspect", data).out
+    assert text.startswith("60 rows\n\nseparator  ;  (guessed from the first lines)\n\ncolumn "), text
+    assert good("inspect", "-", stdin=read(data)).out == text
+    told = good("inspect", data, "--json").json()
+    assert told["separator"] == ";", told
+    assert [c["name"] for c in told["columns"]] == ["a", "b", "y"], told
+    assert good("inspect", data, "--separator", "auto").out == text
+    told = good("inspect", data, "--json", "--separator", "\x01").json()
+    assert told["separator"] == "\x01" and len(told["columns"]) == 1, told
+    assert "guessed" not in good("inspect", data, "--separator", ";").out
+    model = os.path.join(folder, "m")
+    result = good("train", data, "--label", "y", "--out", model, *QUICK)
+    assert result.out.startswith("separator  ;  (guessed"), str(result)
+    told = good("train", data, "--label", "y", "--out", model, "--json", *QUICK).json()
+    assert told["separator"] == ";", told
+    one = good("predict", model, data).out
+    comma = text_of(['"%s"' % line.replace(";", '","') for line in lines])
+    comma = write(os.path.join(folder, "c.csv"), comma)
+    assert good("predict", model, comma).out == one  # each file is guessed by itself
+    assert one.count("\n") == 61, one
+    cut = write(os.path.join(folder, "cut.csv"), text_of(lines) + "x;y\n")
+    refused(3, ["line 62 has 2 cells, the header has 3", "guessed to be ';'"], "inspect", cut)
+    tabs = write(os.path.join(folder, "d.tsv"), "a, b\ty\n" + "1, 2\tp\n3, 4\tq\n" * 20)
+    assert good("inspect", tabs, "--json").json()["separator"] == "\t"
 
 
 @case

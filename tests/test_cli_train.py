@@ -67,7 +67,7 @@ def json_report(folder):
     result = good("train", data, "--label", "group", "--out", model, "--json", "--quiet", *QUICK)
     told = result.json()
     assert result.err == "", str(result)
-    assert list(told) == ["schema", "model", "training_rows", "columns", "epochs", "best_epoch",
+    assert list(told) == ["schema", "model", "training_rows", "separator", "columns", "epochs", "best_epoch",
                           "training_loss", "validation"], str(result)
     assert (told["schema"], told["training_rows"], told["epochs"]) == (1, 360, 2), str(result)
     assert list(told["validation"]) == METRICS and told["validation"]["rows"] == 40
@@ -279,6 +279,8 @@ def forms_of_the_same_table(folder):
     same("quotes", text_of(['"' + line.replace(",", '","') + '"' for line in lines]))
     same("semicolons", text_of([line.replace(",", ";") for line in lines]), "--separator", ";")
     same("tabs", text_of([line.replace(",", "\t") for line in lines]), "--separator", "\\t")
+    for mark in ";\t|":
+        same("guessed " + mark, text_of([line.replace(",", mark) for line in lines]))
     same("blanks", text_of([line.replace(",", " , ") for line in lines]), "--trim")
 
 

@@ -179,6 +179,89 @@ START_TEST(separators_and_no_header) {
 }
 END_TEST
 
+static const struct separated {
+    const char *text, *name;
+    char separator;
+    size_t columns;
+} SEPARATED[] = {
+    {"a,b\n1,2\n", "t.csv", ',', 2},
+    {"a;b\n1,5;2\n1,6;3\n", "t.csv", ';', 2},
+    {"a\tb\n1,5\t2\n\n1;6\t3", "t.csv", '\t', 2},
+    {"a|b|c\r\n1|2|3\r\n", "t.csv", '|', 3},
+    {"a|b|c\r1|2|3\r", "t.csv", '|', 3},
+    {"a,b;c\n1,2;3\n", "t.csv", ',', 2}, /* a tie */
+    {"a\nx;y\nz\n", "t.csv", ',', 1},    /* no most lines */
+    {"a\nx\n", "t.csv", ',', 1},
+    {"a,b\tc\n1,2\t3\n", "t.csv", ',', 2},
+    {"a,b\tc\n1,2\t3\n", "t.tsv", '\t', 2},
+    {"a,b\tc\n1,2\t3\n", "t.tsv.gz", '\t', 2},
+    {"a,b\tc\n1,2\t3\n", "t.tsv.zst", '\t', 2},
+    {"a,b\n1,2\n", "t.tsv", ',', 2},
+    {"a;b\n\"x,y\nz,\"\"u,v\";2\n\"x,w\";3\n", "t.csv", ';', 2}, /* commas in quotes */
+    {"\xEF\xBB\xBF\n\n\"a\"|b\n\"x\"|\n", "t.csv", '|', 2},
+    {"a;b", "t.csv", ';', 0},
+    {"", "t.csv", ',', 0},
+};
+
+START_TEST(separators_are_guessed) {
+    const struct separated *g = &SEPARATED[_i];
+    grove_csv_options options = {.guess_separator = true};
+    grove_table *table;
+    grove_error error;
+    FILE *stream = tmpfile();
+    fputs(g->text, stream);
+    rewind(stream);
+    for (int from_stream = 0; from_stream < 2; from_stream++) {
+        grove_status status =
+            from_stream ? grove_table_read_csv_stream(stream, g->name, &options, &table, &error)
+                        : grove_table_read_csv_bytes(g->text, strlen(g->text), g->name, &options,
+                                                     &table, &error);
+        ck_assert_int_eq(status, g->columns ? GROVE_OK : GROVE_BAD_DATA);
+        if (g->columns) {
+            ck_assert_uint_eq(grove_table_columns(table), g->columns);
+            ck_assert_int_eq(grove_table_separator(table), g->separator);
+        }
+        grove_table_free(table);
+    }
+    fclose(stream);
+    options.separator = '\x01'; /* set: not guessed */
+    if (g->columns && grove_table_read_csv_bytes(g->text, strlen(g->text), g->name, &options,
+                                                 &table, &error) == GROVE_OK) {
+        ck_assert_int_eq(grove_table_separator(table), '\x01');
+        grove_table_free(table);
+    }
+}
+END_TEST
+
+/* Only the first lines count, and only a whole line, when the block cuts one. */
+START_TEST(long_files_are_guessed_by_their_first_lines) {
+    size_t rows = 20000, used = 0;
+    char *text = malloc(rows * 24);
+    for (size_t i = 0; i < rows; i++) {
+        used +=
+            (size_t)sprintf(text + used, i < 2 ? "%zu;x,%s\n" : "%zu;%s\n", i, i < 2 ? "1" : "y");
+    }
+    grove_table *table;
+    grove_error error;
+    grove_status status = grove_table_read_csv_bytes(
+        text, used, "t", &(grove_csv_options){.guess_separator = true}, &table, &error);
+    ck_assert_msg(status == GROVE_OK, "%s", error.message);
+    ck_assert_int_eq(grove_table_separator(table), ';');
+    ck_assert_uint_eq(grove_table_rows(table), rows - 1);
+    grove_table_free(table);
+    memset(text, 'x', used);
+    memcpy(text, "a;b\n", 4);
+    text[100] = ';';
+    memset(text + 65536, ';', 100);
+    status = grove_table_read_csv_bytes(
+        text, 70000, "t", &(grove_csv_options){.guess_separator = true}, &table, &error);
+    ck_assert_int_eq(status, GROVE_BAD_DATA);
+    ck_assert_str_eq(error.message, "t: line 2 has 102 cells, the header has 2 (the separator was "
+                                    "guessed to be ';')");
+    free(text);
+}
+END_TEST
+
 static const struct refused {
     const char *text;
     size_t size; /* 0: strlen */
@@ -1568,6 +1651,8 @@ static void add_tables(Suite *suite) {
     tcase_add_test(csv, line_ends_and_quotes_within_quotes);
     tcase_add_test(csv, blanks_are_kept_or_trimmed);
     tcase_add_test(csv, separators_and_no_header);
+    tcase_add_loop_test(csv, separators_are_guessed, 0, COUNT(SEPARATED));
+    tcase_add_test(csv, long_files_are_guessed_by_their_first_lines);
     tcase_add_loop_test(csv, what_is_wrong_is_refused_in_words, 0, (int)COUNT(REFUSED));
     tcase_add_test(csv, files_and_options_that_cannot_be_used);
     tcase_add_test(csv, a_cell_of_10_MB);

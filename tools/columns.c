@@ -54,6 +54,20 @@ static int widest_name(const grove_schema *schema) {
     return widest < 40 ? widest : 40;
 }
 
+void print_separator(const options *o, const grove_table *table) {
+    char separator = grove_table_separator(table);
+    if (o->separator == 0 && separator != ',') {
+        printf("separator  %s  (guessed from the first lines)\n\n", separator == '\t'  ? "tab"
+                                                                    : separator == ';' ? ";"
+                                                                                       : "|");
+    }
+}
+
+json_t *json_separator(const grove_table *table) {
+    char separator = grove_table_separator(table);
+    return json_text(&separator, 1);
+}
+
 bool print_columns(const grove_schema *schema, const grove_table *table) {
     int width = widest_name(schema);
     int64_t *missing = count_missing(schema, table);

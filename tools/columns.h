@@ -15,4 +15,8 @@ grove_status guess_columns(const options *o, const grove_table *table, grove_sch
 bool print_columns(const grove_schema *schema, const grove_table *table);
 json_t *json_columns(const grove_schema *schema, const grove_table *table);
 
+/* What stands between the cells, where that was guessed and is no comma. */
+void print_separator(const options *o, const grove_table *table);
+json_t *json_separator(const grove_table *table);
+
 #endif

@@ -16,8 +16,10 @@
     { .name = word, .key = key_, .arg = argument, .doc = text }
 
 #define READING                                                                                    \
-    OPTION("separator", KEY_SEPARATOR, "CHAR",                                                     \
-           "what stands between cells; \\t is a tab (default: ,)"),                                \
+    OPTION(                                                                                        \
+        "separator", KEY_SEPARATOR, "CHAR|auto",                                                   \
+        "what stands between cells; \\t is a tab (default: auto, the one of , ; tab and | that "   \
+        "gives most of the first lines the same number of cells)"),                                \
         OPTION("no-header", KEY_NO_HEADER, NULL,                                                   \
                "the first line is data; columns are called c1, c2..."),                            \
         OPTION("trim", KEY_TRIM, NULL, "drop blanks around cells (default: keep them)")

@@ -45,7 +45,10 @@ int code_of_data(grove_status status) {
 
 int read_table(const char *command, const char *path, const options *o, grove_table **table) {
     grove_error error = {0};
-    grove_csv_options csv = {.separator = o->separator, .no_header = o->no_header, .trim = o->trim};
+    grove_csv_options csv = {.separator = o->separator,
+                             .guess_separator = true,
+                             .no_header = o->no_header,
+                             .trim = o->trim};
     if (grove_table_read_csv(path, &csv, table, &error) != GROVE_OK) {
         return complain(command, code_of_data(error.status), error.message);
     }

@@ -190,11 +190,13 @@ static int inspect_table(const options *o) {
         code = complain("inspect", code_of_data(status), error.message);
     } else if (o->json) {
         code = print_json("inspect",
-                          json_pack("{s:i, s:I, s:o}", "schema", 1, "rows",
-                                    (json_int_t)grove_table_rows(table), "columns",
+                          json_pack("{s:i, s:I, s:o, s:o}", "schema", 1, "rows",
+                                    (json_int_t)grove_table_rows(table), "separator",
+                                    json_separator(table), "columns",
                                     json_add_tables(json_columns(schema, table), schema, NULL)));
     } else {
         printf("%s rows\n\n", with_commas(rows, (int64_t)grove_table_rows(table)));
+        print_separator(o, table);
         if (print_columns(schema, table)) {
             print_tables_below(schema, NULL);
         } else {

@@ -117,10 +117,14 @@ static int choice(struct argp_state *state, const char *option, const char *text
     return 0;
 }
 
+/* 0: to be guessed. */
 static char separator(struct argp_state *state, const char *text) {
+    if (strcmp(text, "auto") == 0) {
+        return '\0';
+    }
     bool tab = strcmp(text, "\\t") == 0 || strcmp(text, "tab") == 0;
     if (!tab && (strlen(text) != 1 || strchr("\"\r\n", text[0]))) {
-        argp_error(state, "--separator takes one character, not '%s'", text);
+        argp_error(state, "--separator takes one character, or auto, not '%s'", text);
     }
     return tab ? '\t' : text[0];
 }

@@ -76,7 +76,7 @@ typedef struct options {
     names categorical, numeric, ignore;
     enum progress_kind progress;
     bool json, trim, no_header, check_finite, profile;
-    char separator;
+    char separator;         /* 0: guessed */
     long rows, samples;     /* of gradcheck; samples below 0: all */
     double tolerance, step; /* likewise; 0: derived */
     bool training;

@@ -174,8 +174,9 @@ static void report_profile(const job *j) {
 
 static int report_json(job *j) {
     json_t *object = json_pack(
-        "{s:i, s:s, s:I, s:o, s:i, s:i, s:o}", "schema", 1, "model", j->o->out, "training_rows",
-        (json_int_t)j->train.count, "columns",
+        "{s:i, s:s, s:I, s:o, s:o, s:i, s:i, s:o}", "schema", 1, "model", j->o->out,
+        "training_rows", (json_int_t)j->train.count, "separator", json_separator(j->table),
+        "columns",
         json_add_tables(json_columns(j->schema, j->table), j->schema, j->classifier.graph),
         "epochs", j->result.epochs, "best_epoch", j->result.best_epoch, "training_loss",
         json_number(j->result.train_loss));
@@ -230,8 +231,11 @@ static int run_job(job *j) {
     if (status != GROVE_OK) {
         return complain("train", code_of_data(status), j->error.message);
     }
-    if (!j->o->json && !print_columns(j->schema, j->table)) {
-        return complain("train", EXIT_RUN_TIME, "out of memory");
+    if (!j->o->json) {
+        print_separator(j->o, j->table);
+        if (!print_columns(j->schema, j->table)) {
+            return complain("train", EXIT_RUN_TIME, "out of memory");
+        }
     }
     fflush(stdout);
     code = train(j);

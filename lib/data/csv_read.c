@@ -23,8 +23,7 @@ static grove_status begin(grove_csv_reader *r, const char *name, const grove_csv
     }
     *r = (grove_csv_reader){.no_header = options.no_header,
                             .trim = options.trim,
-                            .separator = separator,
-                            .separators = grove_csv_run_to(separator),
+                            .guess = options.guess_separator && !options.separator,
                             .quotes = grove_csv_run_to('"'),
                             .error = error};
     r->line = r->cell_line = r->row_line = 1;
@@ -32,6 +31,7 @@ static grove_status begin(grove_csv_reader *r, const char *name, const grove_csv
     if (!r->table) {
         return grove_fail_memory(error, sizeof(grove_table));
     }
+    grove_csv_separate_by(r, separator);
     return GROVE_OK;
 }
 
@@ -45,9 +45,15 @@ static grove_status end(grove_csv_reader *r, grove_table **table) {
     return r->status;
 }
 
-/* The first block was read: it tells how many cells and rows the rest holds, about. */
-static void expect_rest(const grove_csv_reader *r, size_t first, size_t all) {
+/* The first block, of `all` bytes as far as that is known; `whole`: there is no second one. It
+ * tells what the separator is, and how many cells and rows the rest holds, about. */
+static void feed_first(grove_csv_reader *r, const char *bytes, size_t first, bool whole,
+                       size_t all) {
     grove_table *table = r->table;
+    if (r->guess) {
+        grove_csv_separate_by(r, grove_csv_guess_separator(bytes, first, whole, table->source));
+    }
+    grove_csv_feed(r, bytes, first);
     if (r->status == GROVE_OK && table->rows > 0 && all > first) {
         double times = 1.05 * (double)all / (double)first;
         grove_table_expect(table, r->length, all - first, times * (double)table->cells,
@@ -65,8 +71,7 @@ grove_status grove_table_read_csv_bytes(const void *bytes, size_t size, const ch
         return status;
     }
     size_t first = size < BLOCK_BYTES ? size : BLOCK_BYTES;
-    grove_csv_feed(&r, bytes, first);
-    expect_rest(&r, first, size);
+    feed_first(&r, bytes, first, first == size, size);
     if (r.status == GROVE_OK && size > first) {
         grove_csv_feed(&r, (const char *)bytes + first, size - first);
     }
@@ -87,10 +92,10 @@ static void feed_stream(grove_csv_reader *r, FILE *stream, size_t expected) {
         size = fread(block, 1, BLOCK_BYTES, stream);
         if (size < BLOCK_BYTES && ferror(stream)) {
             r->status = grove_cannot_read(r->table->source, errno, r->error);
+        } else if (!r->started) {
+            feed_first(r, block, size, size < BLOCK_BYTES, expected);
         } else {
             grove_csv_feed(r, block, size);
-            expect_rest(r, size, expected);
-            expected = 0;
         }
     }
     grove_release(&r->table->allocator, block);

@@ -14,6 +14,12 @@ void grove_csv_out_of_memory(grove_csv_reader *r, size_t size) {
     r->status = grove_fail_memory(r->error, size);
 }
 
+void grove_csv_separate_by(grove_csv_reader *r, char separator) {
+    r->separator = separator;
+    r->separators = grove_csv_run_to(separator);
+    r->table->separator = separator;
+}
+
 /* "data.csv: line 3 WORDS" */
 static void refuse(grove_csv_reader *r, size_t line, const char *words) {
     char place[GROVE_PLACE_SIZE];
@@ -49,6 +55,22 @@ static void take_header(grove_csv_reader *r) {
     grove_release(&table->allocator, names);
 }
 
+static void refuse_row(grove_csv_reader *r) {
+    char place[GROVE_PLACE_SIZE], first[32] = "the header", guess[64] = "";
+    if (r->no_header) {
+        snprintf(first, sizeof first, "line %zu", r->header_line);
+    }
+    if (r->guess && r->separator != ',') {
+        snprintf(guess, sizeof guess, " (the separator was guessed to be %s)",
+                 r->separator == '\t'  ? "a tab"
+                 : r->separator == ';' ? "';'"
+                                       : "'|'");
+    }
+    r->status = grove_fail(r->error, GROVE_BAD_DATA, "%s has %zu cell%s, %s has %zu%s",
+                           grove_place(place, r->table->source, r->row_line), r->row_cells,
+                           r->row_cells == 1 ? "" : "s", first, r->table->columns, guess);
+}
+
 static void end_row(grove_csv_reader *r) {
     grove_table *table = r->table;
     bool is_first = table->columns == 0;
@@ -56,13 +78,7 @@ static void end_row(grove_csv_reader *r) {
         take_header(r);
     }
     if (r->status == GROVE_OK && r->row_cells != table->columns) {
-        char place[GROVE_PLACE_SIZE], first[32] = "the header";
-        if (r->no_header) {
-            snprintf(first, sizeof first, "line %zu", r->header_line);
-        }
-        r->status = grove_fail(r->error, GROVE_BAD_DATA, "%s has %zu cell%s, %s has %zu",
-                               grove_place(place, table->source, r->row_line), r->row_cells,
-                               r->row_cells == 1 ? "" : "s", first, table->columns);
+        refuse_row(r);
     } else if (r->status == GROVE_OK && is_first && !r->no_header) {
         grove_table_drop_row(table);
     } else if (r->status == GROVE_OK && !grove_table_end_row(table, r->row_line)) {

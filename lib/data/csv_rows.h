@@ -18,6 +18,7 @@ typedef enum grove_csv_cell_state {
 typedef struct grove_csv_reader {
     grove_table *table;
     bool no_header, trim;
+    bool guess; /* the separator: from the first bytes */
     char separator;
     grove_csv_run separators; /* where to stop outside quotes, and within */
     grove_csv_run quotes;
@@ -40,5 +41,12 @@ void grove_csv_feed(grove_csv_reader *r, const char *bytes, size_t size);
 /* There are no more. */
 void grove_csv_finish(grove_csv_reader *r);
 void grove_csv_out_of_memory(grove_csv_reader *r, size_t size);
+void grove_csv_separate_by(grove_csv_reader *r, char separator);
+
+/* Comma, semicolon, tab or '|': what gives the same number of cells, above one, to the most of the
+ * first lines, and to more than half of them; the first of these where two do. Tab goes before all
+ * where the name ends in .tsv. Comma where there seems to be one column. `whole`: nothing comes
+ * behind these bytes. */
+char grove_csv_guess_separator(const char *bytes, size_t size, bool whole, const char *name);
 
 #endif

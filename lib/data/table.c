@@ -14,6 +14,7 @@ grove_table *grove_table_empty(const char *source, const grove_allocator *alloca
         return NULL;
     }
     table->allocator = memory;
+    table->separator = ',';
     table->texts.allocator = memory;
     table->index.allocator = memory;
     table->source = grove_arena_text(&table->texts, source);
@@ -245,4 +246,8 @@ void grove_table_count_empty(const grove_table *table, int64_t *counts) {
 
 const char *grove_table_source(const grove_table *table) {
     return table->source;
+}
+
+char grove_table_separator(const grove_table *table) {
+    return table->separator;
 }

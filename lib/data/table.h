@@ -12,6 +12,7 @@ struct grove_table {
     grove_allocator allocator;
     grove_arena texts; /* source and names */
     const char *source;
+    char separator;     /* of the file it was read from */
     const char **names; /* [columns] */
     size_t columns;
     grove_strings index; /* of the names */
