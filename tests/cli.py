@@ -126,6 +126,13 @@ def write(path, content):
     return path
 
 
+def zstd_frame(text):
+    """A frame of zstd, of one block that is stored as it is (RFC 8878)."""
+    content = text.encode()
+    assert len(content) < 1 << 17
+    return b"\x28\xb5\x2f\xfd\x00\x58" + (len(content) << 3 | 1).to_bytes(3, "little") + content
+
+
 def near(a, b, tolerance=1e-6):
     assert a is not None and b is not None and abs(a - b) <= tolerance, "%r is not %r" % (a, b)
 

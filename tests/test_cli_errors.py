@@ -3,6 +3,7 @@
 #
 # Bad usage, bad data, bad models: each with its sentence and its exit code, never with a crash, and
 # never with a file that was touched.
+import gzip
 import os
 import re
 
@@ -167,6 +168,40 @@ def bad_tables(folder):
         refused(3, ["standard input"] + told, "predict", model, "-", stdin=content)
         assert read(out) == b"before", words
     no_leftovers(folder)
+
+
+@case
+def packed_tables(folder):
+    """Every command reads them, from files and from standard input, or refuses the damaged."""
+    data, model = trained(folder)
+    out = write(os.path.join(folder, "out"), "before")
+    for name, pack in [("gzip", gzip.compress), ("zstd", lambda b: zstd_frame(b.decode()))]:
+        whole = pack(read(data))
+        path = write(os.path.join(folder, "packed"), whole)
+        for command in ["predict", "evaluate"]:
+            plain = good(command, model, data).out
+            assert good(command, model, path).out == plain
+            assert good(command, model, "-", stdin=whole).out == plain
+        assert good("inspect", path).out == good("inspect", data).out
+        assert good("inspect", "-", stdin=whole).out == good("inspect", data).out
+        train = ["--label", "group", "--out", out, "-q", *QUICK]
+        good("train", data, "--valid", data, *train)
+        one = read(out)
+        good("train", path, "--valid", path, *train)
+        assert read(out) == one
+        write(out, "before")
+        for bad, words in [(whole[:-3], "cut off"), (whole + b"PK", ""),
+                           (whole[:6] + b"\xff" + whole[7:] if name == "zstd" else
+                            whole[:-8] + b"1234" + whole[-4:], "damaged")]:
+            write(path, bad)
+            words = ["packed: what %s packed there is " % name, words]
+            refused(3, words, "train", path, "--label", "group", "--out", out)
+            refused(3, words, "train", data, "--valid", path, "--label", "group", "--out", out)
+            refused(3, words, "predict", model, path, "--out", out)
+            refused(3, words, "evaluate", model, path)
+            refused(3, words, "inspect", path)
+            refused(3, "standard input: what " + name, "predict", model, "-", stdin=bad)
+        assert read(out) == b"before"
 
 
 @case

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # grove train, and what comes of it: the report, evaluate; seeds, threads, options.
+import gzip
 import os
 import pty
 import re
@@ -67,8 +68,8 @@ def json_report(folder):
     result = good("train", data, "--label", "group", "--out", model, "--json", "--quiet", *QUICK)
     told = result.json()
     assert result.err == "", str(result)
-    assert list(told) == ["schema", "model", "training_rows", "separator", "columns", "epochs", "best_epoch",
-                          "training_loss", "validation"], str(result)
+    assert list(told) == ["schema", "model", "training_rows", "separator", "columns", "epochs",
+                          "best_epoch", "training_loss", "validation"], str(result)
     assert (told["schema"], told["training_rows"], told["epochs"]) == (1, 360, 2), str(result)
     assert list(told["validation"]) == METRICS and told["validation"]["rows"] == 40
     types = [(c["name"], c["type"], c.get("values"), c["empty"] > 0) for c in told["columns"]]
@@ -281,6 +282,10 @@ def forms_of_the_same_table(folder):
     same("tabs", text_of([line.replace(",", "\t") for line in lines]), "--separator", "\\t")
     for mark in ";\t|":
         same("guessed " + mark, text_of([line.replace(",", mark) for line in lines]))
+    same("packed", gzip.compress(text_of(lines).encode()))
+    same("packed in two", gzip.compress(text_of(lines[:99]).encode()) +
+         gzip.compress(text_of(lines[99:]).encode()))
+    same("frames of zstd", zstd_frame(text_of(lines[:99])) + zstd_frame(text_of(lines[99:])))
     same("blanks", text_of([line.replace(",", " , ") for line in lines]), "--trim")
 
 

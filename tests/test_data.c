@@ -14,6 +14,13 @@
 
 #include "grove/data.h"
 
+#ifdef GROVE_HAS_ZLIB
+#include <zlib.h>
+#endif
+#ifdef GROVE_HAS_ZSTD
+#include <zstd.h>
+#endif
+
 /* ---- helpers --------------------------------------------------------------------------------- */
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -382,6 +389,157 @@ START_TEST(a_stream_is_read_like_memory) {
         }
         grove_table_free(table);
     }
+}
+END_TEST
+
+/* ---- packed files ---------------------------------------------------------------------------- */
+
+static size_t pack_gzip(const char *text, size_t size, char *to, size_t room) {
+#ifdef GROVE_HAS_ZLIB
+    z_stream z = {.next_in = (unsigned char *)text,
+                  .avail_in = (unsigned)size,
+                  .next_out = (unsigned char *)to,
+                  .avail_out = (unsigned)room};
+    ck_assert_int_eq(deflateInit2(&z, 9, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    ck_assert_int_eq(deflate(&z, Z_FINISH), Z_STREAM_END);
+    deflateEnd(&z);
+    return z.total_out;
+#else
+    (void)text, (void)size, (void)room;
+    memcpy(to, "\x1F\x8B", 2);
+    return 0;
+#endif
+}
+
+static size_t pack_zstd(const char *text, size_t size, char *to, size_t room) {
+#ifdef GROVE_HAS_ZSTD
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+    size_t used = ZSTD_compress2(context, to, room, text, size);
+    ck_assert(!ZSTD_isError(used));
+    ZSTD_freeCCtx(context);
+    return used;
+#else
+    (void)text, (void)size, (void)room;
+    memcpy(to, "\x28\xB5\x2F\xFD", 4);
+    return 0;
+#endif
+}
+
+static const struct packer {
+    const char *name;
+    size_t (*pack)(const char *text, size_t size, char *to, size_t room);
+    size_t magic;
+    const char *refusal;
+} PACKERS[] = {{"gzip", pack_gzip, 2,
+                "t is packed with gzip, which this build of grove cannot unpack: build it with "
+                "zlib (Debian: zlib1g-dev), or pipe the file through 'gzip -dc'"},
+               {"zstd", pack_zstd, 4,
+                "t is packed with zstd, which this build of grove cannot unpack: build it with "
+                "libzstd (Debian: libzstd-dev), or pipe the file through 'zstd -dc'"}};
+
+static grove_status read_packed(const char *bytes, size_t size, grove_table **table,
+                                grove_error *error) {
+    FILE *stream = fmemopen((void *)bytes, size, "rb");
+    grove_status status = grove_table_read_csv_stream(
+        stream, "t", &(grove_csv_options){.guess_separator = true}, table, error);
+    fclose(stream);
+    return status;
+}
+
+/* A build without the library says so in one sentence, and what to do. */
+static bool is_built(const struct packer *p) {
+    char bytes[64] = "";
+    grove_table *table;
+    grove_error error;
+    if (p->pack("", 0, bytes, sizeof bytes) > 0) {
+        return true;
+    }
+    ck_assert_int_eq(read_packed(bytes, sizeof bytes, &table, &error), GROVE_BAD_DATA);
+    ck_assert_str_eq(error.message, p->refusal);
+    return false;
+}
+
+/* Of many blocks, packed and unpacked; in one member and in several, cut anywhere. */
+START_TEST(packed_files_are_read_like_plain_ones) {
+    const struct packer *p = &PACKERS[_i];
+    enum { ROWS = 40000, ROOM = 1 << 20 };
+    if (!is_built(p)) {
+        return;
+    }
+    char *text = malloc(ROOM), *packed = malloc(ROOM);
+    for (int same = 0; same < 2; same++) {
+        size_t used = (size_t)sprintf(text, "a;b\n");
+        for (size_t i = 0; i < ROWS; i++) {
+            used += (size_t)sprintf(text + used, "%zu;%zx\n", same ? 7 : i,
+                                    same ? 7 : i * 2654435761u % 65521);
+        }
+        for (size_t parts = 1; parts < 4; parts++) {
+            size_t size = 0, at = 0;
+            for (size_t i = 1; i <= parts; at = used * i / parts, i++) {
+                size += p->pack(text + at, used * i / parts - at, packed + size, ROOM - size);
+            }
+            size += p->pack("", 0, packed + size, ROOM - size);
+            grove_table *table;
+            grove_error error;
+            grove_status status = read_packed(packed, size, &table, &error);
+            ck_assert_msg(status == GROVE_OK, "%s: %s", p->name, error.message);
+            ck_assert_uint_eq(grove_table_rows(table), ROWS);
+            char cell[32];
+            for (size_t i = 0; i < ROWS; i += 997) {
+                sprintf(cell, "%zx", same ? 7 : i * 2654435761u % 65521);
+                check_cell(table, i, 1, cell);
+            }
+            grove_table_free(table);
+        }
+    }
+    free(packed);
+    free(text);
+}
+END_TEST
+
+START_TEST(packed_files_that_are_damaged) {
+    const struct packer *p = &PACKERS[_i];
+    static const char text[] = "a,b\n1,2\n1,2\n3,4\n1,2\n3,4\nx,y\n";
+    char packed[256], words[64];
+    grove_table *table;
+    grove_error error;
+    if (!is_built(p)) {
+        return;
+    }
+    size_t size = p->pack(text, sizeof text - 1, packed, sizeof packed / 2);
+    snprintf(words, sizeof words, "t: what %s packed there is cut off: it has no end", p->name);
+    for (size_t cut = p->magic; cut < size; cut++) {
+        ck_assert_int_eq(read_packed(packed, cut, &table, &error), GROVE_BAD_DATA);
+        ck_assert_str_eq(error.message, words);
+    }
+    snprintf(words, sizeof words, "t: what %s packed there is ", p->name);
+    size_t harmless = 0;
+    for (size_t i = p->magic; i < size; i++) {
+        for (int bit = 0; bit < 8; bit++) {
+            packed[i] = (char)(packed[i] ^ 1 << bit);
+            if (read_packed(packed, size, &table, &error) == GROVE_OK) {
+                ck_assert_uint_eq(grove_table_rows(table), 6);
+                check_cell(table, 5, 1, "y");
+                harmless++;
+            } else {
+                ck_assert_int_eq(error.status, GROVE_BAD_DATA);
+                ck_assert_mem_eq(error.message, words, strlen(words));
+            }
+            grove_table_free(table);
+            packed[i] = (char)(packed[i] ^ 1 << bit);
+        }
+    }
+    ck_assert_uint_le(harmless, 64); /* the time, the system and such in gzip's header */
+    memcpy(packed + size, "no member", 9);
+    ck_assert_int_eq(read_packed(packed, size + 9, &table, &error), GROVE_BAD_DATA);
+    ck_assert_mem_eq(error.message, words, strlen(words));
+    size = p->pack("a,b\n1\n", 6, packed, sizeof packed);
+    ck_assert_int_eq(read_packed(packed, size, &table, &error), GROVE_BAD_DATA);
+    ck_assert_str_eq(error.message, "t: line 2 has 1 cell, the header has 2");
+    size = p->pack("", 0, packed, sizeof packed);
+    ck_assert_int_eq(read_packed(packed, size, &table, &error), GROVE_BAD_DATA);
+    ck_assert_str_eq(error.message, "t: the file is empty");
 }
 END_TEST
 
@@ -1657,6 +1815,8 @@ static void add_tables(Suite *suite) {
     tcase_add_test(csv, files_and_options_that_cannot_be_used);
     tcase_add_test(csv, a_cell_of_10_MB);
     tcase_add_test(csv, a_stream_is_read_like_memory);
+    tcase_add_loop_test(csv, packed_files_are_read_like_plain_ones, 0, COUNT(PACKERS));
+    tcase_add_loop_test(csv, packed_files_that_are_damaged, 0, COUNT(PACKERS));
     tcase_add_test(csv, a_file_by_its_path);
     tcase_add_test(csv, a_table_of_a_programs_own);
     tcase_add_test(csv, written_cells_are_quoted_where_they_must_be);

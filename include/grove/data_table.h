@@ -48,6 +48,10 @@ typedef struct grove_csv_options {
  * quotes (written twice). Lines end with LF, CRLF or CR; a UTF-8 byte order mark is skipped, and so
  * is an empty line. `path` "-" is standard input; options NULL means all defaults.
  *
+ * What begins as an archive of gzip or zstd does is unpacked on the way, if the build has zlib or
+ * libzstd (from a file or stream; bytes in memory are taken as they are). GROVE_BAD_DATA for one
+ * that is damaged, cut off, or cannot be unpacked by this build.
+ *
  * A separator is guessed among comma, semicolon, tab and '|': that which gives the same number of
  * cells, above one, to the most of the first 100 lines (of the first 64 KiB), and to more than half
  * of them; the first of these where two do as well. Where `path` or `name` ends in .tsv (also

@@ -9,6 +9,7 @@
 #include "csv_rows.h"
 #include "message.h"
 #include "table.h"
+#include "unpack.h"
 
 enum { BLOCK_BYTES = 1 << 16 };
 
@@ -79,8 +80,8 @@ grove_status grove_table_read_csv_bytes(const void *bytes, size_t size, const ch
     return end(&r, table);
 }
 
-/* `expected` bytes, as far as that is known, else 0. */
-static void feed_stream(grove_csv_reader *r, FILE *stream, size_t expected) {
+/* `expected` bytes, as far as that is known, else 0; of a packed file it is not. */
+static void feed_unpacked(grove_csv_reader *r, grove_unpacker *u, size_t expected) {
     char *block = grove_alloc(&r->table->allocator, BLOCK_BYTES);
     if (!block) {
         grove_csv_out_of_memory(r, BLOCK_BYTES);
@@ -88,17 +89,25 @@ static void feed_stream(grove_csv_reader *r, FILE *stream, size_t expected) {
     }
     size_t size = BLOCK_BYTES;
     while (size == BLOCK_BYTES && r->status == GROVE_OK) {
-        errno = 0;
-        size = fread(block, 1, BLOCK_BYTES, stream);
-        if (size < BLOCK_BYTES && ferror(stream)) {
-            r->status = grove_cannot_read(r->table->source, errno, r->error);
+        size = grove_unpack(u, block, BLOCK_BYTES);
+        if (u->status != GROVE_OK) {
+            r->status = u->status;
         } else if (!r->started) {
-            feed_first(r, block, size, size < BLOCK_BYTES, expected);
+            feed_first(r, block, size, size < BLOCK_BYTES, u->packing ? 0 : expected);
         } else {
             grove_csv_feed(r, block, size);
         }
     }
     grove_release(&r->table->allocator, block);
+}
+
+static void feed_stream(grove_csv_reader *r, FILE *stream, size_t expected) {
+    grove_unpacker u;
+    r->status = grove_unpack_begin(&u, stream, r->table->source, &r->table->allocator, r->error);
+    if (r->status == GROVE_OK) {
+        feed_unpacked(r, &u, expected);
+    }
+    grove_unpack_end(&u);
 }
 
 static grove_status read_stream(FILE *stream, const char *name, size_t expected,
