@@ -38,7 +38,7 @@ def help_texts(folder):
                    "(default: adam)", "--rate=R", "(default: 0.001", "--dropout=P", "--seed=N",
                    "(default: 1)", "--threads=N", "--categorical=A,B", "--numeric=A,B",
                    "--ignore=A,B", "--weight-decay=D", "--unknown-share=P", "(default: 0.01)",
-                   "--patience=N", "(default: 5)", "--min-count=N", "--separator=CHAR|auto",
+                   "--patience=N", "(default: 5)", "--min-count=N", "--separator=CHAR|auto", "--comment=CHAR", "--skip=N",
                    "--no-header", "--trim", "--progress=KIND", "-q, --quiet", "--check-finite",
                    "--profile"]:
         assert option in text, "%s is not in the help" % option
@@ -67,6 +67,7 @@ def usage(folder):
     refused(2, "exclude each other", *train, "--valid", data, "--valid-fraction", "0.2")
     refused(2, "exclude each other", *train, "--profile", "--check-finite")
     refused(2, "standard input", "train", "-", "--label", "a", "--out", out, "--valid", "-")
+    refused(2, "cannot be the same", *train, "--comment", ";", "--separator", ";")
     for option, words, values in [
             ("epochs", "a whole number from 1 to", ["0", "-1", "x", "", "1.5", "9" * 20]),
             ("batch", "a whole number from 1 to", ["0", "-5", "1e3"]),
@@ -85,6 +86,8 @@ def usage(folder):
             ("optimizer", "one of adam, adamw, sgd, adagrad, not", ["foo", "", "Adam"]),
             ("progress", "one of auto, bar, lines, none, not", ["dots"]),
             ("separator", "one character, or auto, not", ["ab", "", '"', "\n"]),
+            ("comment", "one character, and no quote, not", ["", "//", '"', "\n"]),
+            ("skip", "a whole number from 0 to", ["-1", "x", ""]),
             ("categorical", "names of columns", ["", "a,", ",a", '"a', '"a"b']),
             ("numeric", "names of columns", [","]), ("ignore", "names of columns", ["a,,b"])]:
         for value in values:
@@ -202,6 +205,20 @@ def packed_tables(folder):
             refused(3, words, "inspect", path)
             refused(3, "standard input: what " + name, "predict", model, "-", stdin=bad)
         assert read(out) == b"before"
+
+
+@case
+def skipped_lines_are_counted(folder):
+    _, model = trained(folder)
+    data = os.path.join(folder, "s.csv")
+    write(data, "export;1\n\"x\n# a\na,y\n1,p\n#2\n2,q,3\n")
+    how = ["--skip", "2", "--comment", "#"]
+    refused(3, ["line 7 has 3 cells"], "inspect", data, *how)
+    refused(3, ["line 7 has 3 cells"], "train", data, "--label", "y", "--out", data + ".m", *how)
+    for command in ("evaluate", "predict", "gradcheck"):
+        refused(3, ["line 7 has 3 cells"], command, model, data, *how)
+    refused(3, "without what is skipped, the file is empty", "inspect", data, "--skip", "99")
+    refused(3, "line 4", "inspect", data, "--skip", "2", "--separator", ",")
 
 
 @case

@@ -286,6 +286,8 @@ def forms_of_the_same_table(folder):
     same("packed in two", gzip.compress(text_of(lines[:99]).encode()) +
          gzip.compress(text_of(lines[99:]).encode()))
     same("frames of zstd", zstd_frame(text_of(lines[:99])) + zstd_frame(text_of(lines[99:])))
+    same("skipped lines", text_of(['"of', "x;y;z"] + lines), "--skip", "2")
+    same("comments", text_of(["#", lines[0], "# x,y"] + lines[1:] + ["#"]), "--comment", "#")
     same("blanks", text_of([line.replace(",", " , ") for line in lines]), "--trim")
 
 

@@ -392,6 +392,74 @@ START_TEST(a_stream_is_read_like_memory) {
 }
 END_TEST
 
+/* A block may end anywhere in what is passed over. */
+START_TEST(lines_are_passed_over) {
+    static const char text[] = "\"x\r\n\n#c\n\n\"#a\",b\n#\"\n1,#\n\"\n#q\",2\n #,3\n#";
+    grove_csv_options options = {.comment = '#', .skip = 2};
+    grove_table *t = read_text(text, &options);
+    ck_assert_str_eq(grove_table_name(t, 0), "#a");
+    ck_assert_uint_eq(grove_table_rows(t), 3);
+    check_cell(t, 0, 1, "#");
+    check_cell(t, 1, 0, "\n#q");
+    check_cell(t, 2, 0, " #");
+    ck_assert_uint_eq(grove_table_line(t, 0), 7);
+    ck_assert_uint_eq(grove_table_line(t, 1), 8);
+    ck_assert_uint_eq(grove_table_line(t, 2), 10);
+    grove_table_free(t);
+    options = (grove_csv_options){.guess_separator = true, .comment = ';', .skip = 1};
+    t = read_text("a|b|c\r\n;x\r\ny;,z;\r\n;\r\n1;,2;\r\n", &options);
+    ck_assert_int_eq(grove_table_separator(t), ',');
+    ck_assert_uint_eq(grove_table_line(t, 0), 5);
+    check_cell(t, 0, 0, "1;");
+    grove_table_free(t);
+    options = (grove_csv_options){.guess_separator = true, .comment = ','};
+    t = read_text(",c\na\n1\n", &options);
+    ck_assert_int_eq(grove_table_separator(t), ';');
+    grove_table_free(t);
+    for (size_t shift = 0; shift < 24; shift++) {
+        FILE *file = tmpfile();
+        fprintf(file, "%.*s\r\n#\r\na,y\r\n", (int)(shift + 1), "xxxxxxxxxxxxxxxxxxxxxxxxx");
+        for (int i = 0; i < 9000; i++) {
+            fputs("# \"c,\r\n1,\"#\r\n#\"\r\n", file);
+        }
+        rewind(file);
+        grove_error error;
+        options = (grove_csv_options){.comment = '#', .skip = 1, .trim = shift % 2};
+        grove_status status = grove_table_read_csv_stream(file, "pipe", &options, &t, &error);
+        ck_assert_msg(status == GROVE_OK, "%s", error.message);
+        fclose(file);
+        ck_assert_uint_eq(grove_table_rows(t), 9000);
+        for (size_t i = 0; i < 9000; i++) {
+            ck_assert_uint_eq(grove_table_line(t, i), 5 + 3 * i);
+            check_cell(t, i, 1, "#\r\n#");
+        }
+        grove_table_free(t);
+    }
+}
+END_TEST
+
+START_TEST(what_is_passed_over_can_be_all) {
+    static const struct {
+        const char *text;
+        grove_csv_options options;
+    } all[] = {{"a,b\n1,2", {.skip = 2}}, {"a,b\n", {.skip = 5}}, {"#a\n#", {.comment = '#'}}};
+    grove_table *table;
+    grove_error error;
+    for (size_t i = 0; i < COUNT(all); i++) {
+        ck_assert_int_eq(grove_table_read_csv_bytes(all[i].text, strlen(all[i].text), "t.csv",
+                                                    &all[i].options, &table, &error),
+                         GROVE_BAD_DATA);
+        ck_assert_str_eq(error.message, "t.csv: without what is skipped, the file is empty");
+    }
+    ck_assert_int_eq(grove_table_read_csv_bytes("a\n1\n", 4, "t.csv",
+                                                &(grove_csv_options){.comment = ','}, &table,
+                                                &error),
+                     GROVE_BAD_ARGUMENT);
+    ck_assert_str_eq(error.message, "comments in a CSV file cannot begin with a quote, a line end "
+                                    "or the separator");
+}
+END_TEST
+
 /* ---- packed files ---------------------------------------------------------------------------- */
 
 static size_t pack_gzip(const char *text, size_t size, char *to, size_t room) {
@@ -1809,6 +1877,8 @@ static void add_tables(Suite *suite) {
     tcase_add_test(csv, line_ends_and_quotes_within_quotes);
     tcase_add_test(csv, blanks_are_kept_or_trimmed);
     tcase_add_test(csv, separators_and_no_header);
+    tcase_add_test(csv, lines_are_passed_over);
+    tcase_add_test(csv, what_is_passed_over_can_be_all);
     tcase_add_loop_test(csv, separators_are_guessed, 0, COUNT(SEPARATED));
     tcase_add_test(csv, long_files_are_guessed_by_their_first_lines);
     tcase_add_loop_test(csv, what_is_wrong_is_refused_in_words, 0, (int)COUNT(REFUSED));

@@ -20,6 +20,9 @@
         "separator", KEY_SEPARATOR, "CHAR|auto",                                                   \
         "what stands between cells; \\t is a tab (default: auto, the one of , ; tab and | that "   \
         "gives most of the first lines the same number of cells)"),                                \
+        OPTION("comment", KEY_COMMENT, "CHAR",                                                     \
+               "pass over lines that begin with it, outside quotes (default: none do)"),           \
+        OPTION("skip", KEY_SKIP, "N", "pass over the first N lines (default: 0)"),                 \
         OPTION("no-header", KEY_NO_HEADER, NULL,                                                   \
                "the first line is data; columns are called c1, c2..."),                            \
         OPTION("trim", KEY_TRIM, NULL, "drop blanks around cells (default: keep them)")

@@ -47,6 +47,8 @@ int read_table(const char *command, const char *path, const options *o, grove_ta
     grove_error error = {0};
     grove_csv_options csv = {.separator = o->separator,
                              .guess_separator = true,
+                             .comment = o->comment,
+                             .skip = (size_t)o->skip,
                              .no_header = o->no_header,
                              .trim = o->trim};
     if (grove_table_read_csv(path, &csv, table, &error) != GROVE_OK) {

@@ -50,25 +50,6 @@ static void *must_have(struct argp_state *state, void *memory) {
     return memory;
 }
 
-/* Cuts the next name off *text, which becomes NULL behind the last one. A name in quotes may hold
- * commas, and quotes written twice. NULL where there is none. */
-static char *next_name(char **text) {
-    char *from = *text, *to = *text, *name = *text;
-    bool quoted = *from == '"';
-    from += quoted;
-    while (*from && (quoted || *from != ',')) {
-        if (quoted && *from == '"' && *++from != '"') {
-            quoted = false;
-            break;
-        }
-        *to++ = *from++;
-    }
-    bool good = !quoted && to > name && (*from == ',' || !*from);
-    *text = *from == ',' ? from + 1 : NULL;
-    *to = '\0';
-    return good ? name : NULL;
-}
-
 /* Adds to the list: an option that is given twice counts twice. */
 static void list(struct argp_state *state, const char *option, const char *text, names *to) {
     size_t most = to->count + strlen(text) + 1;
@@ -115,6 +96,13 @@ static int choice(struct argp_state *state, const char *option, const char *text
     }
     argp_error(state, "--%s takes one of %s, not '%s'", option, all, text);
     return 0;
+}
+
+static char one_character(struct argp_state *state, const char *option, const char *text) {
+    if (strlen(text) != 1 || strchr("\"\r\n", text[0])) {
+        argp_error(state, "--%s takes one character, and no quote, not '%s'", option, text);
+    }
+    return text[0];
 }
 
 /* 0: to be guessed. */
@@ -164,6 +152,12 @@ static bool set_input(struct argp_state *state, int key, char *text, options *o)
         return true;
     case KEY_SEPARATOR:
         o->separator = separator(state, text);
+        return true;
+    case KEY_COMMENT:
+        o->comment = one_character(state, "comment", text);
+        return true;
+    case KEY_SKIP:
+        o->skip = whole(state, "skip", text, 0, 1000000000);
         return true;
     case KEY_NO_HEADER:
         return o->no_header = true;
@@ -327,6 +321,9 @@ static void check_threads(struct argp_state *state, const options *o) {
 static void check_all(struct argp_state *state, const command *c, options *o) {
     if (o->file_count < c->min_files) {
         argp_error(state, "there is a file missing: grove %s %s", c->name, c->files);
+    }
+    if (o->comment && o->comment == o->separator) {
+        argp_error(state, "--comment and --separator cannot be the same character");
     }
     if (c->run == run_train) {
         check_train(state, o);

@@ -48,6 +48,8 @@ enum key {
     KEY_IGNORE,
     KEY_PROGRESS,
     KEY_SEPARATOR,
+    KEY_COMMENT,
+    KEY_SKIP,
     KEY_NO_HEADER,
     KEY_TRIM,
     KEY_ROWS,
@@ -64,6 +66,10 @@ typedef struct names {
     size_t count;
 } names;
 
+/* Cuts the next name off *text, which becomes NULL behind the last one. A name in quotes may hold
+ * commas, and quotes written twice. NULL where there is none. */
+char *next_name(char **text);
+
 typedef struct options {
     const char *files[2];
     int file_count;
@@ -76,7 +82,9 @@ typedef struct options {
     names categorical, numeric, ignore;
     enum progress_kind progress;
     bool json, trim, no_header, check_finite, profile;
-    char separator;         /* 0: guessed */
+    char separator; /* 0: guessed */
+    char comment;   /* 0: none */
+    long skip;
     long rows, samples;     /* of gradcheck; samples below 0: all */
     double tolerance, step; /* likewise; 0: derived */
     bool training;

@@ -39,8 +39,10 @@ typedef struct grove_csv_options {
     char separator;       /* ',' */
     bool guess_separator; /* where no separator is set: guessed from the first lines, see below */
     bool no_header;       /* the first row is data; the columns are called c1, c2... */
-    bool trim; /* drops blanks and tabs around cells ("a, b"); kept otherwise. Within quotes
+    bool trim;    /* drops blanks and tabs around cells ("a, b"); kept otherwise. Within quotes
                        they stay in any case. */
+    char comment; /* lines that begin with it, outside quotes, are passed over; 0: there are none */
+    size_t skip;  /* so many first lines are passed over, quotes or not; messages count them */
     grove_allocator allocator;
 } grove_csv_options;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "csv_rows.h"
+#include "table.h"
 
 enum { CANDIDATES = 4, MOST_LINES = 100 };
 
@@ -16,12 +17,34 @@ typedef struct look {
     size_t lines;
 } look;
 
+static size_t end_of_line(const char *bytes, size_t size, size_t at) {
+    while (at < size && bytes[at] != '\n' && bytes[at] != '\r') {
+        at++;
+    }
+    return at;
+}
+
+static size_t behind_skipped(const char *bytes, size_t size, size_t lines) {
+    size_t at = 0;
+    for (; lines > 0 && at < size; lines--) {
+        at = end_of_line(bytes, size, at);
+        at += at + 1 < size && bytes[at] == '\r' && bytes[at + 1] == '\n';
+        at += at < size;
+    }
+    return at;
+}
+
 /* Each quote turns quoting on or off; one that is written twice does so twice. A line that is cut
  * off by the end of the block tells too little, unless it is the only one. */
-static void count_cells(look *l, const char *bytes, size_t size, bool whole) {
+static void count_cells(look *l, const grove_csv_reader *r, const char *bytes, size_t size,
+                        bool whole) {
     uint32_t now[CANDIDATES] = {0};
     bool quoted = false, empty = true;
-    for (size_t i = 0; i < size && l->lines < MOST_LINES; i++) {
+    for (size_t i = behind_skipped(bytes, size, r->skip); i < size && l->lines < MOST_LINES; i++) {
+        if (empty && r->comment && bytes[i] == r->comment) {
+            i = end_of_line(bytes, size, i);
+            continue;
+        }
         bool ends = !quoted && (bytes[i] == '\n' || bytes[i] == '\r');
         quoted ^= bytes[i] == '"';
         for (size_t c = 0; c < CANDIDATES && !quoted && !ends; c++) {
@@ -66,15 +89,16 @@ static bool is_named_tsv(const char *name) {
     return ends_with(name, length, ".tsv");
 }
 
-char grove_csv_guess_separator(const char *bytes, size_t size, bool whole, const char *name) {
+char grove_csv_guess_separator(const grove_csv_reader *r, const char *bytes, size_t size,
+                               bool whole) {
     look l = {.lines = 0};
-    char best = ',';
+    char best = r->comment == candidates[0] ? candidates[1] : candidates[0];
     size_t most = 0;
-    count_cells(&l, bytes, size, whole);
+    count_cells(&l, r, bytes, size, whole);
     for (size_t c = 0; c < CANDIDATES; c++) {
         size_t lines = agreeing(l.cells[c], l.lines);
-        bool likely = 2 * lines > l.lines;
-        if (likely && candidates[c] == '\t' && is_named_tsv(name)) {
+        bool likely = 2 * lines > l.lines && candidates[c] != r->comment;
+        if (likely && candidates[c] == '\t' && is_named_tsv(r->table->source)) {
             return '\t';
         }
         if (likely && lines > most) {

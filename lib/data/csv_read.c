@@ -22,9 +22,18 @@ static grove_status begin(grove_csv_reader *r, const char *name, const grove_csv
         return grove_fail(error, GROVE_BAD_ARGUMENT,
                           "the separator of a CSV file cannot be a quote or a line end");
     }
+    bool guess = options.guess_separator && !options.separator;
+    if (options.comment &&
+        (strchr("\"\n\r", options.comment) || (!guess && options.comment == separator))) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT,
+                          "comments in a CSV file cannot begin with a quote, a line end or the "
+                          "separator");
+    }
     *r = (grove_csv_reader){.no_header = options.no_header,
                             .trim = options.trim,
-                            .guess = options.guess_separator && !options.separator,
+                            .guess = guess,
+                            .comment = options.comment,
+                            .skip = options.skip,
                             .quotes = grove_csv_run_to('"'),
                             .error = error};
     r->line = r->cell_line = r->row_line = 1;
@@ -52,7 +61,7 @@ static void feed_first(grove_csv_reader *r, const char *bytes, size_t first, boo
                        size_t all) {
     grove_table *table = r->table;
     if (r->guess) {
-        grove_csv_separate_by(r, grove_csv_guess_separator(bytes, first, whole, table->source));
+        grove_csv_separate_by(r, grove_csv_guess_separator(r, bytes, first, whole));
     }
     grove_csv_feed(r, bytes, first);
     if (r->status == GROVE_OK && table->rows > 0 && all > first) {

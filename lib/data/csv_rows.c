@@ -264,6 +264,45 @@ static const char *take_closed(grove_csv_reader *r, const char *at) {
     return at + 1;
 }
 
+/* ---- lines that are passed over -------------------------------------------------------------- */
+
+/* To the line end, and over it, if it is within the block; *line_ends tells. */
+static const char *pass_line(grove_csv_reader *r, const char *at, const char *end,
+                             bool *line_ends) {
+    while (at < end && *at != '\n' && *at != '\r') {
+        at++;
+    }
+    *line_ends = at < end;
+    if (*line_ends) {
+        count_line(r, at++);
+        r->cell_line = r->line;
+    }
+    return at;
+}
+
+static const char *take_comment(grove_csv_reader *r, const char *at, const char *end) {
+    bool line_ends;
+    at = pass_line(r, at, end, &line_ends);
+    r->state = line_ends ? GROVE_CSV_PLAIN : GROVE_CSV_COMMENT;
+    return at;
+}
+
+static const char *take_skipped(grove_csv_reader *r, const char *at, const char *end) {
+    bool line_ends = true;
+    while (line_ends && r->line <= r->skip) {
+        at = pass_line(r, at, end, &line_ends);
+    }
+    return at;
+}
+
+/* Where, behind *at, the next line begins that is a comment if it is not within quotes. */
+static const char *next_comment(const grove_csv_reader *r, const char *at, const char *end) {
+    do {
+        at = memchr(at + 1, r->comment, (size_t)(end - at - 1));
+    } while (at && at[-1] != '\n' && at[-1] != '\r');
+    return at ? at : end;
+}
+
 /* ---- blocks ---------------------------------------------------------------------------------- */
 
 /* A cell and its NUL take no more room than it and the separator behind it took in the block, so
@@ -279,10 +318,19 @@ void grove_csv_feed(grove_csv_reader *r, const char *bytes, size_t size) {
     }
     const char *end = bytes + size;
     r->block = bytes;
-    for (const char *at = bytes; at < end && r->status == GROVE_OK;) {
+    const char *at = take_skipped(r, bytes, end), *stop = r->comment ? at : end;
+    while (at < end && r->status == GROVE_OK) {
+        if (at >= stop) {
+            stop = next_comment(r, at, end);
+        }
+        if (r->comment && *at == r->comment && is_between_rows(r)) {
+            r->state = GROVE_CSV_COMMENT;
+        }
         if (r->state == GROVE_CSV_PLAIN) {
-            at = r->trim ? at : take_cells(r, at, end);
-            at = at < end ? take_plain(r, at, end) : at;
+            at = r->trim ? at : take_cells(r, at, stop);
+            at = at < stop ? take_plain(r, at, stop) : at;
+        } else if (r->state == GROVE_CSV_COMMENT) {
+            at = take_comment(r, at, end);
         } else if (r->state == GROVE_CSV_QUOTED) {
             at = take_quoted(r, at, end);
         } else {
@@ -293,6 +341,9 @@ void grove_csv_feed(grove_csv_reader *r, const char *bytes, size_t size) {
 }
 
 void grove_csv_finish(grove_csv_reader *r) {
+    if (r->state == GROVE_CSV_COMMENT) {
+        r->state = GROVE_CSV_PLAIN;
+    }
     if (r->status == GROVE_OK && r->state == GROVE_CSV_QUOTED) {
         refuse(r, r->cell_line, ": a quote is opened and never closed");
     }
@@ -304,7 +355,9 @@ void grove_csv_finish(grove_csv_reader *r) {
         end_row(r);
     }
     if (r->status == GROVE_OK && r->table->columns == 0) {
-        refuse(r, 0, ": the file is empty");
+        refuse(r, 0,
+               r->skip || r->comment ? ": without what is skipped, the file is empty"
+                                     : ": the file is empty");
     }
     if (r->status == GROVE_OK && r->table->rows == 0) {
         refuse(r, 0, ": the file has a header, but no row below it");

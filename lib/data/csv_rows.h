@@ -12,13 +12,16 @@ typedef enum grove_csv_cell_state {
     GROVE_CSV_PLAIN,  /* outside quotes; perhaps nothing of the cell was seen */
     GROVE_CSV_QUOTED, /* within quotes */
     GROVE_CSV_CLOSED, /* a quote was met within quotes: it ends the cell, or a second one follows */
-    GROVE_CSV_CLOSED_BLANK /* blanks behind it */
+    GROVE_CSV_CLOSED_BLANK, /* blanks behind it */
+    GROVE_CSV_COMMENT       /* a line that is passed over */
 } grove_csv_cell_state;
 
 typedef struct grove_csv_reader {
     grove_table *table;
     bool no_header, trim;
-    bool guess; /* the separator: from the first bytes */
+    bool guess;   /* the separator: from the first bytes */
+    char comment; /* 0: there are none */
+    size_t skip;  /* so many lines */
     char separator;
     grove_csv_run separators; /* where to stop outside quotes, and within */
     grove_csv_run quotes;
@@ -47,6 +50,7 @@ void grove_csv_separate_by(grove_csv_reader *r, char separator);
  * first lines, and to more than half of them; the first of these where two do. Tab goes before all
  * where the name ends in .tsv. Comma where there seems to be one column. `whole`: nothing comes
  * behind these bytes. */
-char grove_csv_guess_separator(const char *bytes, size_t size, bool whole, const char *name);
+char grove_csv_guess_separator(const grove_csv_reader *r, const char *bytes, size_t size,
+                               bool whole);
 
 #endif
