@@ -38,7 +38,7 @@ def help_texts(folder):
                    "(default: adam)", "--rate=R", "(default: 0.001", "--dropout=P", "--seed=N",
                    "(default: 1)", "--threads=N", "--categorical=A,B", "--numeric=A,B",
                    "--ignore=A,B", "--weight-decay=D", "--unknown-share=P", "(default: 0.01)",
-                   "--patience=N", "(default: 5)", "--min-count=N", "--separator=CHAR|auto", "--comment=CHAR", "--skip=N",
+                   "--patience=N", "(default: 5)", "--min-count=N", "--separator=CHAR|auto", "--comment=CHAR", "--skip=N", "--decimal=CHAR",
                    "--no-header", "--trim", "--progress=KIND", "-q, --quiet", "--check-finite",
                    "--profile"]:
         assert option in text, "%s is not in the help" % option
@@ -68,6 +68,8 @@ def usage(folder):
     refused(2, "exclude each other", *train, "--profile", "--check-finite")
     refused(2, "standard input", "train", "-", "--label", "a", "--out", out, "--valid", "-")
     refused(2, "cannot be the same", *train, "--comment", ";", "--separator", ";")
+    refused(2, "cannot be the same", *train, "--decimal", ",", "--separator", ",")
+    refused(2, "cannot be the same", *train, "--decimal", ".", "--separator", ".")
     for option, words, values in [
             ("epochs", "a whole number from 1 to", ["0", "-1", "x", "", "1.5", "9" * 20]),
             ("batch", "a whole number from 1 to", ["0", "-5", "1e3"]),
@@ -87,6 +89,7 @@ def usage(folder):
             ("progress", "one of auto, bar, lines, none, not", ["dots"]),
             ("separator", "one character, or auto, not", ["ab", "", '"', "\n"]),
             ("comment", "one character, and no quote, not", ["", "//", '"', "\n"]),
+            ("decimal", "one of ., ,, not", ["", ";", "comma"]),
             ("skip", "a whole number from 0 to", ["-1", "x", ""]),
             ("categorical", "names of columns", ["", "a,", ",a", '"a', '"a"b']),
             ("numeric", "names of columns", [","]), ("ignore", "names of columns", ["a,,b"])]:

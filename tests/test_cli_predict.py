@@ -69,6 +69,19 @@ def check_evaluation(folder, classes, *options):
 
 
 @case
+def decimal_commas_belong_to_the_file(folder):
+    data, model = trained(folder)
+    german = os.path.join(folder, "german.csv")
+    write(german, read(data).decode().replace(",", ";").replace(".", ","))
+    for command in ("predict", "evaluate"):
+        plain = good(command, model, data).out
+        assert good(command, model, german, "--decimal", ",").out == plain
+        refused(3, ["line ", "is not a number"], command, model, german)
+    points = write(os.path.join(folder, "points.csv"), read(data).decode().replace(",", ";"))
+    refused(3, ["line ", "is not a number"], "predict", model, points, "--decimal", ",")
+
+
+@case
 def evaluate_three_classes(folder):
     check_evaluation(folder, 3, *QUICK, "--min-count", "1", "--valid-fraction", "0")
 

@@ -288,6 +288,9 @@ def forms_of_the_same_table(folder):
     same("frames of zstd", zstd_frame(text_of(lines[:99])) + zstd_frame(text_of(lines[99:])))
     same("skipped lines", text_of(['"of', "x;y;z"] + lines), "--skip", "2")
     same("comments", text_of(["#", lines[0], "# x,y"] + lines[1:] + ["#"]), "--comment", "#")
+    german = [line.replace(",", ";").replace(".", ",") for line in lines]
+    same("decimal commas", text_of(german), "--decimal", ",")
+    same("decimal points", text_of(lines), "--decimal", ".")
     same("blanks", text_of([line.replace(",", " , ") for line in lines]), "--trim")
 
 

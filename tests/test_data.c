@@ -460,6 +460,39 @@ START_TEST(what_is_passed_over_can_be_all) {
 }
 END_TEST
 
+START_TEST(decimal_commas) {
+    grove_csv_options options = {.guess_separator = true, .decimal = ','};
+    grove_table *t =
+        read_text("1,5;-,25e1\n 7, ;1.5\n1.000,5;1,2,3\n12345678901234567890,5;\n",
+                  &(grove_csv_options){.guess_separator = true, .decimal = ',', .no_header = true});
+    static const double expected[][2] = {
+        {1.5, -2.5}, {7, NAN}, {NAN, NAN}, {12345678901234567890.5, NAN}};
+    ck_assert_int_eq(grove_table_separator(t), ';');
+    for (size_t i = 0; i < 8; i++) {
+        double x = NAN, wanted = expected[i / 2][i % 2];
+        bool is_number = grove_table_number(t, grove_table_cell(t, i / 2, i % 2), &x);
+        ck_assert_int_eq(is_number, !isnan(wanted));
+        ck_assert(!is_number || x == wanted);
+    }
+    grove_table_free(t);
+    t = read_text("a\n1,5\n2,5\n", &options); /* no comma to part cells by */
+    ck_assert_uint_eq(grove_table_columns(t), 1);
+    grove_schema *schema = guess(t, NULL);
+    ck_assert_int_eq(grove_schema_kind(schema, 0), GROVE_COLUMN_NUMERIC);
+    grove_schema_free(schema);
+    grove_table_free(t);
+    grove_error error;
+    for (int i = 0; i < 2; i++) {
+        options = (grove_csv_options){.decimal = ",;"[i]};
+        ck_assert_int_eq(grove_table_read_csv_bytes("a\n1\n", 4, "t", &options, &t, &error),
+                         GROVE_BAD_ARGUMENT);
+        ck_assert_str_eq(error.message,
+                         "the decimal sign in a CSV file must be a point or a comma, "
+                         "and not the separator");
+    }
+}
+END_TEST
+
 /* ---- packed files ---------------------------------------------------------------------------- */
 
 static size_t pack_gzip(const char *text, size_t size, char *to, size_t room) {
@@ -1878,6 +1911,7 @@ static void add_tables(Suite *suite) {
     tcase_add_test(csv, blanks_are_kept_or_trimmed);
     tcase_add_test(csv, separators_and_no_header);
     tcase_add_test(csv, lines_are_passed_over);
+    tcase_add_test(csv, decimal_commas);
     tcase_add_test(csv, what_is_passed_over_can_be_all);
     tcase_add_loop_test(csv, separators_are_guessed, 0, COUNT(SEPARATED));
     tcase_add_test(csv, long_files_are_guessed_by_their_first_lines);

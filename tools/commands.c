@@ -23,6 +23,9 @@
         OPTION("comment", KEY_COMMENT, "CHAR",                                                     \
                "pass over lines that begin with it, outside quotes (default: none do)"),           \
         OPTION("skip", KEY_SKIP, "N", "pass over the first N lines (default: 0)"),                 \
+        OPTION("decimal", KEY_DECIMAL, "CHAR",                                                     \
+               "what stands before the fraction of numbers in the file, a point or a comma "       \
+               "(default: .)"),                                                                    \
         OPTION("no-header", KEY_NO_HEADER, NULL,                                                   \
                "the first line is data; columns are called c1, c2..."),                            \
         OPTION("trim", KEY_TRIM, NULL, "drop blanks around cells (default: keep them)")

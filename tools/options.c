@@ -125,6 +125,7 @@ typedef struct parse {
 } parse;
 
 static const char *const optimizers[] = {"adam", "adamw", "sgd", "adagrad", NULL};
+static const char *const decimals[] = {".", ",", NULL};
 static const char *const progresses[] = {"auto", "bar", "lines", "none", NULL};
 
 static bool set_input(struct argp_state *state, int key, char *text, options *o) {
@@ -158,6 +159,9 @@ static bool set_input(struct argp_state *state, int key, char *text, options *o)
         return true;
     case KEY_SKIP:
         o->skip = whole(state, "skip", text, 0, 1000000000);
+        return true;
+    case KEY_DECIMAL:
+        o->decimal = ".,"[choice(state, "decimal", text, decimals)];
         return true;
     case KEY_NO_HEADER:
         return o->no_header = true;
@@ -324,6 +328,9 @@ static void check_all(struct argp_state *state, const command *c, options *o) {
     }
     if (o->comment && o->comment == o->separator) {
         argp_error(state, "--comment and --separator cannot be the same character");
+    }
+    if (o->decimal && o->decimal == o->separator) {
+        argp_error(state, "--decimal and --separator cannot be the same character");
     }
     if (c->run == run_train) {
         check_train(state, o);

@@ -50,6 +50,7 @@ enum key {
     KEY_SEPARATOR,
     KEY_COMMENT,
     KEY_SKIP,
+    KEY_DECIMAL,
     KEY_NO_HEADER,
     KEY_TRIM,
     KEY_ROWS,
@@ -84,6 +85,7 @@ typedef struct options {
     bool json, trim, no_header, check_finite, profile;
     char separator; /* 0: guessed */
     char comment;   /* 0: none */
+    char decimal;
     long skip;
     long rows, samples;     /* of gradcheck; samples below 0: all */
     double tolerance, step; /* likewise; 0: derived */

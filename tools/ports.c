@@ -95,7 +95,7 @@ static bool read_cell(ports *all, port *p, size_t place, size_t k, size_t row) {
     size_t column = (size_t)p->columns[k];
     grove_cell cell = grove_table_cell(all->table, row, column);
     bool ids = grove_node_type(p->tensor) == GROVE_ID;
-    bool good = grove_parse_number(cell.bytes, cell.length, &value) &&
+    bool good = grove_table_number(all->table, cell, &value) &&
                 (!ids || (value == floor(value) && fabs(value) <= INT32_MAX));
     if (!good) {
         return ports_refuse(all, EXIT_BAD_DATA, "%s: line %zu, column '%.80s': '%.80s' is no %s",

@@ -43,6 +43,8 @@ typedef struct grove_csv_options {
                        they stay in any case. */
     char comment; /* lines that begin with it, outside quotes, are passed over; 0: there are none */
     size_t skip;  /* so many first lines are passed over, quotes or not; messages count them */
+    char decimal; /* where the fraction of a number begins: '.', or ',' (which no separator is
+                     then). The table remembers it, and so do all who read numbers out of it. */
     grove_allocator allocator;
 } grove_csv_options;
 
@@ -131,6 +133,10 @@ GROVE_API grove_status grove_csv_write_row(const grove_cell *cells, size_t count
  * and tabs around it are fine. Not numbers: "", "1,000", "0x1F", "inf", "nan", "1e999". The result
  * is the double nearest to what is written. */
 GROVE_API bool grove_parse_number(const char *bytes, size_t length, double *value);
+
+/* The same of a cell of that table, with the decimal sign of its file: where that is a comma, "1,5"
+ * is a number, and "1.5" and "1.000,5" are none. */
+GROVE_API bool grove_table_number(const grove_table *table, grove_cell cell, double *value);
 
 /* Writes the shortest text that is read back as the same double (or float), and returns buffer:
  * "0.1", "-3", "1e+300", "nan", "inf". */

@@ -89,15 +89,20 @@ static bool is_named_tsv(const char *name) {
     return ends_with(name, length, ".tsv");
 }
 
+/* Means something else in this file. */
+static bool is_other(const grove_csv_reader *r, char candidate) {
+    return candidate == r->comment || candidate == r->table->decimal;
+}
+
 char grove_csv_guess_separator(const grove_csv_reader *r, const char *bytes, size_t size,
                                bool whole) {
     look l = {.lines = 0};
-    char best = r->comment == candidates[0] ? candidates[1] : candidates[0];
+    char best = is_other(r, candidates[0]) ? candidates[1] : candidates[0];
     size_t most = 0;
     count_cells(&l, r, bytes, size, whole);
     for (size_t c = 0; c < CANDIDATES; c++) {
         size_t lines = agreeing(l.cells[c], l.lines);
-        bool likely = 2 * lines > l.lines && candidates[c] != r->comment;
+        bool likely = 2 * lines > l.lines && !is_other(r, candidates[c]);
         if (likely && candidates[c] == '\t' && is_named_tsv(r->table->source)) {
             return '\t';
         }

@@ -13,21 +13,35 @@
 
 enum { BLOCK_BYTES = 1 << 16 };
 
-static grove_status begin(grove_csv_reader *r, const char *name, const grove_csv_options *wanted,
+/* What a byte means cannot be two things at once. */
+static grove_status check(const grove_csv_options *o, char separator, bool guess,
                           grove_error *error) {
-    grove_csv_options options = wanted ? *wanted : (grove_csv_options){0};
-    char separator = options.separator ? options.separator : ',';
-    grove_error_clear(error);
     if (separator == '"' || separator == '\n' || separator == '\r') {
         return grove_fail(error, GROVE_BAD_ARGUMENT,
                           "the separator of a CSV file cannot be a quote or a line end");
     }
-    bool guess = options.guess_separator && !options.separator;
-    if (options.comment &&
-        (strchr("\"\n\r", options.comment) || (!guess && options.comment == separator))) {
+    if (o->comment && (strchr("\"\n\r", o->comment) || (!guess && o->comment == separator))) {
         return grove_fail(error, GROVE_BAD_ARGUMENT,
                           "comments in a CSV file cannot begin with a quote, a line end or the "
                           "separator");
+    }
+    if (o->decimal && (!strchr(".,", o->decimal) || (!guess && o->decimal == separator))) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT,
+                          "the decimal sign in a CSV file must be a point or a comma, and not the "
+                          "separator");
+    }
+    return GROVE_OK;
+}
+
+static grove_status begin(grove_csv_reader *r, const char *name, const grove_csv_options *wanted,
+                          grove_error *error) {
+    grove_csv_options options = wanted ? *wanted : (grove_csv_options){0};
+    char separator = options.separator ? options.separator : ',';
+    bool guess = options.guess_separator && !options.separator;
+    grove_error_clear(error);
+    grove_status status = check(&options, separator, guess, error);
+    if (status != GROVE_OK) {
+        return status;
     }
     *r = (grove_csv_reader){.no_header = options.no_header,
                             .trim = options.trim,
@@ -42,6 +56,7 @@ static grove_status begin(grove_csv_reader *r, const char *name, const grove_csv
         return grove_fail_memory(error, sizeof(grove_table));
     }
     grove_csv_separate_by(r, separator);
+    r->table->decimal = options.decimal ? options.decimal : '.';
     return GROVE_OK;
 }
 

@@ -123,7 +123,7 @@ static grove_status encode_numbers(const encoding *e, float *numbers, grove_erro
             }
             continue;
         }
-        if (!grove_parse_number(cell.bytes, cell.length, &x)) {
+        if (!grove_table_number(e->table, cell, &x)) {
             return grove_bad_cell(e->table, row, e->position, "is not a number", error);
         }
         double scaled = (x - column->mean) / column->deviation;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "grove/data_table.h"
+#include "table.h"
 
 /* The digits of a number without leading zeros, and the power of ten of the last one. A double is
  * decided by 768 digits and whether anything but zeros follows; so more are never kept. */
@@ -33,10 +33,10 @@ static void take_digit(decimal *number, char digit, bool behind_point) {
 }
 
 /* Reads digits with at most one point; returns where they end, NULL if there is no digit. */
-static const char *take_digits(decimal *number, const char *at, const char *end) {
+static const char *take_digits(decimal *number, const char *at, const char *end, char sign) {
     bool any = false, point = false;
-    for (; at < end && ((*at >= '0' && *at <= '9') || (*at == '.' && !point)); at++) {
-        if (*at == '.') {
+    for (; at < end && ((*at >= '0' && *at <= '9') || (*at == sign && !point)); at++) {
+        if (*at == sign) {
             point = true;
         } else {
             take_digit(number, *at, point);
@@ -109,7 +109,7 @@ static double convert(decimal *number) {
 
 /* What nearly all numbers are: up to 15 digits, perhaps with a point. False for others, and for
  * what is no number. */
-static bool parse_short(const char *at, const char *end, double *value) {
+static bool parse_short(const char *at, const char *end, char sign, double *value) {
     const char *point = NULL;
     size_t digits = (size_t)(end - at);
     int64_t number = 0;
@@ -120,7 +120,7 @@ static bool parse_short(const char *at, const char *end, double *value) {
         unsigned digit = (unsigned)(unsigned char)*at - '0';
         if (digit <= 9) {
             number = number * 10 + digit;
-        } else if (*at == '.' && !point) {
+        } else if (*at == sign && !point) {
             point = at;
         } else {
             return false;
@@ -135,12 +135,12 @@ static bool parse_short(const char *at, const char *end, double *value) {
     return true;
 }
 
-static bool parse_long(const char *at, const char *end, double *value) {
+static bool parse_long(const char *at, const char *end, char sign, double *value) {
     decimal number;
     number.count = 0;
     number.exponent = 0;
     number.rest = false;
-    at = take_digits(&number, at, end);
+    at = take_digits(&number, at, end, sign);
     if (!at || !take_exponent(&number, at, end)) {
         return false;
     }
@@ -148,7 +148,8 @@ static bool parse_long(const char *at, const char *end, double *value) {
     return true;
 }
 
-bool grove_parse_number(const char *bytes, size_t length, double *value) {
+/* `sign` stands where a fraction begins. */
+static bool parse(const char *bytes, size_t length, char sign, double *value) {
     const char *at = bytes, *end = bytes + length;
     double size = 0;
     while (at < end && (*at == ' ' || *at == '\t')) {
@@ -159,11 +160,20 @@ bool grove_parse_number(const char *bytes, size_t length, double *value) {
     }
     bool negative = at < end && *at == '-';
     at += at < end && (*at == '-' || *at == '+');
-    if (!parse_short(at, end, &size) && !parse_long(at, end, &size)) {
+    if (!parse_short(at, end, sign, &size) && !parse_long(at, end, sign, &size)) {
         return false;
     }
     *value = negative ? -size : size;
     return isfinite(size);
+}
+
+bool grove_parse_number(const char *bytes, size_t length, double *value) {
+    return parse(bytes, length, '.', value);
+}
+
+bool grove_table_number(const grove_table *table, grove_cell cell, double *value) {
+    return table->decimal == ',' ? parse(cell.bytes, cell.length, ',', value)
+                                 : parse(cell.bytes, cell.length, '.', value);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */

@@ -215,7 +215,7 @@ static void add_numbers(notes *n, const training_rows *training, size_t begin, s
             n->met.missing++;
             continue;
         }
-        if (!grove_parse_number(cell.bytes, cell.length, &x)) {
+        if (!grove_table_number(training->table, cell, &x)) {
             n->good = false;
             n->bad_row = row;
             return;

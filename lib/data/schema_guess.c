@@ -37,7 +37,7 @@ static bool is_whole(grove_cell cell, size_t *digits) {
     return *digits > 0;
 }
 
-static void look_at(survey *seen, grove_cell cell, size_t row) {
+static void look_at(survey *seen, const grove_table *table, grove_cell cell, size_t row) {
     size_t digits;
     double number;
     seen->cells++;
@@ -49,7 +49,7 @@ static void look_at(survey *seen, grove_cell cell, size_t row) {
         return;
     }
     seen->whole = false;
-    if (row < seen->first_text && !grove_parse_number(cell.bytes, cell.length, &number)) {
+    if (row < seen->first_text && !grove_table_number(table, cell, &number)) {
         seen->first_text = row;
     }
 }
@@ -82,7 +82,7 @@ static bool look_at_rows(survey *seen, const grove_table *table, size_t column, 
     for (size_t row = begin; row < end; row++) {
         grove_cell cell = grove_table_at(table, row, column);
         if (cell.length > 0) {
-            look_at(seen, cell, row);
+            look_at(seen, table, cell, row);
         } else if (row < seen->first_empty) {
             seen->first_empty = row;
         }

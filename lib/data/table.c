@@ -15,6 +15,7 @@ grove_table *grove_table_empty(const char *source, const grove_allocator *alloca
     }
     table->allocator = memory;
     table->separator = ',';
+    table->decimal = '.';
     table->texts.allocator = memory;
     table->index.allocator = memory;
     table->source = grove_arena_text(&table->texts, source);

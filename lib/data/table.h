@@ -13,6 +13,7 @@ struct grove_table {
     grove_arena texts; /* source and names */
     const char *source;
     char separator;     /* of the file it was read from */
+    char decimal;       /* where a fraction of its numbers begins: '.' or ',' */
     const char **names; /* [columns] */
     size_t columns;
     grove_strings index; /* of the names */
