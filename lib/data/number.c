@@ -149,7 +149,7 @@ static bool parse_long(const char *at, const char *end, char sign, double *value
 }
 
 /* `sign` stands where a fraction begins. */
-static bool parse(const char *bytes, size_t length, char sign, double *value) {
+static inline bool parse(const char *bytes, size_t length, char sign, double *value) {
     const char *at = bytes, *end = bytes + length;
     double size = 0;
     while (at < end && (*at == ' ' || *at == '\t')) {
@@ -172,8 +172,7 @@ bool grove_parse_number(const char *bytes, size_t length, double *value) {
 }
 
 bool grove_table_number(const grove_table *table, grove_cell cell, double *value) {
-    return table->decimal == ',' ? parse(cell.bytes, cell.length, ',', value)
-                                 : parse(cell.bytes, cell.length, '.', value);
+    return parse(cell.bytes, cell.length, table->decimal, value);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
