@@ -96,6 +96,9 @@ static const struct argp_option evaluate_options[] = {
     READING,
     THREADS,
     GROUP("Output:", 4),
+    OPTION("full", KEY_FULL, NULL,
+           "fifteen measures with 95 % intervals beside a baseline, classes one by one, the most "
+           "frequent mistakes (default: accuracy, log loss, ROC AUC)"),
     OPTION("json", KEY_JSON, NULL, "print the result as one JSON object"),
     COMMON,
     {0},

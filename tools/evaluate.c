@@ -3,13 +3,30 @@
  * evaluate.c - grove evaluate: how well does a model predict the rows of a table?
  */
 #include "answers.h"
+#include "report.h"
 
-static int report_json(const answers *a, const grove_metrics *metrics) {
+/* full: NULL where it was not asked for. */
+static int report_json(const answers *a, const grove_metrics *metrics, const full_report *full) {
     json_t *numbers = json_metrics(metrics), *object = json_pack("{s:i}", "schema", 1);
     json_object_update(object, numbers);
     json_object_set_new(object, "unknown_cells", json_number(unknown_share(a)));
+    if (full) {
+        json_add_report(object, full);
+    }
     json_decref(numbers);
     return print_json("evaluate", object);
+}
+
+static int report_words(const answers *a, const grove_metrics *metrics, const full_report *full) {
+    int code = EXIT_DONE;
+    if (full) {
+        code = print_report("evaluate", full);
+        printf("\n");
+    } else {
+        print_metrics(metrics);
+    }
+    printf("unknown cells      %.2f %%\n", 100 * unknown_share(a));
+    return code;
 }
 
 static int report(const options *o, const answers *a) {
@@ -21,12 +38,14 @@ static int report(const options *o, const answers *a) {
     if (status != GROVE_OK) {
         return complain("evaluate", code_of_data(status), error.message);
     }
-    if (o->json) {
-        return report_json(a, &metrics);
+    full_report full = {0};
+    int code = o->full ? make_report("evaluate", a, &full) : EXIT_DONE;
+    if (code == EXIT_DONE) {
+        const full_report *wanted = o->full ? &full : NULL;
+        code = o->json ? report_json(a, &metrics, wanted) : report_words(a, &metrics, wanted);
     }
-    print_metrics(&metrics);
-    printf("unknown cells      %.2f %%\n", 100 * unknown_share(a));
-    return EXIT_DONE;
+    free_report(&full);
+    return code;
 }
 
 int run_evaluate(const options *o) {

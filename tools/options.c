@@ -248,6 +248,8 @@ static bool set_rest(struct argp_state *state, int key, char *text, options *o) 
         return o->json = true;
     case KEY_PROFILE:
         return o->profile = true;
+    case KEY_FULL:
+        return o->full = true;
     case KEY_PROGRESS:
         o->progress = (enum progress_kind)choice(state, "progress", text, progresses);
         return true;

@@ -43,6 +43,7 @@ enum key {
     KEY_CHECK_FINITE,
     KEY_JSON,
     KEY_PROFILE,
+    KEY_FULL,
     KEY_CATEGORICAL,
     KEY_NUMERIC,
     KEY_IGNORE,
@@ -82,7 +83,7 @@ typedef struct options {
     int hidden_count;
     names categorical, numeric, ignore;
     enum progress_kind progress;
-    bool json, trim, no_header, check_finite, profile;
+    bool json, trim, no_header, check_finite, profile, full;
     char separator; /* 0: guessed */
     char comment;   /* 0: none */
     char decimal;

@@ -47,7 +47,8 @@ extern "C" {
  * matthews_corrcoef   (n sum right - sum support predicted) / sqrt((n^2 - sum support^2)
  *                     (n^2 - sum predicted^2)), 0 where that is 0/0 (Gorodkin 2004)
  * ece_15              rows in 15 bins of their highest probability, ((b - 1) / 15, b / 15]: the sum
- *                     over bins of |right answers - sum of that probability| / n (Guo et al. 2017)
+ *                     over bins of |right answers - sum of that probability| / n (Guo et al.
+ *                     2017). Chance alone makes it more than 0, and more so in a resample
  *
  * WILSON: of a share k/n (Wilson 1927), also for classes one by one. BOOTSTRAP: from the 2.5th to
  * the 97.5th percentile (between two, linear) of the measure over resamples, each of n rows drawn

@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+#
+# grove evaluate --full: what it tells of the answers of grove predict is what Python computes from
+# them; its table, its JSON. The measures themselves are held against scikit-learn by test_report.
+import csv
+import io
+import math
+import os
+import re
+
+from cli import *
+
+MEASURES = """accuracy balanced_accuracy top_k_accuracy f1_macro f1_micro f1_weighted
+precision_macro recall_macro roc_auc roc_auc_ovr average_precision log_loss brier_score_loss
+matthews_corrcoef ece_15""".split()
+
+
+def asked(model, lines, folder):
+    """The table's path; label and probabilities of each row, classes as predict orders them."""
+    test = write(os.path.join(folder, "test.csv"), text_of(lines))
+    rows = list(csv.reader(io.StringIO(good("predict", model, test).out)))
+    names = [name[len("probability."):] for name in rows[0][1:]]
+    truth = [row["group"] for row in csv.DictReader(lines)]
+    return test, names, [names.index(t) for t in truth], [[float(p) for p in row[1:]]
+                                                          for row in rows[1:]]
+
+
+def share(a, b):
+    return a / b if b else 0
+
+
+def check_numbers(told, names, y, p):
+    classes, n = range(len(names)), len(y)
+    answers = [row.index(max(row)) for row in p]
+    matrix = [[sum(a == label and b == answer for a, b in zip(y, answers)) for answer in classes]
+              for label in classes]
+    assert told["confusion"] == matrix
+    support = [sum(row) for row in matrix]
+    predicted = [sum(column) for column in zip(*matrix)]
+    right = [matrix[c][c] for c in classes]
+    recall = [share(right[c], support[c]) for c in classes]
+    f1 = [share(2 * right[c], support[c] + predicted[c]) for c in classes]
+    for c, own in enumerate(told["classes"]):
+        assert (own["class"], own["support"], own["predicted"], own["right"]) == \
+            (names[c], support[c], predicted[c], right[c])
+        near(own["recall"]["value"], recall[c])
+        near(own["precision"]["value"], share(right[c], predicted[c]))
+        near(own["f1"], f1[c])
+        assert 0 <= own["recall"]["low"] <= recall[c] <= own["recall"]["high"] <= 1
+    should = {
+        "accuracy": sum(right) / n,
+        "f1_micro": sum(right) / n,
+        "balanced_accuracy": sum(recall) / len(names),
+        "f1_macro": sum(f1) / len(names),
+        "f1_weighted": sum(a * b for a, b in zip(f1, support)) / n,
+        "log_loss": -sum(math.log(max(row[c], 2.0 ** -23)) for row, c in zip(p, y)) / n,
+        "brier_score_loss": sum((row[1] - c) ** 2 for row, c in zip(p, y)) / n
+        if len(names) == 2 else
+        sum((row[k] - (c == k)) ** 2 for row, c in zip(p, y) for k in classes) / n,
+    }
+    for name, value in should.items():
+        near(told["metrics"][name]["value"], value)
+
+
+def average_precision(y, p):
+    """Threshold by threshold, from the highest; equal probabilities are one."""
+    total = seen = 0
+    for threshold in sorted({row[1] for row in p}, reverse=True):
+        above = [label for label, row in zip(y, p) if row[1] >= threshold]
+        total += (sum(above) - seen) * sum(above) / len(above)
+        seen = sum(above)
+    return total / seen
+
+
+def check_report(folder, classes):
+    data, model = trained(folder, rows=600, classes=classes)
+    test, names, y, p = asked(model, trees(250, classes, seed=9), folder)
+    told = good("evaluate", model, test, "--full", "--json").json()
+    plain = good("evaluate", model, test, "--json").json()
+    assert {key: told[key] for key in plain} == plain, "what was there before is as it was"
+    assert list(told["metrics"]) == MEASURES
+    assert (told["confidence"], told["resamples"], told["top_k"]) == (0.95, 1000, 2)
+    check_numbers(told, names, y, p)
+    for name in ("accuracy", "log_loss", "roc_auc"):
+        if plain[name] is None:
+            assert told["metrics"][name]["value"] is None
+        else:
+            near(told["metrics"][name]["value"], plain[name])
+    for name, one in told["metrics"].items():
+        if one["value"] is not None:
+            assert one["low"] <= one["value"] <= one["high"] and one["low"] < one["high"] or \
+                name == "top_k_accuracy" or name == "ece_15", (name, one)
+    near(told["metrics"]["accuracy"]["baseline"], plain["baseline_accuracy"])
+    train = [row["group"] for row in csv.DictReader(read(data).decode().splitlines())]
+    near(told["metrics"]["balanced_accuracy"]["baseline"], 1 / classes)
+    near(told["metrics"]["roc_auc_ovr"]["baseline"], 0.5)
+    # Nearly: the model's own training left a tenth of these rows out.
+    near(told["metrics"]["log_loss"]["baseline"],
+         -sum(math.log(train.count(names[c]) / len(train)) for c in y) / len(y), 0.02)
+    if classes == 2:
+        near(told["metrics"]["average_precision"]["value"], average_precision(y, p))
+    return told, good("evaluate", model, test, "--full"), model, test
+
+
+@case
+def three_classes(folder):
+    told, text, model, test = check_report(folder, 3)
+    for name, one in told["metrics"].items():
+        line = re.findall(rf"^{name} +(\S+) +(\S+) to (\S+) +(\S+)", text.out, re.M)
+        if one["value"] is None:
+            assert not re.search(rf"^{name} ", text.out, re.M), name
+        else:
+            keys = ("value", "low", "high", "baseline")
+            assert line == [tuple("%.4f" % one[key] for key in keys)], (name, line)
+    assert text.out == good("evaluate", model, test, "--full", "--threads", "2").out
+    assert "top_k_accuracy: k = 2" in text.out and "nan" not in text.out.lower(), str(text)
+    assert "Most frequent mistakes" in text.out
+    worst = max(told["confusion"][a][b] for a in range(3) for b in range(3) if a != b)
+    assert re.search(rf"mistakes\n +{worst} times '", text.out), str(text)
+
+
+@case
+def two_classes(folder):
+    told, text, _, _ = check_report(folder, 2)
+    assert told["metrics"]["roc_auc"] == told["metrics"]["roc_auc_ovr"]
+    assert "top_k" not in text.out, "it is 1 whatever the model says"
+
+
+@case
+def thirty_classes(folder):
+    """The 20 most frequent ones have lines, the rest is summed."""
+    lines = ["name,group"]
+    for i in range(1500):
+        group = min(i * 7919 % 31, i * 104729 % 37) % 30
+        lines.append("n%d,%s" % (group if i % 5 else i % 30, "group %02d" % group))
+    data = write(os.path.join(folder, "many.csv"), text_of(lines))
+    model = os.path.join(folder, "many.safetensors")
+    good("train", data, "--label", "group", "--out", model, "-q", *QUICK)
+    told = good("evaluate", model, data, "--full", "--json").json()
+    text = good("evaluate", model, data, "--full").out
+    assert told["top_k"] == 5 and len(told["classes"]) == 30
+    classes = sorted(told["classes"], key=lambda c: -c["support"])
+    shown = re.findall(r"^(group \d\d) +([\d,]+) +([\d,]+)", text, re.M)
+    assert [name for name, _, _ in shown] == [c["class"] for c in classes[:20]]
+    rest = re.search(r"^\(10 more, summed\) +(\d+) +(\d+)", text, re.M)
+    assert int(rest[1]) == sum(c["support"] for c in classes[20:])
+    assert int(rest[2]) == sum(c["predicted"] for c in classes[20:])
+
+
+@case
+def one_label_only(folder):
+    """No curve, and nothing of it is told; the rest is."""
+    _, model = trained(folder, classes=2)
+    lines = trees(100, 2, seed=3)
+    one = text_of([lines[0]] + [line for line in lines if line.endswith(",a")]).encode()
+    told = good("evaluate", model, "-", "--full", "--json", stdin=one).json()
+    assert told["metrics"]["roc_auc"] == {"value": None, "low": None, "high": None,
+                                          "baseline": None}
+    assert told["metrics"]["accuracy"]["value"] is not None
+    text = good("evaluate", model, "-", "--full", stdin=one).out
+    assert "roc_auc" not in text and "nan" not in text, text
+
+
+main()
