@@ -8,6 +8,7 @@ import io
 import math
 import os
 import re
+import struct
 
 from cli import *
 
@@ -162,6 +163,40 @@ def one_label_only(folder):
     assert told["metrics"]["accuracy"]["value"] is not None
     text = good("evaluate", model, "-", "--full", stdin=one).out
     assert "roc_auc" not in text and "nan" not in text, text
+
+
+def overflowing(model):
+    """The last layer's numbers are so large that logits are infinite; no checksums, which would
+    tell."""
+    content = read(model)
+    size = struct.unpack("<Q", content[:8])[0]
+    header = json.loads(content[8:8 + size])
+    header["__metadata__"].pop("crc32c")
+    numbers = bytearray(content[8 + size:])
+    for name in ("mlp.1.weight", "mlp.1.bias"):
+        begin, end = header[name]["data_offsets"]
+        numbers[begin:end] = struct.pack("<f", 3e38) * ((end - begin) // 4)
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return write(model, struct.pack("<Q", len(text)) + text + numbers)
+
+
+@case
+def weights_gone_astray(folder):
+    """A model that answers NaN has no accuracy: bad model, in one sentence."""
+    data, model = trained(folder, classes=2)
+    overflowing(model)
+    for more in ([], ["--json"]):
+        result = run("evaluate", model, data, "--full", *more)
+        assert result.code == 4 and result.out == "", str(result)
+        assert "the probability of class 0 in row" in result.err.splitlines()[-1], str(result)
+
+
+@case
+def no_rows(folder):
+    _, model = trained(folder)
+    refused(3, "no row below it", "evaluate", model, "-", "--full",
+            stdin=trees(1)[0].encode() + b"\n")
 
 
 main()
