@@ -200,6 +200,13 @@ START_TEST(what_is_refused) {
     ck_assert_int_eq(report_on(two_rows, two_labels, (size_t)1 << 40, 2, &report, NULL),
                      GROVE_BAD_ARGUMENT);
     ck_assert_ptr_null(report.by_class);
+    for (int threads = -1; threads <= 1025; threads += 1026) {
+        const grove_report_options options = {.threads = threads};
+        ck_assert_int_eq(
+            grove_classification_report(two_rows, two_labels, 2, 2, &options, &report, &error),
+            GROVE_BAD_ARGUMENT);
+        ck_assert_ptr_nonnull(strstr(error.message, "the number of threads"));
+    }
 }
 END_TEST
 
@@ -244,7 +251,8 @@ START_TEST(wilson_by_hand) {
 }
 END_TEST
 
-/* The same seed gives the same bits, another one others; defaults are what the header says. */
+/* The same seed gives the same bits on any number of threads, another one others; defaults are what
+ * the header says. */
 START_TEST(seeds) {
     enum { ROWS = 200 };
     float p[2 * ROWS];
@@ -256,7 +264,8 @@ START_TEST(seeds) {
         p[2 * i + 1] = (float)(i * 31 % 64 + 20 * labels[i]) / 128;
         p[2 * i] = 1 - p[2 * i + 1];
     }
-    const grove_report_options same = {.top_k = 2, .resamples = 1000}, another = {.seed = 1};
+    const grove_report_options same = {.top_k = 2, .resamples = 1000, .threads = 2},
+                               another = {.seed = 1};
     ck_assert_int_eq(grove_classification_report(p, labels, ROWS, 2, NULL, &a, &error), GROVE_OK);
     ck_assert_int_eq(grove_classification_report(p, labels, ROWS, 2, &same, &b, &error), GROVE_OK);
     ck_assert_int_eq(grove_classification_report(p, labels, ROWS, 2, &another, &other, &error),
@@ -281,8 +290,8 @@ START_TEST(memory_that_fails) {
     bool done = false;
     for (size_t at = 1; !done; at++) {
         hostile_memory memory = {.fail_at = at};
-        const grove_report_options options = {.resamples = 5,
-                                              .allocator = hostile_allocator(&memory)};
+        const grove_report_options options = {
+            .resamples = 5, .threads = 2, .allocator = hostile_allocator(&memory)};
         grove_status status =
             grove_classification_report(two_rows, two_labels, 2, 2, &options, &report, &error);
         done = status == GROVE_OK;

@@ -39,7 +39,7 @@ static int report(const options *o, const answers *a) {
         return complain("evaluate", code_of_data(status), error.message);
     }
     full_report full = {0};
-    int code = o->full ? make_report("evaluate", a, &full) : EXIT_DONE;
+    int code = o->full ? make_report("evaluate", o, a, &full) : EXIT_DONE;
     if (code == EXIT_DONE) {
         const full_report *wanted = o->full ? &full : NULL;
         code = o->json ? report_json(a, &metrics, wanted) : report_words(a, &metrics, wanted);

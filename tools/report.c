@@ -35,7 +35,7 @@ static float *baseline_of(const answers *a) {
     return p;
 }
 
-int make_report(const char *command, const answers *a, full_report *report) {
+int make_report(const char *command, const options *o, const answers *a, full_report *report) {
     grove_error error = {0};
     const grove_id *labels = grove_dataset_labels(a->data);
     const size_t top_k = a->classes > FEW_CLASSES ? 5 : TOP_K;
@@ -44,9 +44,10 @@ int make_report(const char *command, const answers *a, full_report *report) {
     if (!baseline) {
         return complain(command, EXIT_RUN_TIME, "out of memory");
     }
-    grove_status status = grove_classification_report(a->probabilities, labels, a->rows, a->classes,
-                                                      &(grove_report_options){.top_k = top_k},
-                                                      &report->model, &error);
+    grove_status status = grove_classification_report(
+        a->probabilities, labels, a->rows, a->classes,
+        &(grove_report_options){.top_k = top_k, .threads = (int)o->threads}, &report->model,
+        &error);
     if (status == GROVE_OK) { /* of which no intervals are told */
         status = grove_classification_report(
             baseline, labels, a->rows, a->classes,

@@ -16,7 +16,7 @@ typedef struct full_report {
 } full_report;
 
 /* Complains and returns an exit code on failure; to be freed in any case. */
-int make_report(const char *command, const answers *a, full_report *report);
+int make_report(const char *command, const options *o, const answers *a, full_report *report);
 void free_report(full_report *report);
 
 /* Returns an exit code. */

@@ -110,6 +110,7 @@ typedef struct grove_report_options {
     size_t top_k;     /* 2 */
     size_t resamples; /* 1,000 */
     uint64_t seed;    /* of the resamples: the same seed, the same intervals to the last bit */
+    int threads;      /* that resample, as of a plan; the results do not depend on it */
     grove_allocator allocator;
 } grove_report_options;
 

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/threads.h"
 #include "curves.h"
 #include "resample.h"
 #include "tally.h"
@@ -46,11 +47,28 @@ typedef struct reporter {
     grove_allocator *allocator;
     grove_judged *judged; /* [rows] */
     grove_ranked *ranked; /* [curves, rows] */
-    uint32_t *weights;    /* [rows] */
-    double *values;       /* [measures, resamples] */
-    grove_tally tally;
+    size_t threads;
+    uint32_t *weights; /* [threads, rows] */
+    size_t *counts;    /* [threads, 3, classes]: of each one's tally */
+    double *values;    /* [measures, resamples] */
+    bool curves_again; /* for each resample */
     grove_error *error;
 } reporter;
+
+/* What a thread counts with. */
+typedef struct counter {
+    uint32_t *weights; /* [rows] */
+    grove_tally tally;
+} counter;
+
+static counter counter_of(const reporter *r, size_t thread) {
+    size_t *counts = r->counts + thread * 3 * r->classes;
+    return (counter){.weights = r->weights + thread * r->rows,
+                     .tally = {.classes = r->classes,
+                               .support = counts,
+                               .predicted = counts + r->classes,
+                               .right_of = counts + 2 * r->classes}};
+}
 
 static grove_status check_row(const reporter *r, size_t row) {
     const float *p = r->probabilities + row * r->classes;
@@ -80,6 +98,13 @@ static grove_status check(const reporter *r) {
                           "more than 2^31 - 1",
                           r->rows, r->classes);
     }
+    if (r->threads == 0) {
+        return grove_fail(
+            r->error, GROVE_BAD_ARGUMENT,
+            "report: the number of threads, .threads or else the environment variable "
+            "GROVE_NUM_THREADS, must be from 1 to %d",
+            GROVE_MOST_THREADS);
+    }
     grove_status status = GROVE_OK;
     for (size_t i = 0; i < r->rows && status == GROVE_OK; i++) {
         status = check_row(r, i);
@@ -107,9 +132,9 @@ static bool make_room(reporter *r) {
             (report->confusion = room(r, r->classes, r->classes, sizeof *report->confusion))) &&
            (r->judged = room(r, r->rows, 1, sizeof *r->judged)) &&
            (r->ranked = room(r, r->curves, r->rows, sizeof *r->ranked)) &&
-           (r->weights = room(r, r->rows, 1, sizeof *r->weights)) &&
+           (r->weights = room(r, r->threads, r->rows, sizeof *r->weights)) &&
            (r->values = room(r, GROVE_MEASURES, report->resamples, sizeof *r->values)) &&
-           (r->tally.support = room(r, 3, r->classes, sizeof *r->tally.support));
+           (r->counts = room(r, 3 * r->threads, r->classes, sizeof *r->counts));
 }
 
 static void free_room(reporter *r) {
@@ -117,7 +142,7 @@ static void free_room(reporter *r) {
     grove_release(r->allocator, r->ranked);
     grove_release(r->allocator, r->weights);
     grove_release(r->allocator, r->values);
-    grove_release(r->allocator, r->tally.support);
+    grove_release(r->allocator, r->counts);
 }
 
 /* ---- once for all ---------------------------------------------------------------------------- */
@@ -128,7 +153,6 @@ static grove_status judge(reporter *r) {
     for (size_t i = 0; i < r->rows; i++) {
         r->judged[i] =
             grove_judge(r->probabilities + i * r->classes, r->classes, r->labels[i], report->top_k);
-        r->weights[i] = 1;
         if (report->confusion) {
             report->confusion[r->judged[i].label * r->classes + r->judged[i].answer]++;
         }
@@ -143,32 +167,31 @@ static grove_status judge(reporter *r) {
 
 /* ---- measures -------------------------------------------------------------------------------- */
 
-static void measure_curves(const reporter *r, double *m) {
+static void measure_curves(const reporter *r, const uint32_t *weights, double *m) {
     double sum = 0;
     for (size_t k = 0; k < r->curves; k++) {
-        sum += grove_curve_area(r->ranked + k * r->rows, r->rows, r->weights);
+        sum += grove_curve_area(r->ranked + k * r->rows, r->rows, weights);
     }
     m[GROVE_MEASURE_ROC_AUC] = m[GROVE_MEASURE_AVERAGE_PRECISION] = (double)NAN;
     m[GROVE_MEASURE_ROC_AUC_OVR] = r->curves ? sum / (double)r->curves : (double)NAN;
     if (r->classes == 2) {
         m[GROVE_MEASURE_ROC_AUC] = sum;
-        m[GROVE_MEASURE_AVERAGE_PRECISION] = grove_curve_precision(r->ranked, r->rows, r->weights);
+        m[GROVE_MEASURE_AVERAGE_PRECISION] = grove_curve_precision(r->ranked, r->rows, weights);
     }
 }
 
 /* Of the rows as often as the weights say. */
-static void measure(reporter *r, bool curves, double *m) {
-    grove_tally_rows(&r->tally, r->judged, r->weights, r->rows);
-    grove_tally_measures(&r->tally, m);
+static void measure(const reporter *r, counter *own, bool curves, double *m) {
+    grove_tally_rows(&own->tally, r->judged, own->weights, r->rows);
+    grove_tally_measures(&own->tally, m);
     m[GROVE_MEASURE_ROC_AUC] = m[GROVE_MEASURE_ROC_AUC_OVR] = (double)NAN;
     m[GROVE_MEASURE_AVERAGE_PRECISION] = (double)NAN;
     if (curves) {
-        measure_curves(r, m);
+        measure_curves(r, own->weights, m);
     }
 }
 
-static void report_classes(const reporter *r) {
-    const grove_tally *t = &r->tally;
+static void report_classes(const reporter *r, const grove_tally *t) {
     for (size_t c = 0; c < r->classes; c++) {
         grove_class_report *own = &r->report->by_class[c];
         const size_t support = t->support[c], predicted = t->predicted[c], right = t->right_of[c];
@@ -186,15 +209,19 @@ static void report_classes(const reporter *r) {
 static void report_values(reporter *r) {
     grove_report *report = r->report;
     double m[GROVE_MEASURES];
-    measure(r, true, m);
-    report_classes(r);
+    counter all = counter_of(r, 0);
+    for (size_t i = 0; i < r->rows; i++) {
+        all.weights[i] = 1;
+    }
+    measure(r, &all, true, m);
+    report_classes(r, &all.tally);
     for (int i = 0; i < GROVE_MEASURES; i++) {
         report->measures[i] = (grove_estimate){m[i], (double)NAN, (double)NAN};
     }
     if (r->rows > 0) {
-        report->measures[GROVE_MEASURE_ACCURACY] = grove_wilson(r->tally.right, r->rows);
-        report->measures[GROVE_MEASURE_F1_MICRO] = grove_wilson(r->tally.right, r->rows);
-        report->measures[GROVE_MEASURE_TOP_K_ACCURACY] = grove_wilson(r->tally.hits, r->rows);
+        report->measures[GROVE_MEASURE_ACCURACY] = grove_wilson(all.tally.right, r->rows);
+        report->measures[GROVE_MEASURE_F1_MICRO] = grove_wilson(all.tally.right, r->rows);
+        report->measures[GROVE_MEASURE_TOP_K_ACCURACY] = grove_wilson(all.tally.hits, r->rows);
     }
 }
 
@@ -203,22 +230,35 @@ static bool curves_are_affordable(const reporter *r) {
            (uint64_t)r->report->resamples <= most_curve_steps / r->curves / r->rows;
 }
 
-static void report_intervals(reporter *r) {
-    const size_t resamples = r->report->resamples;
-    const bool curves = r->curves == 1 || curves_are_affordable(r);
+/* A tile is a resample. */
+static void measure_again(void *context, size_t thread, size_t resample) {
+    const reporter *r = context;
+    counter own = counter_of(r, thread);
     double m[GROVE_MEASURES];
-    for (size_t b = 0; b < resamples; b++) {
-        grove_resample(r->seed, (uint32_t)b, r->weights, r->rows);
-        measure(r, curves, m);
-        for (size_t i = 0; i < GROVE_MEASURES; i++) {
-            r->values[i * resamples + b] = m[i];
-        }
+    grove_resample(r->seed, (uint32_t)resample, own.weights, r->rows);
+    measure(r, &own, r->curves_again, m);
+    for (size_t i = 0; i < GROVE_MEASURES; i++) {
+        r->values[i * r->report->resamples + resample] = m[i];
     }
+}
+
+static grove_status report_intervals(reporter *r) {
+    const size_t resamples = r->report->resamples;
+    grove_pool *pool = grove_pool_new(r->allocator, (int)r->threads, grove_cores());
+    if (!pool) {
+        return grove_fail_memory(r->error, sizeof(void *));
+    }
+    r->curves_again = r->curves == 1 || curves_are_affordable(r);
+    grove_threads_enter();
+    grove_pool_run(pool, measure_again, r, resamples);
+    grove_threads_leave();
+    grove_pool_free(pool);
     for (size_t i = 0; i < GROVE_MEASURES; i++) {
         if (measures[i].interval == BOOTSTRAP && !isnan(r->report->measures[i].value)) {
             grove_percentiles(r->values + i * resamples, resamples, &r->report->measures[i]);
         }
     }
+    return GROVE_OK;
 }
 
 /* ---- all ------------------------------------------------------------------------------------- */
@@ -226,19 +266,22 @@ static void report_intervals(reporter *r) {
 static grove_status fill(reporter *r) {
     grove_status status = make_room(r) ? GROVE_OK : GROVE_NO_MEMORY;
     if (status == GROVE_OK) {
-        r->tally.classes = r->classes;
-        r->tally.predicted = r->tally.support + r->classes;
-        r->tally.right_of = r->tally.predicted + r->classes;
         status = judge(r);
     }
     if (status == GROVE_OK) {
         report_values(r);
-        if (r->rows > 0) {
-            report_intervals(r);
-        }
+        status = r->rows > 0 ? report_intervals(r) : GROVE_OK;
     }
     free_room(r);
     return status;
+}
+
+/* 0 for what is no number of threads. */
+static size_t threads_of(int wished) {
+    const int threads = wished ? wished : grove_threads_wished(), cores = grove_cores();
+    return threads < 0 || threads > GROVE_MOST_THREADS
+               ? 0
+               : (size_t)(threads < cores ? threads : cores);
 }
 
 grove_status grove_classification_report(const float *probabilities, const grove_id *labels,
@@ -259,6 +302,7 @@ grove_status grove_classification_report(const float *probabilities, const grove
                             : classes > 2 ? classes
                                           : 0,
                   .seed = wish.seed,
+                  .threads = threads_of(wish.threads),
                   .report = report,
                   .allocator = &report->allocator,
                   .error = error};
