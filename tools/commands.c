@@ -151,6 +151,21 @@ static const struct argp_option gradcheck_options[] = {
     {0},
 };
 
+static const struct argp_option embed_options[] = {
+    GROUP("Input:", 1),
+    OPTION("column", KEY_COLUMN, "NAME", "the vectors of this column's values (required)"),
+    GROUP("Output:", 4),
+    OPTION("out", KEY_OUT, "FILE",
+           "write here, whole or not at all (default: standard output); of tsv the folder, which "
+           "is made"),
+    OPTION("format", KEY_FORMAT, "KIND",
+           "word2vec, tsv or npy (default: word2vec). word2vec: text, '_' for blanks in names; "
+           "tsv: vectors.tsv and metadata.tsv for the embedding projector, with value, count and "
+           "norm; npy: the numbers alone, as NumPy's float32"),
+    COMMON,
+    {0},
+};
+
 const command commands[] = {
     {"train", "DATA.csv", 1, 1, "learn to predict a column of a table, and write a model",
      "Example: grove train trees.csv --label group --out trees.safetensors", train_options,
@@ -167,5 +182,10 @@ const command commands[] = {
      "Exit code 5: a gradient is wrong, zero, not finite, or cannot be judged.\n\n"
      "Example: grove gradcheck trees.safetensors trees.csv --rows 16",
      gradcheck_options, run_gradcheck},
+    {"embed", "MODEL", 1, 1, "write the vectors that were learned for a column's values",
+     "The first two are those of what training did not see, '(unknown)', and of the empty cell, "
+     "'(missing)'; then come the values, the most frequent first.\n\n"
+     "Example: grove embed trees.safetensors --column species --out species.txt",
+     embed_options, run_embed},
     {0},
 };

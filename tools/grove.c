@@ -15,7 +15,7 @@ static void print_help(void) {
            "Trains classifiers on tables with categorical columns: CSV in, a model and an honest "
            "report out.\n\nCommands:\n");
     for (const command *c = commands; c->name; c++) {
-        printf("  %-9s %-15s %s\n", c->name, c->files, c->summary);
+        printf("  %-9s %-18s %s\n", c->name, c->files, c->summary);
     }
     printf(
         "\nOptions:\n"

@@ -126,6 +126,7 @@ typedef struct parse {
 
 static const char *const optimizers[] = {"adam", "adamw", "sgd", "adagrad", NULL};
 static const char *const decimals[] = {".", ",", NULL};
+static const char *const formats[] = {"word2vec", "tsv", "npy", NULL};
 static const char *const progresses[] = {"auto", "bar", "lines", "none", NULL};
 
 static bool set_input(struct argp_state *state, int key, char *text, options *o) {
@@ -226,6 +227,12 @@ static bool set_check(struct argp_state *state, int key, char *text, options *o)
         return true;
     case KEY_TRAINING:
         return o->training = true;
+    case KEY_COLUMN:
+        o->column = text;
+        return true;
+    case KEY_FORMAT:
+        o->format = formats[choice(state, "format", text, formats)];
+        return true;
     default:
         return false;
     }
@@ -337,7 +344,7 @@ static void check_all(struct argp_state *state, const command *c, options *o) {
     if (c->run == run_train) {
         check_train(state, o);
     }
-    if (c->run != run_inspect) {
+    if (c->run != run_inspect && c->run != run_embed) {
         check_threads(state, o);
     }
     for (int i = 0; o->out && i <= o->file_count; i++) {

@@ -59,6 +59,8 @@ enum key {
     KEY_TOLERANCE,
     KEY_STEP,
     KEY_TRAINING,
+    KEY_COLUMN,
+    KEY_FORMAT,
     KEY_USAGE
 };
 
@@ -91,6 +93,7 @@ typedef struct options {
     long rows, samples;     /* of gradcheck; samples below 0: all */
     double tolerance, step; /* likewise; 0: derived */
     bool training;
+    const char *column, *format; /* of embed; NULL: the default */
 } options;
 
 typedef struct command {
@@ -115,5 +118,6 @@ int run_evaluate(const options *o);
 int run_predict(const options *o);
 int run_inspect(const options *o);
 int run_gradcheck(const options *o);
+int run_embed(const options *o);
 
 #endif
