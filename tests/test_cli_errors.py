@@ -51,11 +51,11 @@ def usage(folder):
     refused(2, "no option '--foo'", "--foo")
     for command in DATA:
         refused(2, "'--foo'", command, "--foo", "a", "b")
-        refused(2, "file missing", command, "--label", "y", "--out", "o") \
-            if command == "train" else refused(2, "file missing", command)
+        refused(2, "an argument is missing", command, "--label", "y", "--out", "o") \
+            if command == "train" else refused(2, "an argument is missing", command)
         first = ["a"] if command in ("train", "inspect") else ["a", "b"]
         refused(2, ["'c'", "too many"], command, *first, "c", "d")
-    refused(2, "file missing", "predict", "model")
+    refused(2, "an argument is missing", "predict", "model")
     data = table(folder, rows=60)
     out = os.path.join(folder, "m")
     train = ["train", data, "--label", "group", "--out", out]

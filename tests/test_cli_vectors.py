@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 #
-# Vectors out of a trained model: grove embed, in each of its forms. The numbers are held against
-# those in the model file, which Python reads for itself.
+# Vectors out of a trained model: grove embed, nearest, transform. The numbers are held against those
+# in the model file, which Python reads for itself.
 import ast
 import csv
 import io
@@ -164,7 +164,8 @@ def embed_refuses(folder):
         bad(2, "too many", model, data, "--column", "species")
         bad(4, "data.csv", data, "--column", "species")
         bad(4, "No such file", os.path.join(folder, "none"), "--column", "species")
-        bad(4, "the file is cut", write(os.path.join(folder, "cut"), before[:900]), "--column", "species")
+        cut = write(os.path.join(folder, "cut"), before[:900])
+        bad(4, "the file is cut", cut, "--column", "species")
     embed = ["embed", model, "--column", "species"]
     refused(2, ["--format takes one of word2vec, tsv, npy", "'bin'"], *embed, "--format", "bin")
     refused(2, ["needs --out FOLDER"], *embed, "--format", "tsv")
@@ -188,6 +189,163 @@ def embed_help(folder):
                   "--out=FILE", "Example: grove embed"]:
         assert words in text, words
     assert "\n  embed " in good("--help").out
+
+
+# ---- nearest ------------------------------------------------------------------------------------
+
+
+def cosine(a, b):
+    return sum(x * y for x, y in zip(a, b)) / math.sqrt(
+        sum(x * x for x in a) * sum(x * x for x in b))
+
+
+@case
+def nearest_agrees_with_python(folder):
+    _, model = trained(folder, *QUICK, "--min-count", "3")
+    place = os.path.join(folder, "place")
+    good("embed", model, "--column", "species", "--format", "tsv", "--out", place)
+    fields = [line.split("\t") for line in
+              read(os.path.join(place, "metadata.tsv")).decode().splitlines()[1:]]
+    names, counts = [f[0] for f in fields], [int(f[1]) for f in fields]
+    rows = rows_of(model, "table.species.weight")
+    assert counts[0] > 0 and counts[1] == 0
+    for value, own in (("species 7", names.index("species 7")), ("(unknown)", 0), ("", 1),
+                       ("(missing)", 1)):
+        told = good("nearest", model, "species", value, "--top", "1000", "--json").json()
+        assert list(told) == ["schema", "column", "value", "count", "width", "neighbours"], told
+        assert (told["schema"], told["column"], told["value"], told["count"], told["width"]) == (
+            1, "species", names[own], counts[own], len(rows[0]))
+        wanted = sorted((i for i in range(len(names)) if i != own and counts[i] > 0),
+                        key=lambda i: -cosine(rows[own], rows[i]))
+        assert [n["value"] for n in told["neighbours"]] == [names[i] for i in wanted]
+        for n, i in zip(told["neighbours"], wanted):
+            near(n["cosine"], cosine(rows[own], rows[i]))
+            near(n["distance"], math.dist(rows[own], rows[i]))
+            assert n["count"] == counts[i]
+    told = good("nearest", model, "species", "species 7", "--json").json()
+    assert len(told["neighbours"]) == 10, "the default"
+    lines = good("nearest", model, "species", "species 7", "--top", "3").out.splitlines()
+    assert lines[0].startswith("nearest to 'species 7' (%d training rows)" %
+                               counts[names.index("species 7")]), lines
+    assert lines[2].split() == ["value", "cosine", "distance", "count"] and len(lines) == 6
+    for line, n in zip(lines[3:], told["neighbours"]):
+        words = line.rsplit(None, 3)
+        assert words == [n["value"], "%.3f" % n["cosine"], "%.3f" % n["distance"],
+                         str(n["count"])], line
+
+
+@case
+def nearest_of_odd_values(folder):
+    names = ["-1", "a\tb", "é", "x" * 300]
+    _, model = table_of_names(folder, names * 6)
+    assert good("nearest", model, "v", "--json", "--", "-1").json()["value"] == "-1"
+    text = good("nearest", model, "v", "é").out
+    assert "a?b" in text and "x" * 80 + "..." in text and "x" * 81 not in text, text
+    told = good("nearest", model, "v", "é", "--json").json()
+    assert sorted(n["value"] for n in told["neighbours"]) == sorted(set(names) - {"é"})
+
+
+@case
+def nearest_refuses(folder):
+    data, model = trained(folder)
+    result = refused(2, ["did not see 'specis 7'", "'species'", "near names: 'species 7', "],
+                     "nearest", model, "species", "specis 7")
+    assert result.out == ""
+    refused(2, ["'specie'", "'species', 'region'"], "nearest", model, "specie", "x", "--json")
+    refused(2, "'trunk' is numeric", "nearest", model, "trunk", "1")
+    refused(2, "an argument is missing", "nearest", model, "species")
+    refused(2, "too many", "nearest", model, "species", "a", "b")
+    refused(2, "--top takes a whole number", "nearest", model, "species", "a", "--top", "0")
+    refused(4, "data.csv", "nearest", data, "species", "a")
+    text = " ".join(good("nearest", "--help").out.split())
+    assert "--top=N" in text and "Example: grove nearest" in text, text
+
+
+# ---- transform ----------------------------------------------------------------------------------
+
+
+@case
+def transform_replaces_categories(folder):
+    data, model = trained(folder, *QUICK, "--min-count", "3")
+    lines = trees(120, seed=4, first_species=60)
+    lines[5] = "," + lines[5].split(",", 1)[1]
+    lines = [line + ',"more, and more"' for line in lines]
+    order = ["species", "region", "height", "trunk", "group", "more"]
+    lines[0] = ",".join(order)
+    content = text_of(lines).encode()
+    test = write(os.path.join(folder, "test.csv"), content)
+    rows = list(csv.reader(lines))
+    place = os.path.join(folder, "place")
+    vectors = {}
+    for name in ("species", "region"):
+        good("embed", model, "--column", name, "--format", "tsv", "--out", place)
+        names = [line.split("\t")[0] for line in
+                 read(os.path.join(place, "metadata.tsv")).decode().splitlines()[1:]]
+        vectors[name] = dict(zip(names, rows_of(model, "table.%s.weight" % name)))
+    out = write(os.path.join(folder, "out.csv"), "before")
+    result = good("transform", model, test, "--out", out)
+    told = list(csv.reader(io.StringIO(read(out).decode(), newline=""), strict=True))
+    widths = [len(vectors["species"]["(unknown)"]), len(vectors["region"]["(unknown)"])]
+    assert told[0] == (["species_%d" % (k + 1) for k in range(widths[0])] +
+                       ["region_%d" % (k + 1) for k in range(widths[1])] + order[2:]), told[0]
+    assert len(told) == len(rows)
+    unknown = 0
+    for row, new in zip(rows[1:], told[1:]):
+        key = row[0] or "(missing)"
+        unknown += key not in vectors["species"]
+        wanted = vectors["species"].get(key, vectors["species"]["(unknown)"]) + vectors["region"][
+            row[1]]
+        assert [float32(n) for n in new[:sum(widths)]] == wanted, (row, new)
+        assert new[sum(widths):] == row[2:], (row, new)
+    assert unknown > 10 and result.out == "", str(result)
+    assert result.err == ("grove transform: %d of 120 cells of 'species' hold what training did "
+                          "not see; they get the vector of '(unknown)'\n" % unknown), result.err
+    text = read(out).decode()
+    assert good("transform", model, test).out == text
+    assert good("transform", model, "-", stdin=content).out == text
+    assert good("transform", model, "-", "--out", "-", stdin=content).out == text
+    no_leftovers(folder)
+
+
+@case
+def transform_passes_the_rest(folder):
+    """No numbers are read, no label is asked for; names and cells are quoted where they must be."""
+    _, model = trained(folder)
+    content = b'"x, y",region,species\n"a ""b""",N,species 1\n"two\nlines",S,species 2\n'
+    told = list(csv.reader(io.StringIO(good("transform", model, "-", stdin=content).out,
+                                       newline=""), strict=True))
+    assert told[0][:2] == ["x, y", "region_1"] and [row[0] for row in told[1:]] == [
+        'a "b"', "two\nlines"]
+    only = os.path.join(folder, "numbers")
+    data = write(os.path.join(folder, "n.csv"), text_of(["x,y"] + ["%d,%s" % (i, "pq"[i % 2])
+                                                                  for i in range(60)]))
+    good("train", data, "--label", "y", "--out", only, "-q", *QUICK)
+    assert good("transform", only, data).out == read(data).decode(), "a model without categories"
+    assert good("transform", only, "-", stdin=b'x\n1\n""\n').out == 'x\n1\n""\n'
+
+
+@case
+def transform_refuses(folder):
+    data, model = trained(folder)
+    out = write(os.path.join(folder, "out"), "before")
+
+    def bad(code, words, *arguments, content=b""):
+        refused(code, words, "transform", *arguments, "--out", out, stdin=content)
+        assert read(out) == b"before"
+        no_leftovers(folder)
+
+    bad(3, ["standard input", "no column 'region'"], model, "-", content=b"species,x\na,1\n")
+    bad(3, ["standard input", "'region_1'"], model, "-",
+        content=b"species,region,region_1\na,N,1\n")
+    bad(3, ["line 3", "2 cells"], model, "-", content=b"a,b,c\n1,2,3\n1,2\n")
+    bad(3, "No such file", model, os.path.join(folder, "none"))
+    bad(4, "data.csv", data, data)
+    bad(2, "an argument is missing", model)
+    bad(2, "too many", model, data, data)
+    refused(2, "write over", "transform", model, data, "--out", data)
+    refused(1, "cannot write", "transform", model, data, "--out", folder)
+    text = " ".join(good("transform", "--help").out.split())
+    assert "--out=FILE" in text and "Example: grove transform" in text, text
 
 
 main()

@@ -166,6 +166,23 @@ static const struct argp_option embed_options[] = {
     {0},
 };
 
+static const struct argp_option nearest_options[] = {
+    GROUP("Output:", 4),
+    OPTION("top", KEY_TOP, "N", "tell the N nearest, at most (default: 10)"),
+    OPTION("json", KEY_JSON, NULL, "print the result as one JSON object"),
+    COMMON,
+    {0},
+};
+
+static const struct argp_option transform_options[] = {
+    GROUP("Input:", 1),
+    READING,
+    GROUP("Output:", 4),
+    OPTION("out", KEY_OUT, "FILE", "write here, whole or not at all (default: standard output)"),
+    COMMON,
+    {0},
+};
+
 const command commands[] = {
     {"train", "DATA.csv", 1, 1, "learn to predict a column of a table, and write a model",
      "Example: grove train trees.csv --label group --out trees.safetensors", train_options,
@@ -187,5 +204,16 @@ const command commands[] = {
      "'(missing)'; then come the values, the most frequent first.\n\n"
      "Example: grove embed trees.safetensors --column species --out species.txt",
      embed_options, run_embed},
+    {"nearest", "MODEL COLUMN VALUE", 3, 3, "tell which values' vectors are nearest to one's",
+     "Sorted by the cosine of the angle between the vectors, with their distance and how many "
+     "training rows had the value. An empty VALUE is the empty cell. A VALUE that begins with a "
+     "dash stands behind '--'.\n\n"
+     "Example: grove nearest trees.safetensors species 'species 12' --top 5",
+     nearest_options, run_nearest},
+    {"transform", "MODEL DATA.csv", 2, 2, "write a table with vectors in place of categories",
+     "A categorical column NAME of the model becomes the columns NAME_1, NAME_2... of its vectors' "
+     "numbers; every other column stays as it is. DATA.csv may be '-', standard input.\n\n"
+     "Example: grove transform trees.safetensors trees.csv --out numbers.csv",
+     transform_options, run_transform},
     {0},
 };

@@ -233,6 +233,9 @@ static bool set_check(struct argp_state *state, int key, char *text, options *o)
     case KEY_FORMAT:
         o->format = formats[choice(state, "format", text, formats)];
         return true;
+    case KEY_TOP:
+        o->top = whole(state, "top", text, 1, 1000000);
+        return true;
     default:
         return false;
     }
@@ -333,7 +336,7 @@ static void check_threads(struct argp_state *state, const options *o) {
 
 static void check_all(struct argp_state *state, const command *c, options *o) {
     if (o->file_count < c->min_files) {
-        argp_error(state, "there is a file missing: grove %s %s", c->name, c->files);
+        argp_error(state, "an argument is missing: grove %s %s", c->name, c->files);
     }
     if (o->comment && o->comment == o->separator) {
         argp_error(state, "--comment and --separator cannot be the same character");
@@ -344,7 +347,8 @@ static void check_all(struct argp_state *state, const command *c, options *o) {
     if (c->run == run_train) {
         check_train(state, o);
     }
-    if (c->run != run_inspect && c->run != run_embed) {
+    bool one_thread = c->run == run_inspect || c->run == run_nearest || c->run == run_transform;
+    if (!one_thread && c->run != run_embed) {
         check_threads(state, o);
     }
     for (int i = 0; o->out && i <= o->file_count; i++) {
@@ -359,7 +363,7 @@ static error_t parse_one(int key, char *text, struct argp_state *state) {
     parse *p = state->input;
     if (key == ARGP_KEY_ARG) {
         if (p->o->file_count >= p->command->max_files) {
-            argp_error(state, "'%s' is one file too many: grove %s %s", text, p->command->name,
+            argp_error(state, "'%s' is one argument too many: grove %s %s", text, p->command->name,
                        p->command->files);
         }
         p->o->files[p->o->file_count++] = text;
@@ -389,7 +393,8 @@ void parse_options(const command *command, int argc, char **argv, options *o) {
                    .optimizer = "adam",
                    .seed = 1,
                    .rows = 16,
-                   .samples = 100};
+                   .samples = 100,
+                   .top = 10};
     snprintf(doc, sizeof doc, "%s.\v%s\n", command->summary, command->more);
     snprintf(name, sizeof name, "grove %s", command->name);
     struct argp argp = {

@@ -61,6 +61,7 @@ enum key {
     KEY_TRAINING,
     KEY_COLUMN,
     KEY_FORMAT,
+    KEY_TOP,
     KEY_USAGE
 };
 
@@ -75,7 +76,7 @@ typedef struct names {
 char *next_name(char **text);
 
 typedef struct options {
-    const char *files[2];
+    const char *files[3];
     int file_count;
     const char *label, *out, *valid, *optimizer;
     double valid_fraction, rate, dropout, unknown_share;
@@ -93,6 +94,7 @@ typedef struct options {
     long rows, samples;     /* of gradcheck; samples below 0: all */
     double tolerance, step; /* likewise; 0: derived */
     bool training;
+    long top;                    /* of nearest */
     const char *column, *format; /* of embed; NULL: the default */
 } options;
 
@@ -119,5 +121,7 @@ int run_predict(const options *o);
 int run_inspect(const options *o);
 int run_gradcheck(const options *o);
 int run_embed(const options *o);
+int run_nearest(const options *o);
+int run_transform(const options *o);
 
 #endif
