@@ -160,14 +160,16 @@ def embed_refuses(folder):
             "specis")
         bad(2, ["'height' is numeric", "'species', 'region'"], model, "--column", "height")
         bad(2, ["'group' is label", "'species'"], model, "--column", "group")
-        bad(2, "--column NAME is missing", model)
-        bad(2, "too many", model, data, "--column", "species")
+        bad(2, "either --column NAME or --layer NAME", model)
+        bad(2, "takes no DATA.csv", model, data, "--column", "species")
+        bad(2, "too many", model, data, data, "--column", "species")
         bad(4, "data.csv", data, "--column", "species")
         bad(4, "No such file", os.path.join(folder, "none"), "--column", "species")
         cut = write(os.path.join(folder, "cut"), before[:900])
         bad(4, "the file is cut", cut, "--column", "species")
     embed = ["embed", model, "--column", "species"]
-    refused(2, ["--format takes one of word2vec, tsv, npy", "'bin'"], *embed, "--format", "bin")
+    refused(2, ["--format takes one of word2vec, tsv, npy, csv", "'bin'"], *embed, "--format", "bin")
+    refused(2, "word2vec, tsv or npy", *embed, "--format", "csv")
     refused(2, ["needs --out FOLDER"], *embed, "--format", "tsv")
     refused(2, "write over", *embed, "--out", model)
     for to in (os.path.join(folder, "none", "x"), os.path.join(data, "x")):
@@ -185,10 +187,86 @@ def embed_refuses(folder):
 @case
 def embed_help(folder):
     text = " ".join(good("embed", "--help").out.split())
-    for words in ["Usage: grove embed [OPTION...] MODEL", "--column=NAME", "--format=KIND",
+    for words in ["Usage: grove embed [OPTION...] MODEL [DATA.csv]", "--layer=NAME", "--column=NAME", "--format=KIND",
                   "--out=FILE", "Example: grove embed"]:
         assert words in text, words
     assert "\n  embed " in good("--help").out
+
+
+# ---- embed --layer ------------------------------------------------------------------------------
+
+
+def dense(model, layer, rows):
+    """What a dense layer makes of rows, from the numbers in the file."""
+    weight, bias = rows_of(model, layer + ".weight"), tensor(model, layer + ".bias")[1]
+    assert all(len(w) == len(row) for w in weight for row in rows)
+    return [[sum(x * y for x, y in zip(row, w)) + b for w, b in zip(weight, bias)] for row in rows]
+
+
+def rows_of_layer(model, data, layer, *options, **more):
+    result = good("embed", model, data, "--layer", layer, *options, **more)
+    rows = list(csv.reader(io.StringIO(result.out, newline=""), strict=True))
+    assert rows[0] == ["%s_%d" % (layer, k + 1) for k in range(len(rows[0]))], rows[0]
+    return [[float32(n) for n in row] for row in rows[1:]]
+
+
+@case
+def layers_of_rows(folder):
+    data, model = trained(folder, *QUICK, "--dropout", "0.5", rows=700)  # three batches
+    content = read(data)
+    place = os.path.join(folder, "place")
+    good("embed", model, "--column", "species", "--format", "tsv", "--out", place)
+    names = [line.split("\t")[0] for line in
+             read(os.path.join(place, "metadata.tsv")).decode().splitlines()[1:]]
+    vectors = rows_of(model, "table.species.weight")
+    cells = [row["species"] for row in csv.DictReader(content.decode().splitlines())]
+    assert rows_of_layer(model, data, "table.species") == [
+        vectors[names.index(c) if c in names else 0] for c in cells]
+
+    hidden = rows_of_layer(model, data, "mlp.0")
+    assert len(hidden) == 700 and len(hidden[0]) == 8
+    logits = rows_of_layer(model, data, "mlp.1")
+    told = dense(model, "mlp.1", [[max(x, 0) for x in row] for row in hidden])
+    for a, b in zip(logits, told):
+        for x, y in zip(a, b):
+            near(x, y, 1e-5)
+    predicted = list(csv.reader(good("predict", model, data).out.splitlines()))[1:]
+    assert rows_of_layer(model, data, "probabilities") == [
+        [float32(p) for p in row[1:]] for row in predicted]
+
+    out = write(os.path.join(folder, "out"), "before")
+    result = good("embed", model, data, "--layer", "mlp.0", "--format", "npy", "--out", out)
+    assert npy(read(out)) == hidden and result.out == ""
+    assert result.err == good("predict", model, data).err.replace("predict", "embed")
+    assert rows_of_layer(model, "-", "mlp.0", stdin=content) == hidden
+    assert rows_of_layer(model, data, "mlp.0", "--threads", "2") == hidden
+    no_leftovers(folder)
+
+
+@case
+def layer_refuses(folder):
+    data, model = trained(folder)
+    out = write(os.path.join(folder, "out"), "before")
+
+    def bad(code, words, *arguments, content=b""):
+        refused(code, words, "embed", *arguments, "--out", out, stdin=content)
+        assert read(out) == b"before"
+        no_leftovers(folder)
+
+    layers = ["'table.species', 'table.region', 'mlp.0', 'mlp.1', 'probabilities'"]
+    bad(2, ["no layer 'mlp.7'", "nearest name is 'mlp.0'"] + layers, model, data, "--layer", "mlp.7")
+    for name in ("column.species", "table.species.weight", "numbers", ""):
+        bad(2, ["no layer '%s'" % name] + layers, model, data, "--layer", name)
+    bad(2, "--layer needs a table", model, "--layer", "mlp.0")
+    bad(2, "either", model, data, "--layer", "mlp.0", "--column", "species")
+    bad(2, "csv or npy", model, data, "--layer", "mlp.0", "--format", "tsv")
+    bad(3, ["standard input", "no column 'species'"], model, "-", "--layer", "mlp.0",
+        content=b"a,b\n1,2\n")
+    bad(3, ["line 2", "'trunk'", "not a number"], model, "-", "--layer", "mlp.0",
+        content=b"species,region,height,trunk\na,N,1,tall\n")
+    bad(4, "data.csv", data, data, "--layer", "mlp.0")
+    refused(2, "write over", "embed", model, data, "--layer", "mlp.0", "--out", data)
+    refused(1, "cannot write", "embed", model, data, "--layer", "mlp.0", "--out", folder)
 
 
 # ---- nearest ------------------------------------------------------------------------------------

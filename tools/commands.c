@@ -153,15 +153,21 @@ static const struct argp_option gradcheck_options[] = {
 
 static const struct argp_option embed_options[] = {
     GROUP("Input:", 1),
-    OPTION("column", KEY_COLUMN, "NAME", "the vectors of this column's values (required)"),
+    OPTION("column", KEY_COLUMN, "NAME", "the vectors of this column's values"),
+    OPTION("layer", KEY_LAYER, "NAME",
+           "the vectors that this layer makes of the rows of DATA.csv; the name of a node, as "
+           "grove inspect shows it"),
+    READING,
+    THREADS,
     GROUP("Output:", 4),
     OPTION("out", KEY_OUT, "FILE",
            "write here, whole or not at all (default: standard output); of tsv the folder, which "
            "is made"),
     OPTION("format", KEY_FORMAT, "KIND",
-           "word2vec, tsv or npy (default: word2vec). word2vec: text, '_' for blanks in names; "
-           "tsv: vectors.tsv and metadata.tsv for the embedding projector, with value, count and "
-           "norm; npy: the numbers alone, as NumPy's float32"),
+           "of a column word2vec, tsv or npy (default: word2vec), of a layer csv or npy (default: "
+           "csv). word2vec: text, '_' for blanks in names; tsv: vectors.tsv and metadata.tsv for "
+           "the embedding projector, with value, count and norm; npy: the numbers alone, as "
+           "NumPy's float32; csv: columns NAME_1, NAME_2..."),
     COMMON,
     {0},
 };
@@ -199,10 +205,12 @@ const command commands[] = {
      "Exit code 5: a gradient is wrong, zero, not finite, or cannot be judged.\n\n"
      "Example: grove gradcheck trees.safetensors trees.csv --rows 16",
      gradcheck_options, run_gradcheck},
-    {"embed", "MODEL", 1, 1, "write the vectors that were learned for a column's values",
-     "The first two are those of what training did not see, '(unknown)', and of the empty cell, "
-     "'(missing)'; then come the values, the most frequent first.\n\n"
-     "Example: grove embed trees.safetensors --column species --out species.txt",
+    {"embed", "MODEL [DATA.csv]", 1, 2, "write the vectors of a column's values, or of rows",
+     "The first two of a column are those of what training did not see, '(unknown)', and of the "
+     "empty cell, '(missing)'; then come the values, the most frequent first. A layer is run as in "
+     "predict, without dropout.\n\n"
+     "Example: grove embed trees.safetensors --column species --out species.txt\n"
+     "         grove embed trees.safetensors trees.csv --layer mlp.0 --out rows.csv",
      embed_options, run_embed},
     {"nearest", "MODEL COLUMN VALUE", 3, 3, "tell which values' vectors are nearest to one's",
      "Sorted by the cosine of the angle between the vectors, with their distance and how many "

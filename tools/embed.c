@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * embed.c - grove embed: the vectors of a column's values, for the readers of other programs.
+ * embed.c - grove embed: the vectors of a column's values, for the readers of other programs; those
+ * of rows are made in layer.c.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "layer.h"
 #include "vectors.h"
 
 /* ---- names that a text file can hold --------------------------------------------------------- */
@@ -230,33 +232,44 @@ static int write_all(const options *o, const vector_table *t) {
     return code;
 }
 
+static bool is_one_of(const char *word, const char *a, const char *b, const char *c) {
+    return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
+}
+
 static int check_usage(const options *o) {
-    const char *format = o->format;
-    if (!o->column) {
-        return complain("embed", EXIT_USAGE, "--column NAME is missing: the vectors of which one?");
+    const char *format = o->format, *why = NULL;
+    if (!o->column == !o->layer) {
+        why = "either --column NAME or --layer NAME says what vectors are wanted";
+    } else if (o->layer && o->file_count < 2) {
+        why = "--layer needs a table: grove embed MODEL DATA.csv --layer NAME";
+    } else if (o->column && o->file_count > 1) {
+        why = "the vectors of a column lie in the model: --column takes no DATA.csv";
+    } else if (o->column && !is_one_of(format, "word2vec", "tsv", "npy")) {
+        why = "the vectors of a column are written as --format word2vec, tsv or npy";
+    } else if (o->layer && !is_one_of(format, "csv", "csv", "npy")) {
+        why = "the vectors of rows are written as --format csv or npy";
+    } else if (strcmp(format, "tsv") == 0 && (!o->out || strcmp(o->out, "-") == 0)) {
+        why = "--format tsv needs --out FOLDER: it writes vectors.tsv and metadata.tsv there";
     }
-    if (strcmp(format, "tsv") == 0 && (!o->out || strcmp(o->out, "-") == 0)) {
-        return complain("embed", EXIT_USAGE,
-                        "--format tsv needs --out FOLDER: it writes vectors.tsv and metadata.tsv "
-                        "there");
-    }
-    return EXIT_DONE;
+    return why ? complain("embed", EXIT_USAGE, why) : EXIT_DONE;
+}
+
+static int embed_column(const options *o, const grove_model *model) {
+    vector_table table;
+    int code = find_vectors("embed", model, o->column, &table);
+    return code == EXIT_DONE ? write_all(o, &table) : code;
 }
 
 int run_embed(const options *given) {
     options o = *given;
     grove_model *model = NULL;
-    vector_table table;
-    o.format = o.format ? o.format : "word2vec";
+    o.format = o.format ? o.format : o.layer ? "csv" : "word2vec";
     int code = check_usage(&o);
     if (code == EXIT_DONE) {
         code = read_model("embed", o.files[0], &model);
     }
     if (code == EXIT_DONE) {
-        code = find_vectors("embed", model, o.column, &table);
-    }
-    if (code == EXIT_DONE) {
-        code = write_all(&o, &table);
+        code = o.layer ? embed_layer(&o, model) : embed_column(&o, model);
     }
     grove_model_free(model);
     return code;

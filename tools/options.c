@@ -126,7 +126,7 @@ typedef struct parse {
 
 static const char *const optimizers[] = {"adam", "adamw", "sgd", "adagrad", NULL};
 static const char *const decimals[] = {".", ",", NULL};
-static const char *const formats[] = {"word2vec", "tsv", "npy", NULL};
+static const char *const formats[] = {"word2vec", "tsv", "npy", "csv", NULL};
 static const char *const progresses[] = {"auto", "bar", "lines", "none", NULL};
 
 static bool set_input(struct argp_state *state, int key, char *text, options *o) {
@@ -228,7 +228,8 @@ static bool set_check(struct argp_state *state, int key, char *text, options *o)
     case KEY_TRAINING:
         return o->training = true;
     case KEY_COLUMN:
-        o->column = text;
+    case KEY_LAYER:
+        *(key == KEY_COLUMN ? &o->column : &o->layer) = text;
         return true;
     case KEY_FORMAT:
         o->format = formats[choice(state, "format", text, formats)];
@@ -348,7 +349,7 @@ static void check_all(struct argp_state *state, const command *c, options *o) {
         check_train(state, o);
     }
     bool one_thread = c->run == run_inspect || c->run == run_nearest || c->run == run_transform;
-    if (!one_thread && c->run != run_embed) {
+    if (!one_thread) {
         check_threads(state, o);
     }
     for (int i = 0; o->out && i <= o->file_count; i++) {

@@ -62,6 +62,7 @@ enum key {
     KEY_COLUMN,
     KEY_FORMAT,
     KEY_TOP,
+    KEY_LAYER,
     KEY_USAGE
 };
 
@@ -94,8 +95,8 @@ typedef struct options {
     long rows, samples;     /* of gradcheck; samples below 0: all */
     double tolerance, step; /* likewise; 0: derived */
     bool training;
-    long top;                    /* of nearest */
-    const char *column, *format; /* of embed; NULL: the default */
+    long top;                            /* of nearest */
+    const char *column, *layer, *format; /* of embed; NULL: not given */
 } options;
 
 typedef struct command {
