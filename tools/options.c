@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "grove/grove.h"
 
@@ -302,32 +301,15 @@ static void check_train(struct argp_state *state, options *o) {
     o->valid_fraction = o->valid_fraction < 0 ? 0.1 : o->valid_fraction;
 }
 
-static bool is_same_file(const char *a, const char *b) {
-    struct stat first, second;
-    return stat(a, &first) == 0 && stat(b, &second) == 0 && S_ISREG(first.st_mode) &&
-           first.st_dev == second.st_dev && first.st_ino == second.st_ino;
-}
-
-/* Would a plan take what the environment says of threads? 0: as many as it says. */
-static bool is_taken(int threads) {
-    grove_graph *graph = grove_graph_new(NULL);
-    grove_tensor number = grove_fill(graph, GROVE_SHAPE(1), 0);
-    grove_plan *plan = grove_plan_new(graph, &number, 1, &(grove_plan_options){.threads = threads});
-    bool refused = grove_plan_error(plan)->status == GROVE_BAD_ARGUMENT;
-    grove_plan_free(plan);
-    grove_graph_free(graph);
-    return !refused;
-}
-
 /* Said at once, and with its value; a plan would refuse it later on. */
 static void check_threads(struct argp_state *state, const options *o) {
-    if (!is_taken(2)) {
+    if (!plan_takes_threads(2)) {
         argp_error(state,
                    "GROVE_THREADS_FROM is '%s'; it must be a whole number, of the additions that "
                    "steps must be worth for threads to share them",
                    getenv("GROVE_THREADS_FROM"));
     }
-    if (o->threads == 0 && !is_taken(0)) {
+    if (o->threads == 0 && !plan_takes_threads(0)) {
         argp_error(state,
                    "GROVE_NUM_THREADS is '%s'; it must be a whole number from 1 to 1024, or "
                    "--threads say how many",

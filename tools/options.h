@@ -76,6 +76,10 @@ typedef struct names {
  * commas, and quotes written twice. NULL where there is none. */
 char *next_name(char **text);
 
+bool is_same_file(const char *a, const char *b);
+/* Would a plan take what the environment says of threads? 0: as many as it says. */
+bool plan_takes_threads(int threads);
+
 typedef struct options {
     const char *files[3];
     int file_count;
