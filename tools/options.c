@@ -54,6 +54,7 @@ static void list(struct argp_state *state, const char *option, const char *text,
     size_t most = to->count + strlen(text) + 1;
     char *rest = must_have(state, strdup(text));
     to->items = must_have(state, realloc(to->items, most * sizeof *to->items));
+    to->items[to->count] = rest; /* held from here on: argp_error ends the program */
     while (rest) {
         char *name = next_name(&rest);
         if (!name) {
