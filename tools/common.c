@@ -181,3 +181,7 @@ const char *with_commas(char buffer[40], int64_t number) {
     buffer[used] = '\0';
     return buffer;
 }
+
+int to_atomic_file(void *user, const char *bytes, size_t size) {
+    return grove_atomic_write(user, bytes, size) == GROVE_OK ? 0 : -1;
+}

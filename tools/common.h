@@ -56,6 +56,10 @@ void print_plain(FILE *stream, const char *text);
 void print_padded(const char *text, int width);
 int width_of(const char *text);
 
+/* What grove_csv_write_cell writes through; user: a grove_atomic_file, which keeps a failure until
+ * it is committed. */
+int to_atomic_file(void *user, const char *bytes, size_t size);
+
 /* Writes a number with thousands separated by commas; returns buffer. */
 const char *with_commas(char buffer[40], int64_t number);
 

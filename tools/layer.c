@@ -149,10 +149,6 @@ static void feed(layer *l, size_t begin, size_t count) {
     }
 }
 
-static int to_atomic_file(void *user, const char *bytes, size_t size) {
-    return grove_atomic_write(user, bytes, size) == GROVE_OK ? 0 : -1;
-}
-
 static bool write_header(const options *o, const layer *l, grove_atomic_file *file) {
     size_t size = strlen(o->layer) + 24;
     char *text = malloc(size);

@@ -59,10 +59,6 @@ static bool open_plan(plain *job) {
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-static int to_atomic_file(void *user, const char *bytes, size_t size) {
-    return grove_atomic_write(user, bytes, size) == GROVE_OK ? 0 : -1;
-}
-
 static void write_header(plain *job, grove_atomic_file *file) {
     char name[300];
     const char *between = "";

@@ -23,10 +23,6 @@ static size_t best_class(const answers *a, size_t row) {
 
 /* ---- CSV ------------------------------------------------------------------------------------- */
 
-static int to_atomic_file(void *user, const char *bytes, size_t size) {
-    return grove_atomic_write(user, bytes, size) == GROVE_OK ? 0 : -1;
-}
-
 /* "prediction", then "probability.<class>" for each class. False when memory is short. */
 static bool write_header(const answers *a, grove_atomic_file *file) {
     static const char begin[] = "probability.";

@@ -27,10 +27,6 @@ typedef struct transform {
     bool no_memory;
 } transform;
 
-static int to_atomic_file(void *user, const char *bytes, size_t size) {
-    return grove_atomic_write(user, bytes, size) == GROVE_OK ? 0 : -1;
-}
-
 static int no_memory(void) {
     return complain("transform", EXIT_RUN_TIME, "out of memory");
 }
