@@ -29,6 +29,7 @@ typedef struct grove_place {
     bool kept;           /* of a root: lives beyond the run */
     int32_t maker;       /* the place whose step makes what lies here (plan_finish.c) */
     int32_t readers;     /* of a maker: how often that is read */
+    size_t reach;        /* how much of its rows, at most, is read */
     int32_t finishes;    /* the product that this place is the end of; -1: it has a step, or none */
     int32_t finished_at; /* of a product: the last place that finishes it */
     grove_finish *finish; /* of a product: what is done to its numbers; NULL: nothing */

@@ -10,6 +10,10 @@
  * where nobody else reads the product, and what else the node reads is there before the product
  * is. The numbers are the same, bit by bit: what is left out is a pass through memory.
  *
+ * And columns of a product that nobody reads are not computed: where all who read it say how far
+ * they reach (op->reach). So it is with the gradient of a row that is put together from vectors
+ * that are trained and, behind them, numbers that are not.
+ *
  * Neither side is known by name. GROVE_FINISHES says that a kernel heeds call->finish; GROVE_ADDS,
  * GROVE_CLIPS and GROVE_MASKS say what a node does to each number. A kernel does them in the order
  * of grove_finish: a row is added, then a whole matrix, then numbers are clipped or masked.
@@ -31,18 +35,40 @@ static int32_t maker_of(const grove_plan *plan, int32_t place) {
     return plan->places[place].maker;
 }
 
-/* How often is each result read, by others than aliases of it? (A wish to keep it is a reader.) */
+/* How far does the node reach into the rows of what lies there, its input k? */
+static size_t reach_of(const grove_plan *plan, int32_t place, int32_t k, int32_t there) {
+    const grove_node *node = node_at(plan, place);
+    const grove_view *x = &plan->places[there].view;
+    if (k > 0 || !node->op->reach || maker_of(plan, there) != there) {
+        return SIZE_MAX;
+    }
+    return node->op->reach(&(grove_call){.op = node->op,
+                                         .attributes = node->attributes,
+                                         .out = &plan->places[place].view,
+                                         .in = &x,
+                                         .inputs = 1,
+                                         .batch = plan->batch});
+}
+
+static void note_reader(grove_place *read, size_t reach) {
+    read->readers++;
+    read->reach = reach > read->reach ? reach : read->reach;
+}
+
+/* How often is each result read, by others than aliases of it, and how far into its rows? (A wish
+ * to keep it is a reader.) */
 static void count_readers(grove_plan *plan, const grove_tensor *outputs, int count) {
     for (int32_t i = 0; i < (int32_t)plan->place_count; i++) {
         const grove_node *node = node_at(plan, i);
         int32_t aliased = grove_plan_aliased_input(plan, node);
         plan->places[i].maker = aliased < 0 ? i : maker_of(plan, input_place(plan, i, aliased));
         for (int32_t k = 0; k < node->inputs && aliased < 0; k++) {
-            plan->places[maker_of(plan, input_place(plan, i, k))].readers++;
+            int32_t there = input_place(plan, i, k);
+            note_reader(&plan->places[maker_of(plan, there)], reach_of(plan, i, k, there));
         }
     }
     for (int i = 0; i < count; i++) {
-        plan->places[maker_of(plan, plan->place_of[outputs[i].index])].readers++;
+        note_reader(&plan->places[maker_of(plan, plan->place_of[outputs[i].index])], SIZE_MAX);
     }
 }
 
@@ -88,6 +114,20 @@ static bool extend(grove_finish *finish, unsigned flags, const grove_view *produ
     return true;
 }
 
+/* What is to be done to the product's numbers, up to the node at `place`. */
+static bool set_finish(grove_plan *plan, grove_place *product, int32_t place,
+                       const grove_finish *finish) {
+    if (!product->finish) {
+        product->finish = grove_arena_alloc(&plan->arena, sizeof *finish);
+    }
+    if (!product->finish) {
+        return grove_plan_needs_memory(plan, sizeof *finish);
+    }
+    *product->finish = *finish;
+    product->finished_at = place;
+    return true;
+}
+
 /* Can input k of the node be the product that it finishes? Then it is so from now on. */
 static bool finish_input(grove_plan *plan, int32_t place, int32_t k) {
     const grove_node *node = node_at(plan, place);
@@ -106,13 +146,20 @@ static bool finish_input(grove_plan *plan, int32_t place, int32_t k) {
                 other >= 0 ? &plan->places[other].view : NULL)) {
         return false;
     }
-    if (!root->finish && !(root->finish = grove_arena_alloc(&plan->arena, sizeof longer))) {
-        return grove_plan_needs_memory(plan, sizeof longer);
+    if (!set_finish(plan, root, place, &longer)) {
+        return false;
     }
-    *root->finish = longer;
-    root->finished_at = place;
     plan->places[place].finishes = product;
     return true;
+}
+
+/* Are there columns of a product that nobody reads? */
+static void narrow(grove_plan *plan, int32_t place) {
+    grove_place *product = &plan->places[place];
+    if ((node_at(plan, place)->op->flags & GROVE_FINISHES) && !product->finish &&
+        product->reach > 0 && product->reach < grove_width(&product->view)) {
+        set_finish(plan, product, place, &(grove_finish){.columns = product->reach});
+    }
 }
 
 bool grove_plan_find_finishes(grove_plan *plan, const grove_tensor *outputs, int count) {
@@ -131,6 +178,9 @@ bool grove_plan_find_finishes(grove_plan *plan, const grove_tensor *outputs, int
         /* A sum may have the product on either side. */
         (void)(finish_input(plan, i, 0) ||
                ((node->op->flags & GROVE_ADDS) && finish_input(plan, i, 1)));
+    }
+    for (int32_t i = 0; i < (int32_t)plan->place_count && !plan->broken; i++) {
+        narrow(plan, i);
     }
     return !plan->broken;
 }

@@ -7,6 +7,7 @@
 
 #include "grove/grove.h"
 #include "grove/op.h"
+#include "plan.h"
 
 enum { BATCH = 5, IN = 7, OUT = 6 };
 
@@ -175,6 +176,61 @@ static const grove_op bump = {.name = "test_bump",
                               .run = run_bump,
                               .no_gradient = "an update has none"};
 
+/* Of what a slice cuts off, nothing is made; of what anybody else reads, all is (columns: 0). */
+static void expect_columns(size_t columns, grove_tensor all, grove_tensor *outputs, int count) {
+    grove_plan *plan =
+        grove_plan_new(g, outputs, count, &(grove_plan_options){.batch = BATCH, .profile = true});
+    ck_assert_str_eq(grove_plan_error(plan)->message, "");
+    const grove_finish *finish = plan->places[plan->place_of[all.index]].finish;
+    ck_assert_uint_eq(finish ? finish->columns : 0, columns);
+    grove_plan_free(plan);
+}
+
+START_TEST(columns_that_nobody_reads_are_not_computed) {
+    open_graph();
+    grove_tensor all = product(), part = grove_slice(all, 1, 1, 3),
+                 first = grove_slice(all, 1, 0, 2);
+    expect_columns(4, all, (grove_tensor[]){part, first}, 2);
+    expect_columns(2, all, (grove_tensor[]){first}, 1);
+    expect_columns(0, all, (grove_tensor[]){first, all}, 2);
+    expect_steps(4, grove_concat((grove_tensor[]){part, first}, 2, 1));
+    open_graph();
+    all = product();
+    grove_tensor rows = grove_slice(all, 0, 1, 3);
+    expect_columns(0, all, &rows, 1);
+    expect_steps(2, rows);
+    /* What reads an alias may reach anywhere. */
+    open_graph();
+    all = product();
+    grove_tensor turned = grove_slice(grove_reshape(all, GROVE_SHAPE(OUT, BATCH)), 1, 0, 2);
+    expect_columns(0, all, &turned, 1);
+    expect_steps(2, turned);
+    /* A finished product is read by what finishes it. */
+    open_graph();
+    all = product();
+    grove_tensor cut = grove_slice(grove_relu(all), 1, 0, 2);
+    expect_columns(0, all, &cut, 1);
+    expect_steps(2, cut);
+}
+END_TEST
+
+START_TEST(a_stack_and_turned_operands_leave_columns_out_too) {
+    open_graph();
+    const grove_init spread = {.kind = GROVE_INIT_NORMAL, .b = 1};
+    grove_tensor stack = grove_parameter(g, "stack", GROVE_SHAPE(3, 4, 5), spread);
+    for (int turned = 0; turned < 4; turned++) {
+        grove_tensor y = grove_matmul(stack, stack, turned & 1, !(turned & 1));
+        grove_tensor part = grove_slice(y, 2, 1, 2);
+        expect_columns(3, y, &part, 1);
+        grove_real got[256] = {0}, wanted[256] = {0};
+        run_once(&part, 1, false, got);
+        run_once(&part, 1, true, wanted);
+        ck_assert_mem_eq(got, wanted, sizeof got);
+    }
+    grove_graph_free(g);
+}
+END_TEST
+
 /* p, then the bias changes, then p + bias: the sum must see the new bias. */
 START_TEST(an_update_in_between_keeps_them_apart) {
     for (int bumped = 0; bumped < 2; bumped++) {
@@ -210,6 +266,8 @@ int main(void) {
     tcase_add_test(all, what_others_read_is_stored);
     tcase_add_test(all, what_comes_later_cannot_be_added);
     tcase_add_test(all, what_is_passed_over_cannot_be_read);
+    tcase_add_test(all, columns_that_nobody_reads_are_not_computed);
+    tcase_add_test(all, a_stack_and_turned_operands_leave_columns_out_too);
     tcase_add_test(all, an_update_in_between_keeps_them_apart);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

@@ -203,6 +203,9 @@ struct grove_op {
     size_t (*items)(const grove_call *call);   /* NULL: grove_as_one */
     size_t (*cost)(const grove_call *call);    /* of an item, in additions; NULL: 1 */
     size_t (*scratch)(const grove_call *call); /* bytes, for a tile; NULL: none */
+    /* How far the kernel reaches into the rows of input 0 (its last axis): numbers behind that many
+     * are not read, so that whoever makes them may leave them out. NULL: it may read all. */
+    size_t (*reach)(const grove_call *call);
     /* For updates: finds whatever would make run fail. All are asked before any of them runs. */
     grove_status (*check)(const grove_call *call);
     /* dx[i] = the node that computes the gradient of input i, given that of y; those that get none

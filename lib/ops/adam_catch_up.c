@@ -32,12 +32,12 @@ typedef struct catching_up {
     bool changes; /* the rate */
 } catching_up;
 
-static void catch_up_row(const grove_call *call, const void *context, size_t row) {
-    const catching_up *c = context;
+static void catch_up_row(const grove_call *call, void *context, size_t row) {
+    catching_up *c = context;
     grove_id *last = call->in[5]->data, step = grove_ids(call, 4)[0];
     size_t width = grove_width(call->in[0]), at = row * width;
     double missed = (double)step - last[row];
-    for (size_t i = 0; i < width && missed > 0; i += COLUMNS) {
+    for (size_t i = 0; i < width; i += COLUMNS) {
         rested part = {.w = grove_written(call, 0) + at + i,
                        .m = grove_written(call, 2) + at + i,
                        .v = grove_written(call, 3) + at + i,
@@ -48,9 +48,7 @@ static void catch_up_row(const grove_call *call, const void *context, size_t row
             rest(&c->fading, (double)last[row], missed, &part);
         }
     }
-    if (missed > 0) {
-        last[row] = step;
-    }
+    last[row] = step;
 }
 
 static grove_status catch_up_run(const grove_call *call, size_t begin, size_t end) {
@@ -62,7 +60,8 @@ static grove_status catch_up_run(const grove_call *call, size_t begin, size_t en
         return status;
     }
     end = c.changes ? call->in[0]->dim[0] : end; /* one item: all rows, where no ids name some */
-    if (!grove_any_rests(call, call->in[5]->data, grove_ids(call, 4)[0], 6, begin, end)) {
+    const grove_id *last = call->in[5]->data, step = grove_ids(call, 4)[0];
+    if (!grove_any_rests(call, last, step, 6, begin, end)) {
         return GROVE_OK;
     }
     if (c.changes) {
@@ -70,7 +69,8 @@ static grove_status catch_up_run(const grove_call *call, size_t begin, size_t en
     } else {
         c.fading = fading_of(call->attributes, (double)grove_reals(call, 1)[0]);
     }
-    return grove_catch_up(call, 6, begin, end, catch_up_row, &c);
+    grove_catch_up(call, 6, begin, end, last, step, catch_up_row, &c);
+    return GROVE_OK;
 }
 
 /* Rows named by ids are not cut: two tiles might meet in one row. Neither are those at remembered

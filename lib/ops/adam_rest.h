@@ -23,6 +23,7 @@ typedef struct fading {
     double ratio;              /* how movements fade against w: beta1 / shrink */
     double horizon;            /* after so many updates what is left of them is below rounding */
     double smooth_from;        /* from this update on the rule below holds */
+    bool has_rule;             /* the two below are there: most rows rest for a few updates only */
     grove_geometric rule;      /* for sums with the weights ratio^j */
     double power[GROVE_NODES]; /* beta2^node */
 } fading;
@@ -46,13 +47,17 @@ static inline fading fading_of(const grove_adam_options *o, double rate) {
     f.ratio = o->beta1 / f.shrink;
     bool slow = f.ratio > 0.3 && f.ratio < 0.999 && 50 * (1 - o->beta2) < 1 - f.ratio;
     if (slow) {
-        f.rule = grove_geometric_rule(f.ratio);
-        for (int n = 0; n < GROVE_NODES; n++) {
-            f.power[n] = pow(o->beta2, f.rule.node[n]);
-        }
         f.smooth_from = 40 / (1 - f.ratio); /* there beta1^t is below rounding, too */
     }
     return f;
+}
+
+static inline void make_rule(fading *f) {
+    f->rule = grove_geometric_rule(f->ratio);
+    for (int n = 0; n < GROVE_NODES; n++) {
+        f->power[n] = pow(f->o->beta2, f->rule.node[n]);
+    }
+    f->has_rule = true;
 }
 
 /* The pieces of a row; its columns are worked on in chunks of at most COLUMNS. */
@@ -143,9 +148,12 @@ static inline bool moves(const rested *row) {
     return false;
 }
 
-static inline void rest(const fading *f, double t, double missed, const rested *row) {
+static inline void rest(fading *f, double t, double missed, const rested *row) {
     double done = 0;
     if (moves(row) && t >= f->smooth_from && missed > FEW) {
+        if (!f->has_rule) {
+            make_rule(f);
+        }
         miss_many(f, t, missed, row);
     } else if (moves(row)) {
         done = miss_some(f, t, missed, row);

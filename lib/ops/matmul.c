@@ -64,7 +64,8 @@ static grove_blocks blocks_of(const grove_call *call) {
     const struct matmul *attributes = call->attributes;
     const grove_view *a = call->in[0], *y = call->out;
     size_t k = a->dim[a->rank - (attributes->transpose_a ? 2 : 1)];
-    return grove_blocks_of(y->dim[y->rank - 2], y->dim[y->rank - 1], k);
+    size_t read = call->finish ? call->finish->columns : 0; /* of each row, by anybody */
+    return grove_blocks_of(y->dim[y->rank - 2], read ? read : grove_width(y), k);
 }
 
 static size_t items(const grove_call *call) {
@@ -84,9 +85,10 @@ static grove_product product_of(const grove_call *call, grove_blocks of, size_t 
                                 size_t block, size_t down, size_t across) {
     const struct matmul *attributes = call->attributes;
     const bool ta = attributes->transpose_a, tb = attributes->transpose_b;
-    const size_t row = block / of.across * of.rows, column = block % of.across * of.columns;
+    const size_t width = grove_width(call->out), row = block / of.across * of.rows;
+    const size_t column = block % of.across * of.columns,
+                 at = (matrix * of.m + row) * width + column;
     const size_t rows = down * of.rows, columns = across * of.columns;
-    const size_t at = (matrix * of.m + row) * of.n + column;
     grove_product p = {.transpose_a = ta,
                        .transpose_b = tb,
                        .m = rows < of.m - row ? rows : of.m - row,
@@ -94,23 +96,20 @@ static grove_product product_of(const grove_call *call, grove_blocks of, size_t 
                        .k = of.k,
                        .a = grove_reals(call, 0) + matrix * of.m * of.k + (ta ? row : row * of.k),
                        .a_step = ta ? of.m : of.k,
-                       .b = grove_reals(call, 1) + matrix * of.k * of.n +
+                       .b = grove_reals(call, 1) + matrix * of.k * width +
                             (tb ? column * of.k : column),
-                       .b_step = tb ? of.k : of.n,
+                       .b_step = tb ? of.k : width,
                        .c = grove_out(call) + at,
-                       .c_step = of.n};
+                       .c_step = width};
     grove_finish_product(call->finish, &p, at, column);
     return p;
 }
 
 /* Should all blocks be in one tile, they are one product. */
 static size_t scratch(const grove_call *call) {
+    const bool ta = ((const struct matmul *)call->attributes)->transpose_a;
     grove_blocks of = blocks_of(call);
-    grove_product p = {.transpose_a = ((const struct matmul *)call->attributes)->transpose_a,
-                       .m = of.m,
-                       .n = of.n,
-                       .k = of.k,
-                       .a_step = of.m};
+    grove_product p = {.transpose_a = ta, .m = of.m, .n = of.n, .k = of.k, .a_step = of.m};
     return grove_product_scratch(&p);
 }
 

@@ -40,6 +40,8 @@ typedef struct grove_finish {
     const grove_view *matrix; /* is added: as many numbers as the result has */
     const grove_view *mask;   /* as many: where they are not above 0, the result becomes 0 */
     bool clip;                /* where the result is below 0, it becomes 0 */
+    size_t columns;           /* only so many of each row's numbers, the first ones, are read by
+                                 anybody; 0: all */
 } grove_finish;
 
 /* Numbers of the rows: a room without its row does not compile. */

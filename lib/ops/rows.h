@@ -207,27 +207,27 @@ static inline size_t grove_cost_of_update(const grove_call *call) {
     return 4;
 }
 
-/* Brings rows up to date: those that `ids` (input `position`) names, or all of the items where the
- * op has no such input. A row that is named twice is found up to date the second time. */
-typedef void grove_catch_up_row(const grove_call *call, const void *context, size_t row);
-static inline grove_status grove_catch_up(const grove_call *call, int position, size_t begin,
-                                          size_t end, grove_catch_up_row *catch_up,
-                                          const void *context) {
-    if (call->inputs <= position) {
-        for (size_t row = begin; row < end; row++) {
+/* Brings rows up to date that are not: of those that `ids` (input `position`, which was checked)
+ * names, or of all items where the op has no such input. `last` [rows] tells up to which update
+ * each has been brought, catch_up sets it to `step`; so a row that is named twice is up to date the
+ * second time. */
+typedef void grove_catch_up_row(const grove_call *call, void *context, size_t row);
+static inline void grove_catch_up(const grove_call *call, int position, size_t begin, size_t end,
+                                  const grove_id *last, grove_id step, grove_catch_up_row *catch_up,
+                                  void *context) {
+    const bool some = call->inputs > position;
+    const grove_id *ids = some ? grove_ids(call, position) : NULL;
+    begin = some ? 0 : begin;
+    end = some ? call->in[position]->count : end;
+    for (size_t i = begin; i < end; i++) {
+        if (some && ids[i] == GROVE_NOBODY) {
+            continue;
+        }
+        const size_t row = some ? (size_t)ids[i] : i;
+        if (step > last[row]) {
             catch_up(call, context, row);
         }
-        return GROVE_OK;
     }
-    size_t count = call->in[position]->count;
-    const grove_id *ids = grove_ids(call, position);
-    grove_status status = grove_check_row_ids(call, position, 0, count, call->in[0]->dim[0]);
-    for (size_t i = 0; i < count && status == GROVE_OK; i++) {
-        if (ids[i] != GROVE_NOBODY) {
-            catch_up(call, context, (size_t)ids[i]);
-        }
-    }
-    return status;
 }
 
 /* Pieces of worked examples: a scalar; a clock of the optimizer; a table [3, 1]; clocks of its

@@ -89,13 +89,10 @@ static linear missed_by(const missing *m, int64_t updates) {
     return m->products[updates < (int64_t)m->longest ? (size_t)updates : m->longest];
 }
 
-static void catch_up_row(const grove_call *call, const void *context, size_t row) {
+static void catch_up_row(const grove_call *call, void *context, size_t row) {
     grove_id *last = call->in[3]->data, step = grove_ids(call, 4)[0];
     size_t width = grove_width(call->in[0]), at = row * width;
     grove_real *w = grove_written(call, 0) + at, *b = grove_written(call, 2) + at;
-    if (step <= last[row]) {
-        return;
-    }
     linear all = missed_by(context, (int64_t)step - last[row]);
     for (size_t i = 0; i < width; i++) {
         double weight = (double)w[i], buffer = (double)b[i];
@@ -114,11 +111,13 @@ static grove_status run(const grove_call *call, size_t begin, size_t end) {
     }
     bool changes = grove_rates_change(call, 1); /* one item: all rows, where no ids name some */
     end = changes ? call->in[0]->dim[0] : end;
-    if (!grove_any_rests(call, call->in[3]->data, grove_ids(call, 4)[0], 5, begin, end)) {
+    const grove_id *last = call->in[3]->data, step = grove_ids(call, 4)[0];
+    if (!grove_any_rests(call, last, step, 5, begin, end)) {
         return GROVE_OK;
     }
     missing m = missing_of(call);
-    return grove_catch_up(call, 5, begin, end, catch_up_row, &m);
+    grove_catch_up(call, 5, begin, end, last, step, catch_up_row, &m);
+    return GROVE_OK;
 }
 
 /* Rows named by ids are not cut: two tiles might meet in one row. Neither are those at remembered

@@ -40,30 +40,27 @@ static bool lies_within(grove_shaping *s, int64_t begin, int64_t size, int64_t d
         dim < 0 && grove_dim_more(dim) == 0 ? " (it must be counted in batches)" : "");
 }
 
-static bool shape(grove_shaping *s) {
+/* Of what is longer, the part begins at begin; the result is `size` long. */
+static bool shape_of(grove_shaping *s, bool pads) {
     const struct part *part = s->attributes;
     int axis;
     s->type = grove_node_type(s->in[0]);
     s->shape = grove_in_shape(s, 0);
-    if (!grove_want_axis(s, part->axis, s->shape.rank, &axis) ||
-        !lies_within(s, part->begin, part->size, s->shape.dim[axis])) {
+    if (!grove_want_axis(s, part->axis, s->shape.rank, &axis)) {
         return false;
     }
+    int64_t dim = s->shape.dim[axis];
     s->shape.dim[axis] = part->size;
-    return true;
+    return pads ? lies_within(s, part->begin, dim, part->size)
+                : lies_within(s, part->begin, part->size, dim);
+}
+
+static bool shape(grove_shaping *s) {
+    return shape_of(s, false);
 }
 
 static bool shape_of_pad(grove_shaping *s) {
-    const struct part *part = s->attributes;
-    int axis;
-    s->shape = grove_in_shape(s, 0);
-    if (!grove_want_type(s, 0, GROVE_REAL) ||
-        !grove_want_axis(s, part->axis, s->shape.rank, &axis) ||
-        !lies_within(s, part->begin, s->shape.dim[axis], part->size)) {
-        return false;
-    }
-    s->shape.dim[axis] = part->size;
-    return true;
+    return grove_want_type(s, 0, GROVE_REAL) && shape_of(s, true);
 }
 
 /* ---- run ------------------------------------------------------------------------------------- */
@@ -84,13 +81,19 @@ static rows rows_of(const grove_call *call) {
 }
 
 static size_t items(const grove_call *call) {
-    const struct part *part = call->attributes;
-    bool empty = call->out->count == 0;
-    return empty ? 0 : grove_times(call->out, 0, grove_axis_of(part->axis, call->out->rank));
+    const int64_t axis = ((const struct part *)call->attributes)->axis;
+    return call->out->count ? grove_times(call->out, 0, grove_axis_of(axis, call->out->rank)) : 0;
 }
 
 static size_t cost(const grove_call *call) {
     return rows_of(call).y / sizeof(grove_real) + 8;
+}
+
+/* Where the last axis is cut, what lies behind the part is not read. */
+static size_t reach(const grove_call *call) {
+    const rows row = rows_of(call);
+    const size_t width = grove_width(call->in[0]), size = grove_element_size(call->in[0]);
+    return row.x == width * size ? (row.begin + row.y) / size : width;
 }
 
 GROVE_RUN(run) {
@@ -137,24 +140,16 @@ static void grad_of_pad(grove_tensor y, grove_tensor dy, grove_tensor *dx) {
 
 /* ---- examples -------------------------------------------------------------------------------- */
 
-static grove_tensor build(const grove_tensor *in) {
-    return grove_slice(in[0], -1, 1, 2);
-}
-static grove_tensor build_first(const grove_tensor *in) {
-    return grove_slice(in[0], 0, 1, 1);
-}
-static grove_tensor build_nothing(const grove_tensor *in) {
-    return grove_slice(in[0], 0, 2, 0);
-}
-static grove_tensor build_batches(const grove_tensor *in) {
-    return grove_slice(in[0], 0, GROVE_BATCH, 2 * GROVE_BATCH);
-}
-static grove_tensor build_pad(const grove_tensor *in) {
-    return grove_pad(in[0], -1, 1, 3);
-}
-static grove_tensor build_pad_first(const grove_tensor *in) {
-    return grove_pad(in[0], 0, 0, 3);
-}
+#define BUILD(name, node)                                                                          \
+    static grove_tensor name(const grove_tensor *in) {                                             \
+        return node;                                                                               \
+    }
+BUILD(build, grove_slice(in[0], -1, 1, 2))
+BUILD(build_first, grove_slice(in[0], 0, 1, 1))
+BUILD(build_nothing, grove_slice(in[0], 0, 2, 0))
+BUILD(build_batches, grove_slice(in[0], 0, GROVE_BATCH, 2 * GROVE_BATCH))
+BUILD(build_pad, grove_pad(in[0], -1, 1, 3))
+BUILD(build_pad_first, grove_pad(in[0], 0, 0, 3))
 
 static const grove_example examples[] = {
     {.inputs = 1,
@@ -217,6 +212,7 @@ GROVE_ROOM(slice) = {
     .fields = fields,
     .shape = shape,
     .run = run,
+    .reach = reach,
     .items = items,
     .cost = cost,
     .grad = grad,

@@ -53,16 +53,21 @@ static size_t width(const grove_call *call) {
     return call->in[0]->count / (rows(call) ? rows(call) : 1);
 }
 
-static void catch_up_row(const grove_call *call, const void *context, size_t row) {
-    const double decay = ((const struct average *)context)->decay;
+static grove_id seen_by(const grove_call *call) {
+    return grove_ids(call, 2)[0] + (grove_ids(call, 2)[0] < INT32_MAX);
+}
+
+static void catch_up_row(const grove_call *call, void *context, size_t row) {
+    const double decay = ((const struct average *)call->attributes)->decay;
     const size_t count = width(call), at = row * count;
-    const grove_id seen = grove_ids(call, 2)[0] + (grove_ids(call, 2)[0] < INT32_MAX);
+    const grove_id seen = seen_by(call);
+    (void)context;
     grove_id *last = call->in[3]->data;
     grove_real *average = grove_written(call, 0) + at;
     const grove_real *w = grove_reals(call, 1) + at;
     if (last[row] <= 0) {
         memcpy(average, w, count * sizeof *w);
-    } else if (seen > last[row]) {
+    } else {
         const double missed = (double)seen - last[row];
         const grove_real kept = (grove_real)(missed > 1 ? pow(decay, missed) : decay);
         for (size_t i = 0; i < count; i++) {
@@ -73,7 +78,12 @@ static void catch_up_row(const grove_call *call, const void *context, size_t row
 }
 
 GROVE_RUN(run) {
-    return grove_catch_up(call, 4, begin, end, catch_up_row, call->attributes);
+    const size_t count = call->inputs == 5 ? call->in[4]->count : 0;
+    grove_status status = count ? grove_check_row_ids(call, 4, 0, count, rows(call)) : GROVE_OK;
+    if (status == GROVE_OK) {
+        grove_catch_up(call, 4, begin, end, grove_ids(call, 3), seen_by(call), catch_up_row, NULL);
+    }
+    return status;
 }
 
 /* Rows named by ids are not cut: two tiles might meet in one row. */
