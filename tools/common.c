@@ -49,7 +49,7 @@ int read_table(const char *command, const char *path, const options *o, grove_ta
                              .guess_separator = true,
                              .comment = o->comment,
                              .skip = (size_t)o->skip,
-                             .decimal = o->decimal,
+                             .decimal = o->decimal ? *o->decimal : '.',
                              .no_header = o->no_header,
                              .trim = o->trim};
     if (grove_table_read_csv(path, &csv, table, &error) != GROVE_OK) {

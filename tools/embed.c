@@ -232,44 +232,17 @@ static int write_all(const options *o, const vector_table *t) {
     return code;
 }
 
-static bool is_one_of(const char *word, const char *a, const char *b, const char *c) {
-    return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
-}
-
-static int check_usage(const options *o) {
-    const char *format = o->format, *why = NULL;
-    if (!o->column == !o->layer) {
-        why = "either --column NAME or --layer NAME says what vectors are wanted";
-    } else if (o->layer && o->file_count < 2) {
-        why = "--layer needs a table: grove embed MODEL DATA.csv --layer NAME";
-    } else if (o->column && o->file_count > 1) {
-        why = "the vectors of a column lie in the model: --column takes no DATA.csv";
-    } else if (o->column && !is_one_of(format, "word2vec", "tsv", "npy")) {
-        why = "the vectors of a column are written as --format word2vec, tsv or npy";
-    } else if (o->layer && !is_one_of(format, "csv", "csv", "npy")) {
-        why = "the vectors of rows are written as --format csv or npy";
-    } else if (strcmp(format, "tsv") == 0 && (!o->out || strcmp(o->out, "-") == 0)) {
-        why = "--format tsv needs --out FOLDER: it writes vectors.tsv and metadata.tsv there";
-    }
-    return why ? complain("embed", EXIT_USAGE, why) : EXIT_DONE;
-}
-
 static int embed_column(const options *o, const grove_model *model) {
     vector_table table;
     int code = find_vectors("embed", model, o->column, &table);
     return code == EXIT_DONE ? write_all(o, &table) : code;
 }
 
-int run_embed(const options *given) {
-    options o = *given;
+int run_embed(const options *o) {
     grove_model *model = NULL;
-    o.format = o.format ? o.format : o.layer ? "csv" : "word2vec";
-    int code = check_usage(&o);
+    int code = read_model("embed", o->files[0], &model);
     if (code == EXIT_DONE) {
-        code = read_model("embed", o.files[0], &model);
-    }
-    if (code == EXIT_DONE) {
-        code = o.layer ? embed_layer(&o, model) : embed_column(&o, model);
+        code = o->layer ? embed_layer(o, model) : embed_column(o, model);
     }
     grove_model_free(model);
     return code;

@@ -10,11 +10,18 @@
 #include "common.h"
 #include "options.h"
 
-static void print_help(void) {
+static int (*const run[COMMANDS])(const options *o) = {
+    [COMMAND_TRAIN] = run_train,         [COMMAND_EVALUATE] = run_evaluate,
+    [COMMAND_PREDICT] = run_predict,     [COMMAND_INSPECT] = run_inspect,
+    [COMMAND_GRADCHECK] = run_gradcheck, [COMMAND_EMBED] = run_embed,
+    [COMMAND_NEAREST] = run_nearest,     [COMMAND_TRANSFORM] = run_transform,
+};
+
+static void print_overview(void) {
     printf("Usage: grove COMMAND [OPTIONS] FILES\n"
            "Trains classifiers on tables with categorical columns: CSV in, a model and an honest "
            "report out.\n\nCommands:\n");
-    for (const command *c = commands; c->name; c++) {
+    for (const command *c = commands; c < commands + COMMANDS; c++) {
         printf("  %-9s %-18s %s\n", c->name, c->files, c->summary);
     }
     printf(
@@ -46,7 +53,7 @@ static void print_version(void) {
 }
 
 static const command *find_command(const char *name) {
-    for (const command *c = commands; c->name; c++) {
+    for (const command *c = commands; c < commands + COMMANDS; c++) {
         if (strcmp(c->name, name) == 0) {
             return c;
         }
@@ -93,7 +100,7 @@ int main(int argc, char **argv) {
         return EXIT_RUN_TIME;
     }
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
-        print_help();
+        print_overview();
         return finish(EXIT_DONE);
     }
     if (strcmp(word, "--version") == 0) {
@@ -105,6 +112,8 @@ int main(int argc, char **argv) {
         return refuse_command(word);
     }
     watch_json_memory();
-    parse_options(command, argc - 1, argv + 1, &o);
-    return finish(command->run(&o));
+    if (!parse_options(command, argc - 1, argv + 1, &o)) {
+        return finish(EXIT_DONE);
+    }
+    return finish(run[command - commands](&o));
 }

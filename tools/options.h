@@ -19,58 +19,17 @@ enum exit_code {
     EXIT_MISSED = 5     /* a demanded result was missed: a gradient is wrong */
 };
 
-enum progress_kind { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_LINES, PROGRESS_NONE };
-
-/* Of the options in commands.c; those without a short form have keys beyond all characters. */
-enum key {
-    KEY_LABEL = 256,
-    KEY_OUT,
-    KEY_VALID,
-    KEY_VALID_FRACTION,
-    KEY_EPOCHS,
-    KEY_BATCH,
-    KEY_HIDDEN,
-    KEY_EMBEDDING_DIM,
-    KEY_OPTIMIZER,
-    KEY_RATE,
-    KEY_DROPOUT,
-    KEY_WEIGHT_DECAY,
-    KEY_UNKNOWN_SHARE,
-    KEY_PATIENCE,
-    KEY_MIN_COUNT,
-    KEY_SEED,
-    KEY_THREADS,
-    KEY_CHECK_FINITE,
-    KEY_JSON,
-    KEY_PROFILE,
-    KEY_FULL,
-    KEY_CATEGORICAL,
-    KEY_NUMERIC,
-    KEY_IGNORE,
-    KEY_PROGRESS,
-    KEY_SEPARATOR,
-    KEY_COMMENT,
-    KEY_SKIP,
-    KEY_DECIMAL,
-    KEY_NO_HEADER,
-    KEY_TRIM,
-    KEY_ROWS,
-    KEY_SAMPLES,
-    KEY_TOLERANCE,
-    KEY_STEP,
-    KEY_TRAINING,
-    KEY_COLUMN,
-    KEY_FORMAT,
-    KEY_TOP,
-    KEY_LAYER,
-    KEY_USAGE
-};
-
-/* A list of names or sizes, "a,b,c". */
+/* A list of names, "a,b,c". */
 typedef struct names {
     const char **items;
     size_t count;
 } names;
+
+/* A list of sizes, "128,64". */
+typedef struct sizes {
+    int64_t items[16];
+    int count;
+} sizes;
 
 /* Cuts the next name off *text, which becomes NULL behind the last one. A name in quotes may hold
  * commas, and quotes written twice. NULL where there is none. */
@@ -80,21 +39,21 @@ bool is_same_file(const char *a, const char *b);
 /* Would a plan take what the environment says of threads? 0: as many as it says. */
 bool plan_takes_threads(int threads);
 
+/* What was asked for: a field for each row of option_table.c, which says what may be in it. */
 typedef struct options {
     const char *files[3];
     int file_count;
-    const char *label, *out, *valid, *optimizer;
-    double valid_fraction, rate, dropout, unknown_share;
+    const char *label, *out, *valid, *optimizer, *progress;
+    double valid_fraction; /* below 0: not given */
+    double rate, dropout, unknown_share;
     double weight_decay; /* below 0: not given */
     long epochs, batch, embedding_dim, seed, threads, patience, min_count;
-    int64_t hidden[16];
-    int hidden_count;
+    sizes hidden;
     names categorical, numeric, ignore;
-    enum progress_kind progress;
     bool json, trim, no_header, check_finite, profile, full;
     char separator; /* 0: guessed */
     char comment;   /* 0: none */
-    char decimal;
+    const char *decimal;
     long skip;
     long rows, samples;     /* of gradcheck; samples below 0: all */
     double tolerance, step; /* likewise; 0: derived */
@@ -103,22 +62,41 @@ typedef struct options {
     const char *column, *layer, *format; /* of embed; NULL: not given */
 } options;
 
+/* A new command is a word here, a row of commands.c and a line of grove.c. */
+#define COMMAND_LIST(X)                                                                            \
+    X(TRAIN) X(EVALUATE) X(PREDICT) X(INSPECT) X(GRADCHECK) X(EMBED) X(NEAREST) X(TRANSFORM)
+
+enum command_id {
+#define COMMAND_ID(word) COMMAND_##word,
+    COMMAND_LIST(COMMAND_ID)
+#undef COMMAND_ID
+        COMMANDS
+};
+
 typedef struct command {
     const char *name;
     const char *files; /* "DATA.csv" */
     int min_files, max_files;
     const char *summary; /* one line */
-    const char *more;    /* examples, after the options */
-    const void *table;   /* struct argp_option [] */
-    int (*run)(const options *o);
+    const char *more;    /* a paragraph, or NULL */
+    const char *example; /* lines of a shell */
 } command;
 
-extern const command commands[]; /* ends with a name of NULL */
+extern const command commands[COMMANDS];
 
 /* Fills in the options of a command, its defaults first. On a mistake prints one line and "try
- * --help" to stderr and ends the program with EXIT_USAGE; --help prints to stdout and ends it with
- * EXIT_DONE. Lists live as long as the program. */
-void parse_options(const command *command, int argc, char **argv, options *o);
+ * --help" to stderr and ends the program with EXIT_USAGE. False where help was asked for, and
+ * printed to stdout. Lists live as long as the program. */
+bool parse_options(const command *command, int argc, char **argv, options *o);
+
+/* Prints "grove train: sentence" and "Try ..." to stderr, and ends the program with EXIT_USAGE. */
+_Noreturn void usage_error(const command *command, const char *format, ...);
+
+/* Ends the program where options contradict each other; fills in what hangs on others. */
+void check_options(const command *command, options *o);
+
+/* Prints what --help shows, to stdout. */
+void print_help(const command *command);
 
 int run_train(const options *o);
 int run_evaluate(const options *o);

@@ -8,7 +8,12 @@
 
 enum { BAR_WIDTH = 30 };
 
-progress progress_new(enum progress_kind wish) {
+progress progress_new(const char *word) {
+    const char *const words[] = {"auto", "bar", "lines", "none"};
+    enum progress_kind wish = PROGRESS_AUTO;
+    for (int i = 0; i < 4; i++) {
+        wish = strcmp(word, words[i]) == 0 ? (enum progress_kind)i : wish;
+    }
     const char *term = getenv("TERM");
     bool terminal = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
     if (wish == PROGRESS_AUTO) {

@@ -9,11 +9,14 @@
 #include "grove/grove.h"
 #include "options.h"
 
+enum progress_kind { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_LINES, PROGRESS_NONE };
+
 typedef struct progress {
     enum progress_kind kind; /* AUTO is decided by progress_new */
 } progress;
 
-progress progress_new(enum progress_kind wish);
+/* Of a word of --progress. */
+progress progress_new(const char *word);
 
 /* For grove_fit_options.progress; `user` is a progress. */
 bool progress_show(void *user, const grove_progress *state);

@@ -104,8 +104,8 @@ static double now(void) {
 static int train(job *j) {
     const options *o = j->o;
     progress shown = progress_new(o->progress);
-    grove_classifier_options network = {.hidden = o->hidden,
-                                        .hidden_count = o->hidden_count,
+    grove_classifier_options network = {.hidden = o->hidden.items,
+                                        .hidden_count = o->hidden.count,
                                         .embedding_width = o->embedding_dim,
                                         .dropout = o->dropout,
                                         .seed = (uint64_t)o->seed};

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+#
+# How options may be written, and what --help says of them.
+import os
+import re
+
+from cli import *
+
+COMMANDS = ("train", "evaluate", "predict", "inspect", "gradcheck", "embed", "nearest", "transform")
+
+
+def options_in_help(command):
+    return re.findall(r"^ {2}(?:-\w, | {4})--([a-z-]+)", good(command, "--help").out, re.M)
+
+
+@case
+def every_option_has_one_row(folder):
+    for command in COMMANDS:
+        names = options_in_help(command)
+        assert names and names[-1] == "help" and len(set(names)) == len(names), names
+
+
+@case
+def help_is_laid_out(folder):
+    for command in COMMANDS:
+        text = good(command, "--help").out
+        lines = text.splitlines()
+        assert all(len(line) <= 79 and line == line.rstrip() for line in lines
+                   if not line.startswith(("Example: ", " " * 9 + "grove"))), text
+        headings = re.findall(r"^([A-Z][a-z]+):$", text, re.M)
+        order = ["Input", "Model", "Training", "Check", "Running", "Output"]
+        assert headings == [h for h in order if h in headings], headings
+
+
+@case
+def ways_to_write_options(folder):
+    data, model = trained(folder)
+    plain = good("predict", model, data).out
+    out = os.path.join(folder, "out.csv")
+    for words in (["--out", out, model, data], ["--out=" + out, model, data],
+                  [model, "--out", out, data], [model, data, "--out", out], [model, data, "--ou", out],
+                  ["--out", out, "--", model, data], ["--out", out, model, "--", data]):
+        good("predict", *words)
+        assert read(out).decode() == plain, words
+        os.remove(out)
+    os.rename(data, os.path.join(folder, "--json"))
+    assert good("predict", "--", model, "--json", cwd=folder).out == plain
+    good("train", "--label=group", "-qh")
+    refused(2, ["'--val'", "--valid, --valid-fraction"], "train", "--val", "a")
+    refused(2, "no option '-x'", "train", "-qx")
+    refused(2, "an argument is missing", "predict", model, "--")
+
+
+@case
+def help_wins_wherever_it_stands(folder):
+    for words in (["--help"], ["-h"], ["--label", "x", "--help"], ["a", "-h", "b", "c"],
+                  ["-h", "--nonsense"]):
+        assert good("train", *words).out.startswith("Usage: grove train"), words
+    with open("/dev/full", "w") as full:
+        assert run("train", "--help", stdout=full).code == 1
+
+
+main()

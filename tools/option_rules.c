@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * option_rules.c - what must be there, and what cannot stand beside what.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "option_table.h"
+
+static bool is(const command *c, enum command_id id) {
+    return c == &commands[id];
+}
+
+static void check_wanted(const command *c, const options *o) {
+    for (const option_row *row = option_table; row->name; row++) {
+        if (takes_option(c, row) && row->wanted &&
+            !*(const char *const *)((const char *)o + row->field)) {
+            usage_error(c, "--%s %s is missing: %s", row->name, row->argument, row->wanted);
+        }
+    }
+}
+
+static void check_train(const command *c, options *o) {
+    if (strcmp(o->out, "-") == 0 || strcmp(o->out, "/dev/stdout") == 0) {
+        usage_error(c, "--out must name a file: standard output is for the report");
+    }
+    if (o->valid && o->valid_fraction >= 0) {
+        usage_error(c, "--valid and --valid-fraction exclude each other: one of them says which "
+                       "rows to validate on");
+    }
+    if (o->valid && strcmp(o->valid, "-") == 0 && strcmp(o->files[0], "-") == 0) {
+        usage_error(c, "standard input cannot be both the data and the rows of --valid");
+    }
+    if (o->profile && o->check_finite) {
+        usage_error(c, "--profile and --check-finite exclude each other: the time of looking for "
+                       "bad numbers would be counted as that of the ops");
+    }
+    o->valid_fraction = o->valid_fraction < 0 ? 0.1 : o->valid_fraction;
+}
+
+static bool is_one_of(const char *word, const char *a, const char *b, const char *c) {
+    return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
+}
+
+static void check_embed(const command *c, options *o) {
+    const char *format = o->format ? o->format : o->layer ? "csv" : "word2vec";
+    if (!o->column == !o->layer) {
+        usage_error(c, "either --column NAME or --layer NAME says what vectors are wanted");
+    } else if (o->layer && o->file_count < 2) {
+        usage_error(c, "--layer needs a table: grove embed MODEL DATA.csv --layer NAME");
+    } else if (o->column && o->file_count > 1) {
+        usage_error(c, "the vectors of a column lie in the model: --column takes no DATA.csv");
+    } else if (o->column && !is_one_of(format, "word2vec", "tsv", "npy")) {
+        usage_error(c, "the vectors of a column are written as --format word2vec, tsv or npy");
+    } else if (o->layer && !is_one_of(format, "csv", "csv", "npy")) {
+        usage_error(c, "the vectors of rows are written as --format csv or npy");
+    } else if (strcmp(format, "tsv") == 0 && (!o->out || strcmp(o->out, "-") == 0)) {
+        usage_error(c, "--format tsv needs --out FOLDER: it writes vectors.tsv and metadata.tsv "
+                       "there");
+    }
+    o->format = format;
+}
+
+/* Said at once, and with its value; a plan would refuse it later on. */
+static void check_threads(const command *c, const options *o) {
+    if (!plan_takes_threads(2)) {
+        usage_error(c,
+                    "GROVE_THREADS_FROM is '%s'; it must be a whole number, of the additions that "
+                    "steps must be worth for threads to share them",
+                    getenv("GROVE_THREADS_FROM"));
+    }
+    if (o->threads == 0 && !plan_takes_threads(0)) {
+        usage_error(c,
+                    "GROVE_NUM_THREADS is '%s'; it must be a whole number from 1 to 1024, or "
+                    "--threads say how many",
+                    getenv("GROVE_NUM_THREADS"));
+    }
+}
+
+static void check_table(const command *c, const options *o) {
+    if (o->comment && o->comment == o->separator) {
+        usage_error(c, "--comment and --separator cannot be the same character");
+    }
+    if (o->decimal && *o->decimal == o->separator) {
+        usage_error(c, "--decimal and --separator cannot be the same character");
+    }
+}
+
+void check_options(const command *c, options *o) {
+    if (o->file_count < c->min_files) {
+        usage_error(c, "an argument is missing: grove %s %s", c->name, c->files);
+    }
+    check_table(c, o);
+    check_wanted(c, o);
+    if (is(c, COMMAND_TRAIN)) {
+        check_train(c, o);
+    } else if (is(c, COMMAND_EMBED)) {
+        check_embed(c, o);
+    }
+    if (find_option(c, "threads", strlen("threads"))) {
+        check_threads(c, o);
+    }
+    for (int i = 0; o->out && i <= o->file_count; i++) {
+        const char *input = i < o->file_count ? o->files[i] : o->valid;
+        if (input && is_same_file(o->out, input)) {
+            usage_error(c, "--out '%s' would write over '%s', which is read", o->out, input);
+        }
+    }
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+#include "option_table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "grove/nn.h"
+
+/* ---- the words of choices -------------------------------------------------------------------- */
+
+#define WORDS(...)                                                                                 \
+    (const char *const[]) {                                                                        \
+        __VA_ARGS__, NULL                                                                          \
+    }
+
+/* ---- what an option takes, and the field it goes to: another type does not compile ----------- */
+
+#define AT(member, type) .field = _Generic(((options *)0)->member, type : offsetof(options, member))
+#define FLAG(member) .kind = OPTION_FLAG, AT(member, bool)
+#define SETS(member) .kind = OPTION_SET, AT(member, const char *)
+#define WHOLE(member, low, high)                                                                   \
+    .kind = OPTION_WHOLE, AT(member, long), .least = (low), .most = (high)
+#define NUMBER(member, low, high)                                                                  \
+    .kind = OPTION_NUMBER, AT(member, double), .least = (low), .most = (high)
+#define CHOICE(member, ...)                                                                        \
+    .kind = OPTION_CHOICE, AT(member, const char *), .words = WORDS(__VA_ARGS__)
+#define CHARACTER(member) .kind = OPTION_CHARACTER, AT(member, char)
+#define SIZES(member, low, high)                                                                   \
+    .kind = OPTION_SIZES, AT(member, sizes), .least = (low), .most = (high)
+#define TEXT(member) .kind = OPTION_TEXT, AT(member, const char *)
+#define A_FILE(member) .kind = OPTION_FILE, AT(member, const char *)
+#define COLUMN(member) .kind = OPTION_COLUMN, AT(member, const char *)
+#define COLUMNS(member) .kind = OPTION_COLUMNS, AT(member, names)
+#define OR_WORD(text, means) .word = (text), .word_means = (means)
+
+/* Who takes it, its name, what stands for its argument. */
+#define ROW(commands, word, argument_)                                                             \
+    .for_commands = (commands), .name = word, .argument = argument_
+
+enum {
+    FOR_TABLES = FOR_ALL & ~FOR_NEAREST, /* who reads one */
+    FOR_GUESSES = FOR_TRAIN | FOR_INSPECT,
+    FOR_THREADS = FOR_TRAIN | FOR_EVALUATE | FOR_PREDICT | FOR_GRADCHECK | FOR_EMBED,
+    FOR_RESULTS = FOR_TRAIN | FOR_EVALUATE | FOR_INSPECT | FOR_GRADCHECK | FOR_NEAREST,
+    FOR_ONE_FILE = FOR_PREDICT | FOR_TRANSFORM
+};
+
+const option_row option_table[] = {
+    {ROW(FOR_TRAIN, "label", "COLUMN"), COLUMN(label), .help = "the column to predict",
+     .wanted = "which column is to be predicted?"},
+    {ROW(FOR_INSPECT, "label", "COLUMN"), COLUMN(label), .help = "the column to predict"},
+    {ROW(FOR_TRAIN, "valid", "FILE"), A_FILE(valid), .help = "validate on these rows",
+     .instead = "a part of DATA"},
+    {ROW(FOR_TRAIN, "valid-fraction", "P"), NUMBER(valid_fraction, 0, 0.9), .preset = "-1",
+     .help = "validate on this share of DATA, drawn class by class", .instead = "0.1"},
+    {ROW(FOR_GUESSES, "categorical", "A,B"), COLUMNS(categorical),
+     .help = "these columns are categories; a name with a comma stands in quotes",
+     .instead = "guessed"},
+    {ROW(FOR_GUESSES, "numeric", "A,B"), COLUMNS(numeric), .help = "these columns are numbers",
+     .instead = "guessed"},
+    {ROW(FOR_GUESSES, "ignore", "A,B"), COLUMNS(ignore), .help = "leave these columns out"},
+    {ROW(FOR_TRAIN, "min-count", "N"), WHOLE(min_count, 1, 1e9),
+     .help = "values in fewer training rows are taken as unknown",
+     .instead = "2, or 1 for a column where that would cost more than 5 % of its cells"},
+    {ROW(FOR_GRADCHECK, "rows", "N"), WHOLE(rows, 1, 1 << 20), .preset = "16",
+     .help = "check on a batch of N rows, drawn by the seed"},
+    {ROW(FOR_EMBED, "column", "NAME"), COLUMN(column),
+     .help = "the vectors of this column's values"},
+    {ROW(FOR_EMBED, "layer", "NAME"), TEXT(layer),
+     .help = "the vectors that this layer makes of the rows of DATA.csv; the name of a node, as "
+             "grove inspect shows it"},
+    {ROW(FOR_TABLES, "separator", "CHAR|auto"), CHARACTER(separator), OR_WORD("auto", 0),
+     .help = "what stands between cells; \\t is a tab",
+     .instead = "auto, the one of , ; tab and | that gives most of the first lines the same number "
+                "of cells"},
+    {ROW(FOR_TABLES, "comment", "CHAR"), CHARACTER(comment),
+     .help = "pass over lines that begin with it, outside quotes", .instead = "none do"},
+    {ROW(FOR_TABLES, "skip", "N"), WHOLE(skip, 0, 1e9), .preset = "0",
+     .help = "pass over the first N lines"},
+    {ROW(FOR_TABLES, "decimal", "CHAR"), CHOICE(decimal, ".", ","), .preset = ".",
+     .help = "what stands before the fraction of numbers in the file, a point or a comma"},
+    {ROW(FOR_TABLES, "no-header", NULL), FLAG(no_header),
+     .help = "the first line is data; columns are called c1, c2..."},
+    {ROW(FOR_TABLES, "trim", NULL), FLAG(trim), .help = "drop blanks around cells",
+     .instead = "keep them"},
+
+    {ROW(FOR_TRAIN, "hidden", "N,N"), SIZES(hidden, 1, 1 << 20), OR_WORD("none", 0),
+     .preset = "128,64", .group = GROUP_MODEL, .help = "units of the hidden layers, or none"},
+    {ROW(FOR_TRAIN, "embedding-dim", "N|auto"), WHOLE(embedding_dim, 1, 4096), OR_WORD("auto", 0),
+     .group = GROUP_MODEL, .help = "numbers in each embedding vector",
+     .instead = "auto, " GROVE_EMBEDDING_WIDTH_RULE},
+    {ROW(FOR_TRAIN, "dropout", "P"), NUMBER(dropout, 0, 0.99), .preset = "0.1",
+     .group = GROUP_MODEL, .help = "share of hidden units dropped in training"},
+
+    {ROW(FOR_TRAIN, "epochs", "N"), WHOLE(epochs, 1, 1e6), .preset = "30", .group = GROUP_TRAINING,
+     .help = "passes over the training rows, at most"},
+    {ROW(FOR_TRAIN, "patience", "N"), WHOLE(patience, 1, 1e6), .preset = "5",
+     .group = GROUP_TRAINING, .help = "stop after N epochs without a better validation loss"},
+    {ROW(FOR_TRAIN, "batch", "N"), WHOLE(batch, 1, 1 << 24), .preset = "256",
+     .group = GROUP_TRAINING, .help = "rows in a step"},
+    {ROW(FOR_TRAIN, "optimizer", "NAME"), CHOICE(optimizer, "adam", "adamw", "sgd", "adagrad"),
+     .preset = "adam", .group = GROUP_TRAINING, .help = "adam, adamw, sgd or adagrad"},
+    {ROW(FOR_TRAIN, "rate", "R"), NUMBER(rate, 1e-12, 1000), .group = GROUP_TRAINING,
+     .help = "learning rate", .instead = "0.001 for adam and adamw, 0.01 for sgd and adagrad"},
+    {ROW(FOR_TRAIN, "weight-decay", "D"), NUMBER(weight_decay, 0, 1000), .preset = "-1",
+     .group = GROUP_TRAINING, .help = "of weights, not of biases and tables",
+     .instead = "0.01 for adamw, else 0"},
+    {ROW(FOR_TRAIN, "unknown-share", "P"), NUMBER(unknown_share, 0, 0.9), .preset = "0.01",
+     .group = GROUP_TRAINING, .help = "show this share of the categories as unknown in training"},
+
+    {ROW(FOR_GRADCHECK, "samples", "N|all"), WHOLE(samples, 1, 1 << 30), OR_WORD("all", -1),
+     .preset = "100", .group = GROUP_CHECK,
+     .help = "components checked of each parameter, drawn by the seed"},
+    {ROW(FOR_GRADCHECK, "tolerance", "T"), NUMBER(tolerance, 1e-15, 1), .group = GROUP_CHECK,
+     .help = "the relative error that is allowed and demanded",
+     .instead = "derived, component by component, from the rounding of the loss and from how "
+                "differences converge"},
+    {ROW(FOR_GRADCHECK, "step", "H"), NUMBER(step, 1e-12, 1000), .group = GROUP_CHECK,
+     .help = "the first, largest step of the differences, as a share of max(|x|, 1); smaller ones "
+             "follow",
+     .instead = "0.5, or 0.03125 where numbers are doubles"},
+    {ROW(FOR_GRADCHECK, "training", NULL), FLAG(training), .group = GROUP_CHECK,
+     .help = "check the training form: dropout drops, the same in each evaluation"},
+
+    {ROW(FOR_TRAIN, "seed", "N"), WHOLE(seed, 0, INT32_MAX), .preset = "1", .group = GROUP_RUN,
+     .help = "same seed, same file, byte for byte"},
+    {ROW(FOR_GRADCHECK, "seed", "N"), WHOLE(seed, 0, INT32_MAX), .preset = "1", .group = GROUP_RUN,
+     .help = "draws rows and components"},
+    {ROW(FOR_THREADS, "threads", "N"), WHOLE(threads, 1, 1024), .group = GROUP_RUN,
+     .help = "threads that work; they change no result; steps of less than a quarter of a "
+             "millisecond stay on one, unless GROVE_THREADS_FROM, in additions, says otherwise",
+     .instead = "what the environment variable GROVE_NUM_THREADS says, else 1"},
+    {ROW(FOR_TRAIN, "check-finite", NULL), FLAG(check_finite), .group = GROUP_RUN,
+     .help = "stop at the first number that is NaN or infinite, and tell which op made it, of what",
+     .instead = "stop when the loss is none"},
+
+    {ROW(FOR_TRAIN, "out", "MODEL"), A_FILE(out), .group = GROUP_OUTPUT,
+     .help = "the model file to write", .wanted = "where is the model to be written?"},
+    {ROW(FOR_ONE_FILE, "out", "FILE"), A_FILE(out), .group = GROUP_OUTPUT,
+     .help = "write here, whole or not at all", .instead = "standard output"},
+    {ROW(FOR_EMBED, "out", "FILE"), A_FILE(out), .group = GROUP_OUTPUT,
+     .help = "write here, whole or not at all; of tsv the folder, which is made",
+     .instead = "standard output"},
+    {ROW(FOR_EMBED, "format", "KIND"), CHOICE(format, "word2vec", "tsv", "npy", "csv"),
+     .group = GROUP_OUTPUT,
+     .help = "of a column word2vec, tsv or npy, of a layer csv or npy. word2vec: text, '_' for "
+             "blanks in names; tsv: vectors.tsv and metadata.tsv for the embedding projector, with "
+             "value, count and norm; npy: the numbers alone, as NumPy's float32; csv: columns "
+             "NAME_1, NAME_2...",
+     .instead = "word2vec, of a layer csv"},
+    {ROW(FOR_NEAREST, "top", "N"), WHOLE(top, 1, 1e6), .preset = "10", .group = GROUP_OUTPUT,
+     .help = "tell the N nearest, at most"},
+    {ROW(FOR_EVALUATE, "full", NULL), FLAG(full), .group = GROUP_OUTPUT,
+     .help = "fifteen measures with 95 % intervals beside a baseline, classes one by one, the most "
+             "frequent mistakes",
+     .instead = "accuracy, log loss, ROC AUC"},
+    {ROW(FOR_RESULTS, "json", NULL), FLAG(json), .group = GROUP_OUTPUT,
+     .help = "print the result as one JSON object"},
+    {ROW(FOR_PREDICT, "json", NULL), FLAG(json), .group = GROUP_OUTPUT,
+     .help = "write one JSON object instead of CSV"},
+    {ROW(FOR_TRAIN, "profile", NULL), FLAG(profile), .group = GROUP_OUTPUT,
+     .help = "also tell where the time of the training steps went, op by op, and what memory was "
+             "used",
+     .instead = "nothing is counted"},
+    {ROW(FOR_TRAIN, "progress", "KIND"), CHOICE(progress, "auto", "bar", "lines", "none"),
+     .preset = "auto", .group = GROUP_OUTPUT, .help = "auto, bar, lines or none",
+     .instead = "auto, a bar on a terminal, else a line an epoch"},
+    {ROW(FOR_TRAIN, "quiet", NULL), SETS(progress), .preset = "none", .key = 'q',
+     .group = GROUP_OUTPUT, .help = "the same as --progress=none"},
+    {ROW(FOR_ALL, "help", NULL), .kind = OPTION_HELP, .key = 'h', .group = GROUP_OUTPUT,
+     .help = "show this and end"},
+    {0},
+};
+
+/* ---- finding rows, and what they say --------------------------------------------------------- */
+
+bool takes_option(const command *c, const option_row *row) {
+    return row->for_commands >> (c - commands) & 1;
+}
+
+const option_row *find_option(const command *c, const char *name, size_t length) {
+    const option_row *found = NULL;
+    int begin_so = 0;
+    for (const option_row *row = option_table; row->name; row++) {
+        if (takes_option(c, row) && strncmp(row->name, name, length) == 0) {
+            if (row->name[length] == '\0') {
+                return row;
+            }
+            found = row;
+            begin_so++;
+        }
+    }
+    return begin_so == 1 ? found : NULL;
+}
+
+const option_row *find_key(const command *c, char key) {
+    for (const option_row *row = option_table; row->name; row++) {
+        if (row->key && row->key == key && takes_option(c, row)) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+const char *option_help(char text[OPTION_HELP_SIZE], const option_row *row) {
+    const char *preset = row->kind == OPTION_SET ? NULL : row->preset;
+    const char *otherwise = row->instead ? row->instead : preset;
+    if (row->wanted) {
+        snprintf(text, OPTION_HELP_SIZE, "%s (required)", row->help);
+    } else if (otherwise) {
+        snprintf(text, OPTION_HELP_SIZE, "%s (default: %s)", row->help, otherwise);
+    } else {
+        snprintf(text, OPTION_HELP_SIZE, "%s", row->help);
+    }
+    return text;
+}
+
+const char *option_group_title(enum option_group group) {
+    const char *const titles[OPTION_GROUPS] = {"Input", "Model",   "Training",
+                                               "Check", "Running", "Output"};
+    return titles[group];
+}
