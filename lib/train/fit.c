@@ -14,7 +14,10 @@
 #include "packed_rows.h"
 #include "predictor.h"
 
-enum { REPORT_EVERY = 64 }; /* batches between two words about progress */
+enum {
+    REPORT_EVERY = 64, /* batches between two words about progress */
+    VALID_BATCH = 512  /* rows to validate at a time, at most */
+};
 
 typedef struct trainer {
     grove_allocator allocator;
@@ -133,8 +136,11 @@ static bool open_validation(trainer *t) {
     if (t->valid.count == 0) {
         return true;
     }
-    if (grove_predictor_new(graph, t->schema, 512, t->wish.threads, &t->predictor, t->error) !=
-        GROVE_OK) {
+    /* A batch costs the same when it is not full, so all are of like size. */
+    size_t runs = (t->valid.count + VALID_BATCH - 1) / VALID_BATCH;
+    size_t batch = (t->valid.count + runs - 1) / runs;
+    if (grove_predictor_new(graph, t->schema, (int64_t)batch, t->wish.threads, &t->predictor,
+                            t->error) != GROVE_OK) {
         return false;
     }
     size_t answers = t->valid.count * grove_predictor_classes(t->predictor) * sizeof *t->answers;

@@ -62,24 +62,38 @@ static void fetch(const grove_packed_rows *packed, size_t row) {
 #endif
 }
 
+enum { TAKEN = 16 }; /* rows at a time: near, and a column of them is soon written */
+
+static void take_some(const int32_t *const rows[TAKEN], size_t some, size_t at,
+                      const grove_packed_rows *packed, grove_feed *feed, grove_id *labels) {
+    const size_t categorical = packed->categorical, numeric = packed->numeric;
+    for (size_t c = 0; c < categorical; c++) {
+        grove_id *restrict to = feed->ids + c * feed->size + at;
+        for (size_t i = 0; i < some; i++) {
+            to[i] = rows[i][c];
+        }
+    }
+    for (size_t i = 0; i < some; i++) {
+        const float *from = (const float *)(rows[i] + categorical + 1);
+        grove_real *restrict to = feed->numbers + (at + i) * numeric;
+        labels[at + i] = rows[i][categorical];
+        for (size_t k = 0; k < numeric; k++) {
+            to[k] = (grove_real)from[k];
+        }
+    }
+}
+
 void grove_packed_take(const grove_packed_rows *packed, const size_t *order, size_t count,
                        size_t known, grove_feed *feed, grove_id *labels) {
-    const size_t categorical = packed->categorical, numeric = packed->numeric, size = feed->size;
-    grove_id *restrict ids = feed->ids;
-    grove_id *restrict own_labels = labels;
-    grove_real *restrict numbers = feed->numbers;
-    for (size_t i = 0; i < count; i++, numbers += numeric) {
-        const int32_t *restrict row = packed->words + order[i] * packed->width;
-        if (i + ROWS_AHEAD < known) {
-            fetch(packed, order[i + ROWS_AHEAD]);
+    const int32_t *rows[TAKEN];
+    for (size_t at = 0; at < count; at += TAKEN) {
+        const size_t some = count - at < TAKEN ? count - at : TAKEN;
+        for (size_t i = 0; i < some; i++) {
+            rows[i] = packed->words + order[at + i] * packed->width;
+            if (at + i + ROWS_AHEAD < known) {
+                fetch(packed, order[at + i + ROWS_AHEAD]);
+            }
         }
-        for (size_t c = 0; c < categorical; c++) {
-            ids[c * size + i] = row[c];
-        }
-        own_labels[i] = row[categorical];
-        const float *restrict from = (const float *)(row + categorical + 1);
-        for (size_t k = 0; k < numeric; k++) {
-            numbers[k] = (grove_real)from[k];
-        }
+        take_some(rows, some, at, packed, feed, labels);
     }
 }
