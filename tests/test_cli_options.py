@@ -53,6 +53,29 @@ def ways_to_write_options(folder):
 
 
 @case
+def what_was_meant(folder):
+    """A mistyped word gets the nearest one that could stand there, and a strange word none."""
+    data = table(folder, rows=60)
+    out = os.path.join(folder, "m")
+    for code, typed, meant in [
+            (2, ["train", "--lable", "x"], "did you mean '--label'?"),
+            (2, ["train", "--categoricals=a"], "did you mean '--categorical'?"),
+            (2, ["evaluate", "--jsn"], "did you mean '--json'?"),
+            (2, ["predict", "--no-heading"], "did you mean '--no-header'?"),
+            (2, ["tarin"], "did you mean 'train'?"), (2, ["inpsect", "a"], "'inspect'?"),
+            (2, ["train", "--optimizer", "adma"], "not 'adma'; did you mean 'adam'?"),
+            (2, ["train", "--progress=line"], "did you mean 'lines'?"),
+            (3, ["train", data, "--label", "gruop", "--out", out], "nearest name is 'group'"),
+            (3, ["train", data, "--label", "group", "--ignore", "regoin", "--out", out],
+             "nearest name is 'region'"),
+            (3, ["inspect", data, "--categorical", "trunc"], "nearest name is 'trunk'")]:
+        refused(code, meant, *typed)
+    for typed in (["train", "--banana"], ["banana"], ["evaluate", "--optimizer"], ["x"],
+                  ["train", "--optimizer", "momentum"], ["train", "--" + "x" * 500]):
+        assert "did you mean" not in refused(2, "", *typed).err
+
+
+@case
 def help_wins_wherever_it_stands(folder):
     for words in (["--help"], ["-h"], ["--label", "x", "--help"], ["a", "-h", "b", "c"],
                   ["-h", "--nonsense"]):

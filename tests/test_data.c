@@ -1607,6 +1607,38 @@ START_TEST(names_of_kinds) {
 }
 END_TEST
 
+START_TEST(names_are_so_far_apart) {
+    char a[80], b[80];
+    const struct {
+        const char *a, *b;
+        size_t distance;
+    } cases[] = {{"", "", 0},
+                 {"", "abc", 3},
+                 {"label", "label", 0},
+                 {"label", "lable", 1},
+                 {"label", "labels", 1},
+                 {"label", "babel", 1},
+                 {"kitten", "sitting", 3},
+                 {"ab", "ba", 1},
+                 {"ca", "abc", 3},
+                 {"abcd", "badc", 2},
+                 {"x", "yz", 2}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        grove_cell x = {cases[i].a, strlen(cases[i].a)}, y = {cases[i].b, strlen(cases[i].b)};
+        ck_assert_uint_eq(grove_cell_distance(x, y), cases[i].distance);
+        ck_assert_uint_eq(grove_cell_distance(y, x), cases[i].distance);
+    }
+    memset(a, 'a', sizeof a); /* what stands behind the 63rd byte is not looked at */
+    memset(b, 'a', sizeof b);
+    memset(b + 63, 'b', sizeof b - 63);
+    grove_cell x = {a, sizeof a}, y = {b, sizeof b};
+    ck_assert_uint_eq(grove_cell_distance(x, y), 0);
+    b[62] = 'b';
+    ck_assert_uint_eq(grove_cell_distance(x, y), 1);
+    ck_assert_uint_eq(grove_cell_distance(x, (grove_cell){a, 10}), 53);
+}
+END_TEST
+
 /* ---- splits, shuffles, batches --------------------------------------------------------------- */
 
 START_TEST(a_shuffle_is_an_order_of_its_rows) {
@@ -1964,6 +1996,7 @@ static void add_schemas(Suite *suite) {
 
 static void add_batches(Suite *suite) {
     TCase *batches = chapter(suite, "splits and batches");
+    tcase_add_test(batches, names_are_so_far_apart);
     tcase_add_test(batches, a_shuffle_is_an_order_of_its_rows);
     tcase_add_test(batches, shuffles_and_splits_are_the_same_everywhere);
     tcase_add_test(batches, shuffles_are_fair);

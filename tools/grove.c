@@ -9,6 +9,7 @@
 
 #include "common.h"
 #include "options.h"
+#include "suggest.h"
 
 static int (*const run[COMMANDS])(const options *o) = {
     [COMMAND_TRAIN] = run_train,         [COMMAND_EVALUATE] = run_evaluate,
@@ -84,10 +85,17 @@ static int finish(int code) {
 }
 
 static int refuse_command(const char *word) {
+    char meant[SUGGESTION_SIZE];
+    suggestion near = {.wanted = word};
+    for (int i = 0; i < COMMANDS && *word != '-'; i++) {
+        consider(&near, commands[i].name);
+    }
     if (!*word) {
         fprintf(stderr, "grove: which command?\n");
     } else {
-        fprintf(stderr, "grove: there is no %s '%s'\n", *word == '-' ? "option" : "command", word);
+        fprintf(stderr, "grove: there is no %s '", *word == '-' ? "option" : "command");
+        print_plain(stderr, word);
+        fprintf(stderr, "'%s\n", in_words(meant, &near, ""));
     }
     fprintf(stderr, "Try 'grove --help' for more information.\n");
     return EXIT_USAGE;

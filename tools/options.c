@@ -12,6 +12,7 @@
 
 #include "common.h"
 #include "option_table.h"
+#include "suggest.h"
 
 void usage_error(const command *c, const char *format, ...) {
     char sentence[1024];
@@ -107,15 +108,18 @@ static sizes read_sizes(const reading *r) {
 }
 
 static const char *choice(const reading *r) {
-    char all[256] = "";
+    char all[256] = "", meant[SUGGESTION_SIZE];
+    suggestion near = {.wanted = r->text};
     for (const char *const *word = r->row->words; *word; word++) {
+        consider(&near, *word);
         if (strcmp(*word, r->text) == 0) {
             return *word;
         }
         size_t used = strlen(all);
         snprintf(all + used, sizeof all - used, "%s%s", used ? ", " : "", *word);
     }
-    usage_error(r->command, "--%s takes one of %s, not '%s'", r->row->name, all, r->text);
+    usage_error(r->command, "--%s takes one of %s, not '%s'%s", r->row->name, all, r->text,
+                in_words(meant, &near, ""));
 }
 
 static char character(const reading *r) {
@@ -176,8 +180,13 @@ static void set_presets(const command *c, options *o) {
 }
 
 static _Noreturn void refuse_option(const command *c, const char *word, size_t length) {
-    char several[256] = "";
+    char several[256] = "", asked[64], meant[SUGGESTION_SIZE];
+    snprintf(asked, sizeof asked, "%.*s", (int)(length < sizeof asked ? length - 2 : 0), word + 2);
+    suggestion near = {.wanted = asked};
     for (const option_row *row = option_table; row->name; row++) {
+        if (takes_option(c, row)) {
+            consider(&near, row->name);
+        }
         if (takes_option(c, row) && strncmp(row->name, word + 2, length - 2) == 0) {
             size_t used = strlen(several);
             snprintf(several + used, sizeof several - used, "%s--%s", used ? ", " : "", row->name);
@@ -186,7 +195,7 @@ static _Noreturn void refuse_option(const command *c, const char *word, size_t l
     if (*several) {
         usage_error(c, "'%.*s' may be each of %s", (int)length, word, several);
     }
-    usage_error(c, "there is no option '%.*s'", (int)length, word);
+    usage_error(c, "there is no option '%.*s'%s", (int)length, word, in_words(meant, &near, "--"));
 }
 
 /* "--name", "--name=value", "--name value". Returns how many words it took; 0: help is wanted. */

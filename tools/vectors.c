@@ -11,27 +11,6 @@ grove_cell cell_of(const char *text) {
     return (grove_cell){text, strlen(text)};
 }
 
-/* How many bytes must be inserted, removed or replaced to make b of a (Levenshtein), looking at the
- * first 63 of each. row[j] is the distance of a's bytes so far to b's first j. */
-static size_t edits(grove_cell a, grove_cell b) {
-    enum { MOST = 63 };
-    size_t row[MOST + 1], n = b.length < MOST ? b.length : MOST;
-    for (size_t j = 0; j <= n; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 0; i < a.length && i < MOST; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < n; j++) {
-            size_t least = diagonal + (a.bytes[i] != b.bytes[j]);
-            diagonal = row[j + 1];
-            least = row[j] + 1 < least ? row[j] + 1 : least;
-            row[j + 1] = diagonal + 1 < least ? diagonal + 1 : least;
-        }
-    }
-    return row[n];
-}
-
 /* False, with "..." appended, where the list is full. */
 static bool add_name(char text[NAMES_SIZE], grove_cell name) {
     enum { MOST = 60 };
@@ -56,7 +35,7 @@ void nearest_names(char text[NAMES_SIZE], const grove_cell *names, size_t count,
     text[0] = '\0';
     most = most < MOST ? most : MOST;
     for (size_t i = 0; i < count; i++) {
-        size_t d = edits(wanted, names[i]), at = kept;
+        size_t d = grove_cell_distance(wanted, names[i]), at = kept;
         if (kept == most && d >= distance[kept - 1]) {
             continue;
         }

@@ -30,6 +30,10 @@ typedef struct grove_cell {
     size_t length;
 } grove_cell;
 
+/* How many bytes must be inserted, removed, replaced or swapped with their neighbour to make b of
+ * a, looking at the first 63 of each: which of our names was meant by theirs? */
+GROVE_API size_t grove_cell_distance(grove_cell a, grove_cell b);
+
 typedef struct grove_table grove_table;
 
 /* ---- reading CSV ----------------------------------------------------------------------------- */

@@ -52,31 +52,12 @@ bool grove_list_add(char text[GROVE_LIST_SIZE], size_t *used, grove_cell item) {
     return fits;
 }
 
-/* How many bytes must be inserted, removed or replaced to make b of a (Levenshtein), looking at the
- * first 63 of each. One row of the table at a time: row[j] is the distance to b's first j bytes. */
-static size_t edit_distance(const char *a, const char *b) {
-    enum { MOST = 64 };
-    size_t row[MOST], n = strlen(b) < MOST ? strlen(b) : MOST - 1;
-    for (size_t j = 0; j <= n; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 0; a[i] && i < MOST - 1; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < n; j++) {
-            size_t least = diagonal + (a[i] != b[j]);
-            diagonal = row[j + 1];
-            least = row[j] + 1 < least ? row[j] + 1 : least;
-            row[j + 1] = diagonal + 1 < least ? diagonal + 1 : least;
-        }
-    }
-    return row[n];
-}
-
 grove_status grove_no_column(const grove_table *table, const char *name, grove_error *error) {
     size_t nearest = 0, least = SIZE_MAX;
+    const grove_cell asked = {name, strlen(name)};
     for (size_t i = 0; i < table->columns; i++) {
-        size_t distance = edit_distance(name, table->names[i]);
+        const grove_cell other = {table->names[i], strlen(table->names[i])};
+        size_t distance = grove_cell_distance(asked, other);
         if (distance < least) {
             least = distance;
             nearest = i;
