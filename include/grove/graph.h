@@ -77,6 +77,11 @@ GROVE_API bool grove_node_is_lookup(grove_tensor tensor);
 /* Is the node a product of its first input and its second one, of which one may be a weight? */
 GROVE_API bool grove_node_is_product(grove_tensor tensor);
 
+/* A number that two graphs share if they are the same computation: seed, ops, attributes, names,
+ * shapes, what is whose input; not the numbers that parameters have. Others differ, but for chance
+ * (1 in 2^64). Of no use against those who want two to be alike. */
+GROVE_API uint64_t grove_graph_hash(const grove_graph *graph);
+
 /* ---- parameters ------------------------------------------------------------------------------ */
 
 /* How a parameter begins. Random kinds draw each number from (graph's seed, the parameter's name or

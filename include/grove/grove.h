@@ -48,6 +48,7 @@
 #include "train.h"
 #include "atomic_file.h"
 #include "tensors_file.h"
+#include "checkpoint.h"
 #include "model_file.h"
 #include "vectors_file.h"
 #include "op_example.h"

@@ -97,6 +97,10 @@ typedef struct grove_progress {
     double train_loss;   /* mean over the rows of this epoch so far */
     grove_metrics valid; /* at the end of an epoch, if there are rows to validate on */
     bool is_best;        /* this epoch's weights are the best so far */
+    size_t step;         /* steps since training began, over all epochs */
+    double rate;         /* the learning rate of the last of them */
+    double seconds;      /* that this epoch has taken so far, with its validation */
+    bool again;          /* told once more: an epoch from before a checkpoint (checkpoint.h) */
 } grove_progress;
 
 /* Where the time of the training steps went, those of full batches and of shorter ones together.
@@ -127,6 +131,8 @@ typedef struct grove_fit_options {
                              stops there with the op, the parameter and the row of the dataset */
     grove_fit_profile *profile; /* is told where the time of the steps went; NULL: nothing is
                                    counted. Not together with .check_finite */
+    struct grove_fit_checkpoint
+        *checkpoint; /* is written, or gone on from (checkpoint.h); or NULL */
     /* Called with `user`; true goes on, false stops: the best weights so far are given back. */
     bool (*progress)(void *user, const grove_progress *progress);
     void *user;

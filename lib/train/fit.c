@@ -4,15 +4,18 @@
  *
  * Two plans share the parameters: one for full batches, one for the last, shorter batch. All that
  * is random (order, unknown ids, dropout) is counted, not drawn: the same seed gives the same
- * weights.
+ * weights, also where it goes on from a checkpoint (keeper.h).
  */
 #include <math.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "fit_profile.h"
+#include "fit_rate.h"
+#include "keeper.h"
 #include "packed_rows.h"
 #include "predictor.h"
+#include "trainables.h"
 
 enum {
     REPORT_EVERY = 64, /* batches between two words about progress */
@@ -30,7 +33,7 @@ typedef struct trainer {
     grove_packed_rows packed;
     grove_feed feed;
     grove_id *labels; /* [batch] */
-    grove_tensor step;
+    grove_tensor step, rate;
     grove_plan *full, *rest, *settle;
     grove_plateau plateau; /* its rate is GROVE_NONE where none is watched */
     grove_predictor *predictor;
@@ -40,6 +43,7 @@ typedef struct trainer {
     grove_real *best;     /* all trainable parameters, one after the other */
     double best_loss;
     bool stopped;
+    grove_keeper keeper; /* where in the training it is */
     grove_fit_result result;
     grove_error *error;
 } trainer;
@@ -83,56 +87,25 @@ static bool bind(trainer *t, grove_plan *plan) {
            grove_bind(plan, t->classifier->label, t->labels) == GROVE_OK;
 }
 
-/* The rate becomes a state, which end_epoch lowers. */
-static bool open_plateau(trainer *t) {
-    grove_optimizer *optimizer = &t->wish.optimizer;
-    t->plateau = (grove_plateau){
-        .rate = GROVE_NONE, .factor = t->wish.plateau_factor, .patience = t->wish.plateau_patience};
-    if (t->wish.plateau_factor == 0) {
-        return true;
-    }
-    bool possible = t->wish.plateau_factor > 0 && t->wish.plateau_factor < 1 &&
-                    t->valid.count > 0 && optimizer->rate > 0 &&
-                    !grove_is_valid(optimizer->rate_node);
-    if (!possible) {
-        grove_fail(
-            t->error, GROVE_BAD_ARGUMENT,
-            "training: a plateau_factor must lie between 0 and 1, and wants rows to validate "
-            "on and a rate of the optimizer");
-        return false;
-    }
-    t->plateau.rate = grove_rate_state(t->classifier->graph, "plateau.rate", optimizer->rate);
-    optimizer->rate_node = t->plateau.rate; /* instead of the rate, which it begins with */
-    optimizer->rate = 0;
-    return true;
-}
-
 static bool open_plans(trainer *t) {
-    if (!open_plateau(t)) {
+    if (!grove_plateau_open(&t->plateau, t->classifier->graph, &t->wish, t->valid.count > 0,
+                            t->error)) {
         return false;
     }
     grove_tensor step = grove_minimize(t->classifier->loss, &t->wish.optimizer);
-    grove_tensor outputs[] = {step, t->classifier->loss}, settled = grove_settled(step);
     t->step = step;
+    t->rate = grove_rate_of(step, &t->wish.optimizer);
+    grove_tensor outputs[] = {step, t->classifier->loss, t->rate}, settled = grove_settled(step);
     size_t size = t->feed.size;
-    t->full = training_plan(t, outputs, 2, size);
-    t->rest = t->full ? training_plan(t, outputs, 2, t->train.count % size) : NULL;
+    t->full = training_plan(t, outputs, 3, size);
+    t->rest = t->full ? training_plan(t, outputs, 3, t->train.count % size) : NULL;
     t->settle = t->rest ? training_plan(t, &settled, 1, 1) : NULL;
     return t->settle && bind(t, t->full) && bind(t, t->rest);
 }
 
-static size_t trainable_size(const grove_graph *graph) {
-    size_t size = 0;
-    for (int32_t i = 0; i < grove_parameter_count(graph); i++) {
-        grove_tensor parameter = grove_parameter_at(graph, i);
-        size += grove_parameter_is_trainable(parameter) ? grove_parameter_size(parameter) : 0;
-    }
-    return size;
-}
-
 static bool open_validation(trainer *t) {
     const grove_graph *graph = t->classifier->graph;
-    size_t parameters = trainable_size(graph) * sizeof *t->best;
+    size_t parameters = grove_trainable_count(graph) * sizeof *t->best;
     if (t->valid.count == 0) {
         return true;
     }
@@ -180,6 +153,7 @@ static bool open_trainer(trainer *t) {
 }
 
 static void close_trainer(trainer *t) {
+    grove_keeper_close(&t->keeper);
     grove_predictor_free(t->predictor);
     grove_plan_free(t->full);
     grove_plan_free(t->rest);
@@ -242,39 +216,30 @@ static void report(trainer *t, grove_progress *progress) {
 }
 
 static bool train_epoch(trainer *t, grove_progress *progress) {
-    double sum = 0;
-    size_t batches = 0;
+    double sum = t->keeper.sum;
+    size_t first = t->keeper.row, batches = first / t->feed.size;
+    progress->step = t->keeper.step;
     grove_shuffle(NULL, t->train.count, t->wish.seed, (uint64_t)progress->epoch, t->order);
-    for (size_t begin = 0; begin < t->train.count && !t->stopped; begin += t->feed.size) {
+    for (size_t begin = first; begin < t->train.count && !t->stopped; begin += t->feed.size) {
         size_t left = t->train.count - begin, count = left < t->feed.size ? left : t->feed.size;
         if (!train_batch(t, begin, count, progress->epoch, &sum)) {
             return false;
         }
         progress->row = begin + count;
         progress->train_loss = sum / (double)progress->row;
+        progress->rate = grove_scalar(count == t->feed.size ? t->full : t->rest, t->rate);
+        progress->step++;
         if (++batches % REPORT_EVERY == 0 && progress->row < t->train.count) {
             report(t, progress);
+        }
+        if (!t->stopped && !grove_keeper_step(&t->keeper, progress, sum, t->error)) {
+            return false;
         }
     }
     return true;
 }
 
 /* ---- validation, and the best weights -------------------------------------------------------- */
-
-/* Copies all trainable parameters out to `best`, or back. */
-static void copy_weights(trainer *t, bool back) {
-    const grove_graph *graph = t->classifier->graph;
-    grove_real *place = t->best;
-    for (int32_t i = 0; i < grove_parameter_count(graph); i++) {
-        grove_tensor parameter = grove_parameter_at(graph, i);
-        size_t size = grove_parameter_size(parameter);
-        grove_real *data = grove_parameter_data(parameter);
-        if (grove_parameter_is_trainable(parameter)) {
-            memcpy(back ? data : place, back ? place : data, size * sizeof *data);
-            place += size;
-        }
-    }
-}
 
 static bool validate(trainer *t, grove_metrics *metrics) {
     if (grove_run(t->settle) != GROVE_OK) {
@@ -313,25 +278,56 @@ static bool end_epoch(trainer *t, grove_progress *progress) {
         t->result.train_loss = progress->train_loss;
         t->result.valid = progress->valid;
         if (t->best) {
-            copy_weights(t, false);
+            grove_trainable_copy(t->classifier->graph, t->best, false);
         }
     }
     if (grove_is_valid(t->plateau.rate)) {
         grove_plateau_step(&t->plateau, progress->valid.log_loss);
     }
+    progress->seconds = grove_keeper_seconds(&t->keeper);
     report(t, progress);
     return !averaged || swap_averages(t);
 }
 
-static bool train(trainer *t) {
+/* Finds the place to begin at, and tells of the epochs that were before it. */
+static bool find_place(trainer *t) {
     t->best_loss = (double)INFINITY;
-    for (int epoch = 1; epoch <= t->wish.epochs && !t->stopped; epoch++) {
+    t->keeper =
+        (grove_keeper){.graph = t->classifier->graph,
+                       .options = &t->wish,
+                       .train = t->train,
+                       .valid = t->valid,
+                       .best = t->best,
+                       .best_count = t->best ? grove_trainable_count(t->classifier->graph) : 0,
+                       .best_loss = &t->best_loss,
+                       .plateau = &t->plateau,
+                       .result = &t->result};
+    if (!grove_keeper_open(&t->keeper, t->error)) {
+        return false;
+    }
+    for (int i = 0; i < t->keeper.epoch - 1; i++) {
+        report(t, &t->keeper.epochs[i]);
+    }
+    return true;
+}
+
+static bool lost_patience(const trainer *t) {
+    return t->best && t->result.epochs - t->result.best_epoch >= t->wish.patience;
+}
+
+static bool train(trainer *t) {
+    if (!find_place(t)) {
+        return false;
+    }
+    while (t->keeper.epoch <= t->wish.epochs && !t->stopped && !lost_patience(t)) {
         grove_progress progress = {
-            .epoch = epoch, .epochs = t->wish.epochs, .rows = t->train.count};
+            .epoch = t->keeper.epoch, .epochs = t->wish.epochs, .rows = t->train.count};
         if (!train_epoch(t, &progress) || !end_epoch(t, &progress)) {
             return false;
         }
-        t->stopped = t->stopped || (t->best && epoch - t->result.best_epoch >= t->wish.patience);
+        if (!t->stopped && !grove_keeper_epoch(&t->keeper, &progress, t->error)) {
+            return false;
+        }
     }
     return t->best || swap_averages(t);
 }
@@ -376,7 +372,7 @@ grove_status grove_fit(grove_classifier *classifier, const grove_schema *schema,
     grove_error_clear(t.error);
     bool good = open_trainer(&t) && train(&t);
     if (t.best && t.result.best_epoch > 0) {
-        copy_weights(&t, true); /* whatever ended the training */
+        grove_trainable_copy(t.classifier->graph, t.best, true); /* whatever ended the training */
     }
     tell_profile(&t);
     close_trainer(&t);
