@@ -34,7 +34,8 @@ static void print_overview(void) {
         "memory or the output cannot be written, 2 wrong usage, 3 the data file cannot be read or\n"
         "used, 4 the model file cannot be read or used, 5 a demanded result was missed "
         "(gradcheck:\n"
-        "a gradient is wrong).\n"
+        "a gradient is wrong), 130 stopped by Ctrl-C with a checkpoint written (train; 128 + the\n"
+        "signal's number for others).\n"
         "\nExample:\n"
         "  grove train trees.csv --label group --out trees.safetensors\n"
         "  grove evaluate trees.safetensors test.csv\n"
@@ -123,5 +124,8 @@ int main(int argc, char **argv) {
     if (!parse_options(command, argc - 1, argv + 1, &o)) {
         return finish(EXIT_DONE);
     }
+    o.program = argv[0];
+    o.words = (const char *const *)argv + 2;
+    o.word_count = argc - 2;
     return finish(run[command - commands](&o));
 }

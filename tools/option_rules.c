@@ -86,6 +86,24 @@ static void check_table(const command *c, const options *o) {
     }
 }
 
+/* Nothing is written over that is read, nor over what else is written. */
+static void check_written(const command *c, const char *option, const char *path,
+                          const options *o) {
+    const char *others[] = {o->out, o->checkpoint, o->log};
+    for (int i = 0; path && i <= o->file_count; i++) {
+        const char *input = i < o->file_count ? o->files[i] : o->valid;
+        if (input && is_same_file(path, input)) {
+            usage_error(c, "--%s '%s' would write over '%s', which is read", option, path, input);
+        }
+    }
+    for (int i = 0; path && i < 3; i++) {
+        if (others[i] && others[i] != path &&
+            (strcmp(others[i], path) == 0 || is_same_file(others[i], path))) {
+            usage_error(c, "--%s '%s' is the file of another option, too", option, path);
+        }
+    }
+}
+
 void check_options(const command *c, options *o) {
     if (o->file_count < c->min_files) {
         usage_error(c, "an argument is missing: grove %s %s", c->name, c->files);
@@ -100,10 +118,7 @@ void check_options(const command *c, options *o) {
     if (find_option(c, "threads", strlen("threads"))) {
         check_threads(c, o);
     }
-    for (int i = 0; o->out && i <= o->file_count; i++) {
-        const char *input = i < o->file_count ? o->files[i] : o->valid;
-        if (input && is_same_file(o->out, input)) {
-            usage_error(c, "--out '%s' would write over '%s', which is read", o->out, input);
-        }
-    }
+    check_written(c, "out", o->out, o);
+    check_written(c, "checkpoint", o->checkpoint, o);
+    check_written(c, "log", o->log, o);
 }

@@ -134,8 +134,27 @@ const option_row option_table[] = {
      .help = "stop at the first number that is NaN or infinite, and tell which op made it, of what",
      .instead = "stop when the loss is none"},
 
+    {ROW(FOR_TRAIN, "resume", NULL), FLAG(resume), .group = GROUP_RUN,
+     .help = "go on where the checkpoint says; the model is the same, byte for byte, as if nothing "
+             "had happened. Options that change it must be what they were; only --epochs and "
+             "--patience may be larger"},
+
     {ROW(FOR_TRAIN, "out", "MODEL"), A_FILE(out), .group = GROUP_OUTPUT,
      .help = "the model file to write", .wanted = "where is the model to be written?"},
+    {ROW(FOR_TRAIN, "checkpoint", "FILE"), A_FILE(checkpoint), .group = GROUP_OUTPUT,
+     .help = "write a checkpoint here after each epoch, and remove it when MODEL is written",
+     .instead = "only when stopped by Ctrl-C, SIGTERM or SIGHUP, beside MODEL: "
+                "*.ckpt.safetensors"},
+    {ROW(FOR_TRAIN, "checkpoint-every", "SECONDS"), NUMBER(checkpoint_every, 0, 1e9),
+     .preset = "-1", .group = GROUP_OUTPUT,
+     .help = "write it when so much time has passed, also within an epoch",
+     .instead = "after each epoch"},
+    {ROW(FOR_TRAIN, "keep-checkpoint", NULL), FLAG(keep_checkpoint), .group = GROUP_OUTPUT,
+     .help = "keep that of the last epoch, so that --resume with more --epochs can go on from it"},
+    {ROW(FOR_TRAIN, "log", "FILE"), A_FILE(log), .group = GROUP_OUTPUT,
+     .help = "write a JSON object for each epoch and split, a line each: epoch, step, split, loss, "
+             "metrics, lr, seconds, rows",
+     .instead = "none"},
     {ROW(FOR_ONE_FILE, "out", "FILE"), A_FILE(out), .group = GROUP_OUTPUT,
      .help = "write here, whole or not at all", .instead = "standard output"},
     {ROW(FOR_EMBED, "out", "FILE"), A_FILE(out), .group = GROUP_OUTPUT,

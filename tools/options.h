@@ -58,7 +58,13 @@ typedef struct options {
     long rows, samples;     /* of gradcheck; samples below 0: all */
     double tolerance, step; /* likewise; 0: derived */
     bool training;
-    long top;                            /* of nearest */
+    long top;                     /* of nearest */
+    const char *checkpoint, *log; /* of train; NULL: not given */
+    double checkpoint_every;      /* seconds; below 0: not given */
+    bool resume, keep_checkpoint;
+    const char *program;      /* as it was called, and the words behind the command */
+    const char *const *words; /* [word_count] */
+    int word_count;
     const char *column, *layer, *format; /* of embed; NULL: not given */
 } options;
 

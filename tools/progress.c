@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "epoch_log.h"
+
 enum { BAR_WIDTH = 30 };
 
 progress progress_new(const char *word) {
@@ -46,6 +48,10 @@ static void show_bar(const grove_progress *p) {
 bool progress_show(void *user, const grove_progress *state) {
     const progress *how = user;
     bool epoch_is_over = state->row == state->rows;
+    epoch_log_add(how->log, state);
+    if (state->again) {
+        return true; /* it was shown when it was trained */
+    }
     if (how->kind == PROGRESS_BAR && !epoch_is_over) {
         show_bar(state);
     } else if (how->kind != PROGRESS_NONE && epoch_is_over) {

@@ -6,6 +6,8 @@
 #ifndef TOOLS_PROGRESS_H
 #define TOOLS_PROGRESS_H
 
+#include <stdio.h>
+
 #include "grove/grove.h"
 #include "options.h"
 
@@ -13,6 +15,7 @@ enum progress_kind { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_LINES, PROGRESS_NONE 
 
 typedef struct progress {
     enum progress_kind kind; /* AUTO is decided by progress_new */
+    FILE *log;               /* of epochs, epoch_log.h; or NULL */
 } progress;
 
 /* Of a word of --progress. */

@@ -9,8 +9,10 @@
 
 #include "columns.h"
 #include "common.h"
+#include "epoch_log.h"
 #include "profile.h"
 #include "progress.h"
+#include "resume.h"
 #include "tables.h"
 
 /* All that a training run holds; freed together. */
@@ -25,12 +27,15 @@ typedef struct job {
     grove_fit_result result;
     grove_op_time times[PROFILE_OPS];
     grove_fit_profile profile;
+    resume resume;
+    FILE *log;
     double seconds; /* of training, with its batches and validations */
     grove_error error;
 } job;
 
 static void free_job(job *j) {
     grove_classifier_free(&j->classifier);
+    resume_close(&j->resume);
     grove_dataset_free(j->data);
     grove_dataset_free(j->valid_data);
     grove_split_free(&j->split);
@@ -104,6 +109,7 @@ static double now(void) {
 static int train(job *j) {
     const options *o = j->o;
     progress shown = progress_new(o->progress);
+    shown.log = j->log;
     grove_classifier_options network = {.hidden = o->hidden.items,
                                         .hidden_count = o->hidden.count,
                                         .embedding_width = o->embedding_dim,
@@ -118,6 +124,7 @@ static int train(job *j) {
                              .threads = (int)o->threads,
                              .check_finite = o->check_finite,
                              .profile = o->profile ? &j->profile : NULL,
+                             .checkpoint = &j->resume.file,
                              .progress = progress_show,
                              .user = &shown};
     grove_status status = grove_classifier_new(j->schema, &network, &j->classifier, &j->error);
@@ -128,9 +135,17 @@ static int train(job *j) {
         print_tables(stderr, j->schema, j->classifier.graph);
     }
     double begin = now();
+    resume_begin(&j->resume);
     status = grove_fit(&j->classifier, j->schema, j->train, j->valid, &how, &j->result, &j->error);
+    resume_end(&j->resume);
     j->seconds = now() - begin;
-    return status == GROVE_OK ? EXIT_DONE : complain("train", EXIT_RUN_TIME, j->error.message);
+    if (status == GROVE_INTERRUPTED) {
+        return resume_tell(&j->resume, j->error.message);
+    }
+    bool bad_file = status == GROVE_BAD_FILE;
+    return status == GROVE_OK
+               ? EXIT_DONE
+               : complain("train", bad_file ? EXIT_BAD_MODEL : EXIT_RUN_TIME, j->error.message);
 }
 
 static grove_status save(job *j) {
@@ -214,6 +229,9 @@ static int report(job *j) {
 static int read_tables(job *j) {
     int code = check_output("train", j->o->out);
     if (code == EXIT_DONE) {
+        code = resume_open(&j->resume, j->o);
+    }
+    if (code == EXIT_DONE) {
         code = read_table("train", j->o->files[0], j->o, &j->table);
     }
     if (code == EXIT_DONE && j->o->valid) {
@@ -238,9 +256,17 @@ static int run_job(job *j) {
         }
     }
     fflush(stdout);
-    code = train(j);
+    code = epoch_log_open(&j->log, j->o->log);
+    if (code == EXIT_DONE) {
+        code = train(j);
+    }
+    int log_code = epoch_log_close(j->log, j->o->log);
     if (code == EXIT_DONE && save(j) != GROVE_OK) {
         code = complain("train", EXIT_RUN_TIME, j->error.message);
+    }
+    if (code == EXIT_DONE) {
+        resume_drop(&j->resume);
+        code = log_code;
     }
     return code == EXIT_DONE ? report(j) : code;
 }

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "epoch_log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common.h"
+
+static int complain_of(const char *path, int number) {
+    char sentence[600];
+    snprintf(sentence, sizeof sentence, "cannot write the log '%.300s': %s", path,
+             strerror(number));
+    return complain("train", EXIT_RUN_TIME, sentence);
+}
+
+int epoch_log_open(FILE **log, const char *path) {
+    *log = path ? fopen(path, "w") : NULL;
+    return path && !*log ? complain_of(path, errno) : EXIT_DONE;
+}
+
+/* `metrics` is given away. A line that cannot be made is missed at the end, by ferror. */
+static void add(FILE *log, const grove_progress *p, const char *split, double loss, size_t rows,
+                json_t *metrics) {
+    json_t *line = json_pack("{s:i, s:I, s:s, s:o, s:o, s:o, s:o, s:I}", "epoch", p->epoch, "step",
+                             (json_int_t)p->step, "split", split, "loss", json_number(loss),
+                             "metrics", metrics, "lr", json_number(p->rate), "seconds",
+                             json_number(p->seconds), "rows", (json_int_t)rows);
+    char *text = json_write(line, JSON_COMPACT);
+    if (text) {
+        fprintf(log, "%s\n", text);
+    }
+    free(text);
+}
+
+void epoch_log_add(FILE *log, const grove_progress *p) {
+    if (log && p->row == p->rows) {
+        add(log, p, "train", p->train_loss, p->rows, json_object());
+        if (p->valid.rows > 0) {
+            json_t *metrics = json_metrics(&p->valid);
+            json_object_del(metrics, "rows");
+            add(log, p, "valid", p->valid.log_loss, p->valid.rows, metrics);
+        }
+        fflush(log);
+    }
+}
+
+int epoch_log_close(FILE *log, const char *path) {
+    bool bad = log && ferror(log);
+    bool lost = log && fclose(log) != 0;
+    return bad || lost ? complain_of(path, errno ? errno : EIO) : EXIT_DONE;
+}
