@@ -86,6 +86,8 @@ static void put_exit_codes(void) {
     put_entry("3", "The data file cannot be read, or is not what it should be.");
     put_entry("4", "The model file cannot be read, or is not what it should be.");
     put_entry("5", "A demanded result was missed: a gradient is wrong (gradcheck).");
+    put_entry("130", "Stopped by Ctrl-C, with a checkpoint written (train); 128 and the signal's "
+                     "number for SIGTERM and SIGHUP.");
 }
 
 static void put_environment(void) {
