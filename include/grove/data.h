@@ -32,6 +32,7 @@
 #ifndef GROVE_DATA_H
 #define GROVE_DATA_H
 
+#include "data_split.h"
 #include "data_table.h"
 
 #ifdef __cplusplus
@@ -196,27 +197,7 @@ GROVE_API int64_t grove_dataset_cells(const grove_dataset *dataset);
 GROVE_API int64_t grove_dataset_unknown(const grove_dataset *dataset, size_t column);
 GROVE_API int64_t grove_dataset_missing(const grove_dataset *dataset, size_t column);
 
-/* ---- splits, shuffles, batches: the same on every machine ------------------------------------ */
-
-/* Two parts of 0 ... rows - 1, each ascending; one block of memory, freed by grove_split_free. */
-typedef struct grove_split {
-    size_t *train, *valid;
-    size_t train_count, valid_count;
-    grove_allocator allocator;
-} grove_split;
-
-/* Draws round(fraction * rows) rows for validation, class by class (labels [rows], any numbers;
- * NULL: one class), so that both parts have the same mix. A class keeps at least one training row.
- * Within a class those rows are drawn that have the smallest hash of (seed, row). */
-GROVE_API grove_status grove_split_rows(size_t rows, const int32_t *labels, double fraction,
-                                        uint64_t seed, const grove_allocator *allocator,
-                                        grove_split *split, grove_error *error);
-/* The same for a table, class by class of that column; NULL: one class. */
-GROVE_API grove_status grove_split_table(const grove_table *table, const char *label,
-                                         double fraction, uint64_t seed,
-                                         const grove_allocator *allocator, grove_split *split,
-                                         grove_error *error);
-GROVE_API void grove_split_free(grove_split *split);
+/* ---- shuffles and batches, the same on every machine; splits: data_split.h ------------------- */
 
 /* order [count] = rows [count] (NULL: 0, 1...) in the random order of this seed and epoch. Nothing
  * else enters: epoch 7 can be shuffled without the six before it. By Fisher and Yates: for i from

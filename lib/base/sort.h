@@ -29,4 +29,11 @@ static inline uint64_t grove_key_of_float(float number) {
     return bits & UINT32_C(0x80000000) ? ~bits : bits | UINT32_C(0x80000000);
 }
 
+static inline uint64_t grove_key_of_double(double number) {
+    uint64_t bits;
+    number += 0.0;
+    memcpy(&bits, &number, sizeof bits);
+    return bits >> 63 ? ~bits : bits | UINT64_C(1) << 63;
+}
+
 #endif
