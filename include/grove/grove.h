@@ -40,6 +40,7 @@
 #include "data_table.h"
 #include "data_split.h"
 #include "data.h"
+#include "data_leaks.h"
 #include "data_vectors.h"
 #include "data_hash.h"
 #include "data_collisions.h"
