@@ -49,11 +49,11 @@ def no_checkpoints(folder):
 def killed_fifty_times(folder):
     """By signal 9, anywhere: while reading, in a step, while a checkpoint or the model is written."""
     chance = random.Random(20)
-    data = table(folder, rows=400)
+    data = table(folder, rows=3000)
     expected = whole(folder, data, *TINY)
     model = os.path.join(folder, "killed.safetensors")
     kept = os.path.join(folder, "killed.ckpt.safetensors")
-    options = [*TINY, "--checkpoint", kept, "--checkpoint-every", "0.003"]
+    options = [*TINY, "--checkpoint", kept, "--checkpoint-every", "0.001"]
     begin = time.monotonic()
     good(*command(data, model, *options))
     span = time.monotonic() - begin
@@ -189,7 +189,7 @@ def what_belongs_to_another_training(folder):
     noted = good(*command(data, model, *TINY))
     assert "is the checkpoint of a training that was not finished" in noted.err, noted.err
     for option in ["--log", "--checkpoint"]:
-        refused(2, "'%s' is the file of another option" % model,
+        refused(2, "would write the same file '%s'" % model,
                 *command(data, model, *TINY, option, model))
         refused(2, "would write over", *command(data, model, *TINY, option, data))
 

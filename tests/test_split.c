@@ -49,9 +49,10 @@ static void check_whole(const grove_split *split, size_t rows, int *parts) {
     memset(parts, -1, rows * sizeof *parts);
     for (int p = 0; p < GROVE_PARTS; p++) {
         for (size_t i = 0; i < counts[p]; i++) {
-            ck_assert_uint_lt(lists[p][i], rows);
-            ck_assert(i == 0 || lists[p][i - 1] < lists[p][i]);
-            ck_assert_int_eq(parts[lists[p][i]], -1);
+            bool good = lists[p][i] < rows && (i == 0 || lists[p][i - 1] < lists[p][i]);
+            if (!good || parts[lists[p][i]] != -1) {
+                ck_abort_msg("row %zu of part %d", lists[p][i], p);
+            }
             parts[lists[p][i]] = p;
         }
     }
@@ -74,7 +75,9 @@ static void check_groups(const grove_table *t, const int *numbers) {
     memset(known, -1, sizeof known);
     for (size_t i = 0; i < grove_table_rows(t); i++) {
         int group = atoi(grove_table_cell(t, i, 0).bytes + 1);
-        ck_assert(known[group] == -1 || known[group] == numbers[i]);
+        if (known[group] != -1 && known[group] != numbers[i]) {
+            ck_abort_msg("group %d is torn", group);
+        }
         known[group] = numbers[i];
     }
 }

@@ -43,4 +43,14 @@ const command commands[COMMANDS] = {
          "vectors' numbers; every other column stays as it is. DATA.csv may be '-', standard "
          "input.",
          "grove transform trees.safetensors trees.csv --out numbers.csv"},
+    [COMMAND_SPLIT] = {"split", "DATA.csv", 1, 1,
+                       "write the parts of a table for training and validation",
+                       "Cells are written as they were read. DATA.csv may be '-', standard input.",
+                       "grove split trees.csv --label group --out-train a.csv --out-valid b.csv"},
+    [COMMAND_CV] =
+        {"cv", "DATA.csv", 1, 1, "cross-validate: how good is what train makes of this table?",
+         "Each of K folds is tested on once, by a model that was trained on the others as grove "
+         "train would. Intervals are Student's t with the variance of Nadeau and Bengio (2003), "
+         "since the training rows of the rounds are mostly the same.",
+         "grove cv trees.csv --label group --folds 10"},
 };

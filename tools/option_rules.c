@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "option_table.h"
+#include "splits.h"
 
 static bool is(const command *c, enum command_id id) {
     return c == &commands[id];
@@ -35,7 +36,45 @@ static void check_train(const command *c, options *o) {
         usage_error(c, "--profile and --check-finite exclude each other: the time of looking for "
                        "bad numbers would be counted as that of the ops");
     }
-    o->valid_fraction = o->valid_fraction < 0 ? 0.1 : o->valid_fraction;
+}
+
+static void check_split(const command *c, const options *o) {
+    const char *mistake = split_mistake(o);
+    if (mistake) {
+        usage_error(c, "%s", mistake);
+    }
+    if (is(c, COMMAND_SPLIT) && !o->out_train != !o->out_valid) {
+        usage_error(c, "--out-train and --out-valid belong together");
+    }
+    if (is(c, COMMAND_SPLIT) && !o->out_train && !o->split_out) {
+        usage_error(c, "nothing would be written: --out-train A.csv --out-valid B.csv write the "
+                       "parts, --split-out FILE which row is in which");
+    }
+}
+
+/* No file is written that is read, and none twice. */
+static void check_outputs(const command *c, const options *o) {
+    static const char *const names[] = {"out",      "split-out",   "out-train",  "out-valid",
+                                        "out-test", "predictions", "checkpoint", "log"};
+    const char *outputs[] = {o->out,      o->split_out,   o->out_train,  o->out_valid,
+                             o->out_test, o->predictions, o->checkpoint, o->log};
+    const int count = sizeof outputs / sizeof *outputs;
+    for (int k = 0; k < count; k++) {
+        for (int i = 0; outputs[k] && i <= o->file_count; i++) {
+            const char *input = i < o->file_count ? o->files[i] : o->valid;
+            if (input && is_same_file(outputs[k], input)) {
+                usage_error(c, "--%s '%s' would write over '%s', which is read", names[k],
+                            outputs[k], input);
+            }
+        }
+        for (int other = 0; outputs[k] && other < k; other++) {
+            if (outputs[other] && (strcmp(outputs[other], outputs[k]) == 0 ||
+                                   is_same_file(outputs[other], outputs[k]))) {
+                usage_error(c, "--%s and --%s would write the same file '%s'", names[other],
+                            names[k], outputs[k]);
+            }
+        }
+    }
 }
 
 static bool is_one_of(const char *word, const char *a, const char *b, const char *c) {
@@ -86,24 +125,6 @@ static void check_table(const command *c, const options *o) {
     }
 }
 
-/* Nothing is written over that is read, nor over what else is written. */
-static void check_written(const command *c, const char *option, const char *path,
-                          const options *o) {
-    const char *others[] = {o->out, o->checkpoint, o->log};
-    for (int i = 0; path && i <= o->file_count; i++) {
-        const char *input = i < o->file_count ? o->files[i] : o->valid;
-        if (input && is_same_file(path, input)) {
-            usage_error(c, "--%s '%s' would write over '%s', which is read", option, path, input);
-        }
-    }
-    for (int i = 0; path && i < 3; i++) {
-        if (others[i] && others[i] != path &&
-            (strcmp(others[i], path) == 0 || is_same_file(others[i], path))) {
-            usage_error(c, "--%s '%s' is the file of another option, too", option, path);
-        }
-    }
-}
-
 void check_options(const command *c, options *o) {
     if (o->file_count < c->min_files) {
         usage_error(c, "an argument is missing: grove %s %s", c->name, c->files);
@@ -115,10 +136,10 @@ void check_options(const command *c, options *o) {
     } else if (is(c, COMMAND_EMBED)) {
         check_embed(c, o);
     }
+    check_split(c, o);
     if (find_option(c, "threads", strlen("threads"))) {
         check_threads(c, o);
     }
-    check_written(c, "out", o->out, o);
-    check_written(c, "checkpoint", o->checkpoint, o);
-    check_written(c, "log", o->log, o);
+    check_outputs(c, o);
+    o->valid_fraction = o->valid_fraction < 0 ? 0.1 : o->valid_fraction;
 }

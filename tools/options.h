@@ -66,11 +66,16 @@ typedef struct options {
     const char *const *words; /* [word_count] */
     int word_count;
     const char *column, *layer, *format; /* of embed; NULL: not given */
+    const char *split, *split_out;
+    const char *out_train, *out_valid, *out_test; /* of split */
+    const char *group, *predictions;              /* of cv */
+    long folds, repeats;                          /* likewise */
 } options;
 
 /* A new command is a word here, a row of commands.c and a line of grove.c. */
 #define COMMAND_LIST(X)                                                                            \
-    X(TRAIN) X(EVALUATE) X(PREDICT) X(INSPECT) X(GRADCHECK) X(EMBED) X(NEAREST) X(TRANSFORM)
+    X(TRAIN)                                                                                       \
+    X(EVALUATE) X(PREDICT) X(INSPECT) X(GRADCHECK) X(EMBED) X(NEAREST) X(TRANSFORM) X(SPLIT) X(CV)
 
 enum command_id {
 #define COMMAND_ID(word) COMMAND_##word,
@@ -112,5 +117,7 @@ int run_gradcheck(const options *o);
 int run_embed(const options *o);
 int run_nearest(const options *o);
 int run_transform(const options *o);
+int run_split(const options *o);
+int run_cv(const options *o);
 
 #endif

@@ -154,11 +154,15 @@ int resume_open(resume *r, const options *o) {
 
 void resume_begin(resume *r) {
     r->last = now();
-    interrupt_watch();
+    if (r->o) {
+        interrupt_watch();
+    }
 }
 
 void resume_end(resume *r) {
-    interrupt_release();
+    if (r->o) {
+        interrupt_release();
+    }
     if (r->file.failed > 0 && !r->warned && !interrupt_noted()) {
         fprintf(stderr, "grove train: warning: %s\n", r->file.error.message);
     }

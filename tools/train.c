@@ -8,34 +8,18 @@
 #include <time.h>
 
 #include "columns.h"
-#include "common.h"
 #include "epoch_log.h"
-#include "profile.h"
+#include "job.h"
+#include "leaks.h"
 #include "progress.h"
 #include "resume.h"
+#include "splits.h"
 #include "tables.h"
 
-/* All that a training run holds; freed together. */
-typedef struct job {
-    const options *o;
-    grove_table *table, *valid_table;
-    grove_schema *schema;
-    grove_split split;
-    grove_dataset *data, *valid_data;
-    grove_classifier classifier;
-    grove_rows train, valid;
-    grove_fit_result result;
-    grove_op_time times[PROFILE_OPS];
-    grove_fit_profile profile;
-    resume resume;
-    FILE *log;
-    double seconds; /* of training, with its batches and validations */
-    grove_error error;
-} job;
-
-static void free_job(job *j) {
+void free_job(job *j) {
     grove_classifier_free(&j->classifier);
     resume_close(&j->resume);
+    grove_leaks_free(&j->leaks);
     grove_dataset_free(j->data);
     grove_dataset_free(j->valid_data);
     grove_split_free(&j->split);
@@ -44,13 +28,12 @@ static void free_job(job *j) {
     grove_table_free(j->valid_table);
 }
 
-/* Without a file of their own, the validation rows are drawn from the data, class by class. */
+/* Without a file of their own, the validation rows are a part of the data. */
 static grove_status split(job *j) {
-    if (j->valid_table) {
+    if (j->valid_table || j->split.train) {
         return GROVE_OK;
     }
-    return grove_split_table(j->table, j->o->label, j->o->valid_fraction, (uint64_t)j->o->seed,
-                             NULL, &j->split, &j->error);
+    return make_split(j->o, j->table, &j->split, &j->error);
 }
 
 static grove_status encode(job *j) {
@@ -72,8 +55,8 @@ static grove_status encode(job *j) {
     return GROVE_OK;
 }
 
-static grove_status prepare(job *j) {
-    grove_status status = guess_columns(j->o, j->table, &j->schema, &j->error);
+grove_status prepare_job(job *j) {
+    grove_status status = guess_feature_columns(j->o, j->table, &j->schema, &j->error);
     if (status == GROVE_OK) {
         status = split(j);
     }
@@ -82,6 +65,19 @@ static grove_status prepare(job *j) {
         status = grove_schema_fit(j->schema, j->table, j->split.train, rows, &j->error);
     }
     return status == GROVE_OK ? encode(j) : status;
+}
+
+grove_status find_leaks(job *j) {
+    const bool tests = j->split.test_count > 0;
+    const grove_rows seen = j->train, measured = j->valid;
+    const grove_table *other = j->valid_table ? j->valid_table : j->table;
+    grove_status status = grove_find_leaks(
+        j->schema, j->table, seen.rows, seen.count, other, tests ? j->split.test : measured.rows,
+        tests ? j->split.test_count : measured.count, NULL, &j->leaks, &j->error);
+    if (status == GROVE_OK) {
+        print_leaks(j->command, j->table, &j->leaks, tests ? "test" : "validation");
+    }
+    return status;
 }
 
 static grove_optimizer optimizer_of(const options *o) {
@@ -105,8 +101,7 @@ static double now(void) {
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* Complains and returns an exit code on failure. */
-static int train(job *j) {
+int train_job(job *j) {
     const options *o = j->o;
     progress shown = progress_new(o->progress);
     shown.log = j->log;
@@ -124,12 +119,12 @@ static int train(job *j) {
                              .threads = (int)o->threads,
                              .check_finite = o->check_finite,
                              .profile = o->profile ? &j->profile : NULL,
-                             .checkpoint = &j->resume.file,
+                             .checkpoint = j->resume.o ? &j->resume.file : NULL,
                              .progress = progress_show,
                              .user = &shown};
     grove_status status = grove_classifier_new(j->schema, &network, &j->classifier, &j->error);
     if (status != GROVE_OK) {
-        return complain("train", code_of_data(status), j->error.message);
+        return complain(j->command, code_of_data(status), j->error.message);
     }
     if (shown.kind != PROGRESS_NONE) {
         print_tables(stderr, j->schema, j->classifier.graph);
@@ -145,12 +140,16 @@ static int train(job *j) {
     bool bad_file = status == GROVE_BAD_FILE;
     return status == GROVE_OK
                ? EXIT_DONE
-               : complain("train", bad_file ? EXIT_BAD_MODEL : EXIT_RUN_TIME, j->error.message);
+               : complain(j->command, bad_file ? EXIT_BAD_MODEL : EXIT_RUN_TIME, j->error.message);
 }
 
 static grove_status save(job *j) {
     grove_save_options options = {.schema = j->schema};
     return grove_save(j->o->out, &j->classifier.probabilities, 1, &options, &j->error);
+}
+
+static grove_status save_split(job *j) {
+    return j->o->split_out ? write_split(&j->split, j->o->split_out, &j->error) : GROVE_OK;
 }
 
 /* ---- the report ------------------------------------------------------------------------------ */
@@ -195,6 +194,8 @@ static int report_json(job *j) {
         json_add_tables(json_columns(j->schema, j->table), j->schema, j->classifier.graph),
         "epochs", j->result.epochs, "best_epoch", j->result.best_epoch, "training_loss",
         json_number(j->result.train_loss));
+    json_object_set_new(object, "warnings", json_leaks(j->table, &j->leaks));
+    json_object_set_new(object, "split", json_split(j->o, &j->split));
     json_object_set_new(object, "validation",
                         j->valid.count > 0 ? json_metrics(&j->result.valid) : json_null());
     if (j->o->profile) {
@@ -220,6 +221,7 @@ static int report(job *j) {
     if (j->o->profile) {
         report_profile(j);
     }
+    print_test_rows(&j->split);
     printf("\nmodel written to %s\n", j->o->out);
     return EXIT_DONE;
 }
@@ -228,6 +230,9 @@ static int report(job *j) {
 
 static int read_tables(job *j) {
     int code = check_output("train", j->o->out);
+    if (code == EXIT_DONE && j->o->split_out) {
+        code = check_output("train", j->o->split_out);
+    }
     if (code == EXIT_DONE) {
         code = resume_open(&j->resume, j->o);
     }
@@ -245,7 +250,10 @@ static int run_job(job *j) {
     if (code != EXIT_DONE) {
         return code;
     }
-    grove_status status = prepare(j);
+    grove_status status = prepare_job(j);
+    if (status == GROVE_OK) {
+        status = find_leaks(j);
+    }
     if (status != GROVE_OK) {
         return complain("train", code_of_data(status), j->error.message);
     }
@@ -258,10 +266,10 @@ static int run_job(job *j) {
     fflush(stdout);
     code = epoch_log_open(&j->log, j->o->log);
     if (code == EXIT_DONE) {
-        code = train(j);
+        code = train_job(j);
     }
     int log_code = epoch_log_close(j->log, j->o->log);
-    if (code == EXIT_DONE && save(j) != GROVE_OK) {
+    if (code == EXIT_DONE && (save(j) != GROVE_OK || save_split(j) != GROVE_OK)) {
         code = complain("train", EXIT_RUN_TIME, j->error.message);
     }
     if (code == EXIT_DONE) {
@@ -272,7 +280,7 @@ static int run_job(job *j) {
 }
 
 int run_train(const options *o) {
-    job j = {.o = o};
+    job j = {.command = "train", .o = o};
     j.profile = (grove_fit_profile){.times = j.times, .room = PROFILE_OPS};
     int code = run_job(&j);
     free_job(&j);

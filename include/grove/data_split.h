@@ -63,13 +63,13 @@ GROVE_API grove_status grove_split_table(const grove_table *table, const char *l
 
 /* Rows that have the same cell in column `group` stay together; those whose cell is empty are one
  * group, for nobody knows them to be several. Groups are visited in an order that the seed decides,
- * several times over, and one is drawn, or given back, if that brings the drawn rows of all classes c (of column `label`; NULL: one
- * class) nearer to the share, which is if it makes smaller the sum over c of
+ * several times over, and one is drawn, or given back, if that brings the drawn rows of all classes
+ * c (of column `label`; NULL: one class) nearer to the share: if it makes smaller the sum over c of
  *
  *     (drawn(c) - fraction * rows(c))^2 / rows(c)
  *
- * A group that holds the last training rows of a class is not drawn. GROVE_BAD_DATA where there
- * is one group only, or where each is so large that none can be drawn. */
+ * A group that holds the last training rows of a class is not drawn. GROVE_BAD_DATA where there is
+ * one group only, or where each is so large that none can be drawn. */
 GROVE_API grove_status grove_split_groups(const grove_table *table, const char *group,
                                           const char *label, double fraction, uint64_t seed,
                                           const grove_allocator *allocator, grove_split *split,

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * job.h - a training run: grove train makes one and saves its model, grove cv makes several.
+ */
+#ifndef TOOLS_JOB_H
+#define TOOLS_JOB_H
+
+#include "common.h"
+#include "profile.h"
+#include "resume.h"
+
+/* All that a training run holds; freed together. */
+typedef struct job {
+    const char *command;
+    const options *o;
+    grove_table *table, *valid_table;
+    grove_schema *schema;
+    grove_split split; /* made already where it has training rows */
+    grove_dataset *data, *valid_data;
+    grove_classifier classifier;
+    grove_rows train, valid;
+    grove_leaks leaks;
+    grove_fit_result result;
+    grove_op_time times[PROFILE_OPS];
+    grove_fit_profile profile;
+    resume resume;  /* opened, or left alone: then signals end the program */
+    FILE *log;      /* of epochs; NULL: none */
+    double seconds; /* of training, with its batches and validations */
+    grove_error error;
+} job;
+
+/* From a table, or two, to encoded rows: what columns mean, which rows are for what, vocabularies
+ * and scales of the training rows alone. */
+grove_status prepare_job(job *j);
+
+/* Warns of leaks into the rows of a test, if there are any, else into those of validation. */
+grove_status find_leaks(job *j);
+
+/* Complains and returns an exit code on failure. */
+int train_job(job *j);
+
+/* Takes the tables with it. */
+void free_job(job *j);
+
+#endif
