@@ -22,7 +22,10 @@ def help_texts(folder):
         assert result.err == "" and result.out.startswith("Usage: grove COMMAND"), str(result)
         assert all("\n  %s " % command in result.out for command in DATA), str(result)
     result = good("--version")
-    assert result.out.startswith("grove 0.") and "compiler: " in result.out, str(result)
+    assert re.fullmatch(r"grove \d+\.\d+\.\d+\ncompiler: \w.*\nBLAS: \w.*\ninstructions: \w+\n"
+                        r"numbers: (float|double)\n", result.out), str(result)
+    low = good("--version", env=dict(os.environ, GROVE_CPU="baseline"))
+    assert "instructions: baseline\n" in low.out, str(low)
     for command in DATA:
         one, other = good(command, "--help"), good(command, "-h")
         assert one.out == other.out and one.err == "", str(one)

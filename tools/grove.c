@@ -44,7 +44,8 @@ static void print_overview(void) {
 }
 
 static void print_version(void) {
-    printf("grove %s\ncompiler: %s\nproducts: %s\n", grove_version(),
+    const char *numbers = sizeof(grove_real) == sizeof(double) ? "double" : "float";
+    printf("grove %s\ncompiler: %s\nBLAS: %s\ninstructions: %s\nnumbers: %s\n", grove_version(),
 #if defined(__clang__)
            "clang " __clang_version__,
 #elif defined(__GNUC__)
@@ -52,7 +53,7 @@ static void print_version(void) {
 #else
            "unknown",
 #endif
-           "CBLAS");
+           GROVE_BLAS, grove_level_name(), numbers);
 }
 
 static const command *find_command(const char *name) {

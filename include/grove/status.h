@@ -64,6 +64,10 @@ GROVE_API const char *grove_status_words(grove_status status);
 /* The version of the library that runs, "0.1.0" (the macros tell the one compiled against). */
 GROVE_API const char *grove_version(void);
 
+/* The kind of instructions that loops run with on this processor: "baseline", or a level of x86-64,
+ * "v2", "v3", "v4"; the environment variable GROVE_CPU can lower it. */
+GROVE_API const char *grove_level_name(void);
+
 /* Where grove takes its memory from; a zeroed struct, or NULL where a pointer is asked for, means
  * the C library's. `resize(user, p, size)` is realloc with two additions: p may be NULL (a new
  * block), and size 0 frees p and returns NULL. Blocks must be aligned as malloc's are. `user` is

@@ -17,6 +17,8 @@
 #ifndef GROVE_BASE_LEVELS_H
 #define GROVE_BASE_LEVELS_H
 
+#include "grove/status.h" /* grove_level_name */
+
 typedef enum grove_level_kind {
     GROVE_LEVEL_BASELINE, /* what the compiler was told to build for */
     GROVE_LEVEL_V2,       /* SSE4.2 */
@@ -26,8 +28,6 @@ typedef enum grove_level_kind {
 
 /* The level that kernels run at, the same for the whole life of the program. */
 grove_level_kind grove_level(void);
-/* "baseline", "v2", "v3" or "v4". */
-const char *grove_level_name(void);
 
 #define GROVE_KERNEL static inline __attribute__((always_inline))
 
