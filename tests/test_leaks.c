@@ -6,13 +6,15 @@
 #include <stdlib.h>
 
 #include "base/random.h"
+#include "data/split.h"
 #include "grove/data.h"
 #include "grove/data_leaks.h"
 
 enum { ROWS = 1000, TRAIN = 700, TWINS = 30 };
 
-/* id, row number, copy of the label, number that nearly tells it, honest number, category, label */
-static const char *const names[] = {"id", "n", "copy", "score", "x", "c", "y"};
+/* id, row number, copy of the label, number that nearly tells it, honest number, category,
+ * what tells the label in one half of the rows alone, label */
+static const char *const names[] = {"id", "n", "copy", "score", "x", "c", "trick", "y"};
 enum { COLUMNS = sizeof names / sizeof *names };
 
 /* With `twins`, the last rows say what the first do; the first of them with another label. */
@@ -32,7 +34,10 @@ static grove_table *planted(bool twins) {
         snprintf(score, sizeof score, "%.6f", grove_unit24(r[1]) + 0.97 * yes);
         snprintf(x, sizeof x, "%.6f", grove_unit24(r[2]) + 0.5 * yes);
         snprintf(c, sizeof c, "c%u", r[3] % 20);
-        const char *cells[] = {id, n, yes ? "Y" : "N", score, x, c, told ? "yes" : "no"};
+        /* Tells the label of one half of the rows, and the opposite of the other half. */
+        const bool trick = yes ^ (grove_split_hash(0, 0, twin) & 1);
+        const char *cells[] = {id, n, yes ? "Y" : "N",   score,
+                               x,  c, trick ? "+" : "-", told ? "yes" : "no"};
         ck_assert_int_eq(grove_table_append(table, cells, &error), GROVE_OK);
     }
     return table;

@@ -203,6 +203,7 @@ static void free_search(grove_leak_search *s) {
         grove_release(&s->memory, parts[p]->hashes);
     }
     grove_release(&s->memory, s->counts);
+    grove_release(&s->memory, s->counted);
     grove_release(&s->memory, s->chance);
     grove_release(&s->memory, s->list);
     grove_release(&s->memory, s->spare);
@@ -217,7 +218,11 @@ static void search(grove_leak_search *s) {
     s->chance = grove_alloc(&s->memory, (s->valid.count + 1) * sizeof *s->chance);
     s->list = grove_alloc(&s->memory, all * sizeof *s->list);
     s->spare = grove_alloc(&s->memory, all * sizeof *s->spare);
-    s->no_memory = !s->chance || !s->list || !s->spare;
+    s->counted = grove_alloc(&s->memory, (s->train.count + 1) * sizeof *s->counted);
+    s->no_memory = !s->chance || !s->list || !s->spare || !s->counted;
+    for (size_t i = 0; i < s->train.count && !s->no_memory; i++) {
+        s->counted[i] = grove_split_hash(0, 0, i) & 1;
+    }
     if (!s->no_memory && in_train >= 0 && in_valid >= 0) {
         s->no_memory = !number_labels(s, (size_t)in_train, (size_t)in_valid);
     }

@@ -23,6 +23,8 @@ typedef struct grove_leak_search {
     grove_leak_part train, valid;
     bool has_label;
     size_t classes;
+    bool *counted; /* [train.count] the half of the rows that columns are learned from, to be held
+                      against the other half */
     size_t value_count;
     int64_t *counts; /* [value_count] training rows with each value */
     size_t counts_room;

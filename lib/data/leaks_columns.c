@@ -4,7 +4,6 @@
 #include <math.h>
 
 #include "leaks.h"
-#include "split.h"
 
 enum { LEAST_CELLS = 50, LEAST_ROWS = 200, ROWS_OF_CLASS = 10, BINS = 64 };
 static const double id_share = 0.9, range_share = 0.5, told_share = 0.9, told_auc = 0.99;
@@ -88,10 +87,9 @@ static void look_for_count(grove_leak_search *s, size_t in_train, size_t in_vali
 
 /* ---- columns that tell the label ------------------------------------------------------------- */
 
-/* Numbers become BINS of equally many rows, equal ones in one bin; the missing ones have their own.
- * The values, and how many there are of each, are those of bins then. */
-static bool cut_into_bins(grove_leak_search *s, size_t column) {
-    size_t count = list_numbers(s, &s->train, column, false, 0);
+/* Numbers, sorted in s->list [count], become BINS of equally many rows, equal ones in one bin; the
+ * missing ones have their own. The values, and how many there are, are those of bins then. */
+static bool cut_into_bins(grove_leak_search *s, size_t count) {
     if (s->counts_room < BINS + 1) {
         grove_release(&s->memory, s->counts);
         s->counts = grove_alloc(&s->memory, (BINS + 1) * sizeof *s->counts);
@@ -100,7 +98,6 @@ static bool cut_into_bins(grove_leak_search *s, size_t column) {
     if (!s->counts) {
         return false;
     }
-    grove_sort_keyed(s->list, count, s->spare);
     for (size_t i = 0; i < s->train.count; i++) {
         s->train.values[i] = BINS;
     }
@@ -113,60 +110,57 @@ static bool cut_into_bins(grove_leak_search *s, size_t column) {
     return true;
 }
 
-/* Which half a row belongs to. */
-static bool is_counted(size_t i) {
-    return grove_split_hash(0, 0, i) & 1;
-}
-
-static uint64_t pair_of(const grove_leak_part *part, size_t i) {
-    return (uint64_t)part->values[i] << 32 | (uint64_t)part->labels[i];
-}
-
-/* The share of the label's entropy that the values take away: s->list holds pairs of value and
- * class of the half that is counted, sorted; s->counts are that half's values. */
-static double told(grove_leak_search *s, const double *classes, size_t counted) {
-    double loss = 0, entropy = 0;
+/* Lists pairs of value, class and half, sorted, so that both halves of a pair stand together.
+ * Counts the values and the classes [classes] of the half that is counted; returns its size. */
+static size_t list_pairs(grove_leak_search *s, double *classes) {
+    size_t counted = 0;
+    memset(s->counts, 0, s->value_count * sizeof *s->counts);
     for (size_t i = 0; i < s->train.count; i++) {
-        if (is_counted(i)) {
-            continue;
+        const uint64_t value = (uint64_t)s->train.values[i], label = (uint64_t)s->train.labels[i];
+        const bool one = s->counted[i];
+        s->list[i] = (grove_keyed){value << 32 | label << 1 | one, i};
+        s->counts[value] += one;
+        classes[label] += one;
+        counted += one;
+    }
+    grove_sort_keyed(s->list, s->train.count, s->spare);
+    return counted;
+}
+
+/* The share of the label's entropy that the values take away in the other half of the rows, when
+ * each class is given the chance that it has among its value's rows of the counted half. */
+static double told(const grove_leak_search *s, const double *classes, size_t counted) {
+    double loss = 0, entropy = 0;
+    for (size_t i = 0, end; i < s->train.count; i = end) {
+        const uint64_t pair = s->list[i].key >> 1;
+        double halves[2] = {0, 0};
+        for (end = i; end < s->train.count && s->list[end].key >> 1 == pair; end++) {
+            halves[s->list[end].key & 1]++;
         }
-        const double p = (classes[s->train.labels[i]] + 1) / (double)(counted + s->classes);
-        const double both = (double)grove_count_key(s->list, counted, pair_of(&s->train, i));
-        const double all = (double)s->counts[s->train.values[i]];
-        loss -= log((both + p) / (all + 1));
-        entropy -= log(p);
+        const double p = (classes[pair & 0x7FFFFFFF] + 1) / (double)(counted + s->classes);
+        loss -= halves[0] * log((halves[1] + p) / ((double)s->counts[pair >> 31] + 1));
+        entropy -= halves[0] * log(p);
     }
     return entropy > 0 ? 1 - loss / entropy : 0;
 }
 
 static double information(grove_leak_search *s) {
     double *classes = grove_alloc_zero(&s->memory, s->classes + 1, sizeof *classes);
-    size_t counted = 0;
     if (!classes) {
         s->no_memory = true;
         return 0;
     }
-    memset(s->counts, 0, s->value_count * sizeof *s->counts);
-    for (size_t i = 0; i < s->train.count; i++) {
-        if (is_counted(i)) {
-            s->list[counted++] = (grove_keyed){pair_of(&s->train, i), i};
-            s->counts[s->train.values[i]]++;
-            classes[s->train.labels[i]]++;
-        }
-    }
-    grove_sort_keyed(s->list, counted, s->spare);
+    size_t counted = list_pairs(s, classes);
     double share = told(s, classes, counted);
     grove_release(&s->memory, classes);
     return share;
 }
 
 /* The chance that a row of class 1 has the larger number than one of class 0, ties counting half
- * (Mann & Whitney 1947), or the opposite: what is above one half. 0 where there are few of a class,
- * or numbers in less than half of the rows. */
-static double roc_auc(grove_leak_search *s, size_t column) {
-    const size_t count = list_numbers(s, &s->train, column, false, 0);
+ * (Mann & Whitney 1947), or the opposite: what is above one half. Numbers are sorted in s->list
+ * [count]. 0 where there are few of a class, or numbers in less than half of the rows. */
+static double roc_auc(const grove_leak_search *s, size_t count) {
     double below = 0, pairs = 0, of_class[2] = {0, 0};
-    grove_sort_keyed(s->list, count, s->spare);
     for (size_t i = 0, end; i < count; i = end) {
         double here[2] = {0, 0};
         for (end = i; end < count && s->list[end].key == s->list[i].key; end++) {
@@ -185,19 +179,25 @@ static double roc_auc(grove_leak_search *s, size_t column) {
 
 static void look_for_label(grove_leak_search *s, bool is_number, size_t column) {
     grove_leak leak = {.kind = GROVE_LEAK_TELLS, .column = (int)column, .rows = s->train.count};
+    double auc = 0;
     if (!s->has_label || s->train.count < LEAST_ROWS || s->classes * 10 > s->train.count) {
         return;
     }
-    if (is_number && !cut_into_bins(s, column)) {
-        s->no_memory = true;
-        return;
+    if (is_number) {
+        const size_t count = list_numbers(s, &s->train, column, false, 0);
+        grove_sort_keyed(s->list, count, s->spare);
+        auc = s->classes == 2 ? roc_auc(s, count) : 0;
+        if (!cut_into_bins(s, count)) {
+            s->no_memory = true;
+            return;
+        }
     }
     leak.share = information(s);
     bool is_leak = leak.share >= told_share;
-    if (!is_leak && is_number && s->classes == 2) {
-        leak.share = roc_auc(s, column);
+    if (!is_leak && auc >= told_auc) {
+        leak.share = auc;
         leak.is_auc = true;
-        is_leak = leak.share >= told_auc;
+        is_leak = true;
     }
     if (is_leak) {
         grove_add_leak(s, leak);
