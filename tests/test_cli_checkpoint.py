@@ -128,9 +128,10 @@ def a_second_ctrl_c_ends_at_once(folder):
     wait_for(process, "table of")
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
-    process.send_signal(signal.SIGHUP)
+    process.send_signal(signal.SIGTERM)  # not SIGHUP: nohup has that one ignored
     process.communicate(timeout=20)
-    assert process.returncode == -signal.SIGHUP, process.returncode
+    # Sent so close together, either may come second, and that one ends it.
+    assert process.returncode in (-signal.SIGTERM, -signal.SIGINT), process.returncode
     no_checkpoints(folder)
     process = start(command(data, model, *TINY), preexec_fn=lambda: signal.signal(
         signal.SIGINT, signal.SIG_IGN))
