@@ -4,21 +4,15 @@
  * the clock has counted, op by op. A plan without .profile never comes here.
  */
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "run.h"
 
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 void grove_run_profiled(grove_plan *plan) {
-    double begin = now();
+    double begin = grove_seconds_now();
     for (size_t i = 0; i < plan->step_count && !plan->failed; i++) {
         grove_run_step(plan, i);
-        double end = now();
+        double end = grove_seconds_now();
         plan->steps[i].seconds += end - begin;
         begin = end;
     }

@@ -60,6 +60,9 @@ int width_of(const char *text);
  * it is committed. */
 int to_atomic_file(void *user, const char *bytes, size_t size);
 
+/* Since some moment: only differences mean something. */
+double seconds_now(void);
+
 /* Writes a number with thousands separated by commas; returns buffer. */
 const char *with_commas(char buffer[40], int64_t number);
 

@@ -19,7 +19,7 @@ int epoch_log_open(FILE **log, const char *path) {
     return path && !*log ? complain_of(path, errno) : EXIT_DONE;
 }
 
-/* `metrics` is given away. A line that cannot be made is missed at the end, by ferror. */
+/* `metrics` is given away. */
 static void add(FILE *log, const grove_progress *p, const char *split, double loss, size_t rows,
                 json_t *metrics) {
     json_t *line = json_pack("{s:i, s:I, s:s, s:o, s:o, s:o, s:o, s:I}", "epoch", p->epoch, "step",
@@ -29,6 +29,9 @@ static void add(FILE *log, const grove_progress *p, const char *split, double lo
     char *text = json_write(line, JSON_COMPACT);
     if (text) {
         fprintf(log, "%s\n", text);
+    } else {
+        fprintf(stderr, "grove train: warning: memory is short, epoch %d is not in the log\n",
+                p->epoch);
     }
     free(text);
 }

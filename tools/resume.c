@@ -4,18 +4,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common.h"
 #include "interrupt.h"
 #include "option_table.h"
-
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* Is a file written without being interrupted? */
 static bool is_regular(const options *o) {
@@ -36,12 +29,12 @@ static grove_fit_wish ask(void *user, const grove_progress *progress) {
     if (!is_regular(r->o)) {
         return GROVE_FIT_GO_ON;
     }
-    bool due =
-        r->o->checkpoint_every >= 0 ? now() - r->last >= r->o->checkpoint_every : epoch_is_over;
+    bool due = r->o->checkpoint_every >= 0 ? seconds_now() - r->last >= r->o->checkpoint_every
+                                           : epoch_is_over;
     if (!due && !(epoch_is_over && r->o->keep_checkpoint)) {
         return GROVE_FIT_GO_ON;
     }
-    r->last = now();
+    r->last = seconds_now();
     return GROVE_FIT_KEEP;
 }
 
@@ -153,7 +146,7 @@ int resume_open(resume *r, const options *o) {
 }
 
 void resume_begin(resume *r) {
-    r->last = now();
+    r->last = seconds_now();
     if (r->o) {
         interrupt_watch();
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * split.c - grove split: the parts of a table, each as a table. All files are written, or
- * none.
+ * split.c - grove split: the parts of a table, each as a table. A file is written whole or not at
+ * all, and none is where a part cannot be made. (Where putting one in its place fails, those before
+ * it stand.)
  */
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "columns.h"
 #include "epoch_log.h"
@@ -95,12 +94,6 @@ static grove_optimizer optimizer_of(const options *o) {
     return optimizer;
 }
 
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 int train_job(job *j) {
     const options *o = j->o;
     progress shown = progress_new(o->progress);
@@ -129,11 +122,11 @@ int train_job(job *j) {
     if (shown.kind != PROGRESS_NONE) {
         print_tables(stderr, j->schema, j->classifier.graph);
     }
-    double begin = now();
+    double begin = seconds_now();
     resume_begin(&j->resume);
     status = grove_fit(&j->classifier, j->schema, j->train, j->valid, &how, &j->result, &j->error);
     resume_end(&j->resume);
-    j->seconds = now() - begin;
+    j->seconds = seconds_now() - begin;
     if (status == GROVE_INTERRUPTED) {
         return resume_tell(&j->resume, j->error.message);
     }

@@ -30,9 +30,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "memory.h"
 
 enum { TICKET = 1 << 16, INSIDE = TICKET - 1, LOOKS = 32, LINE = 64 };
@@ -78,12 +78,6 @@ static void pause_a_little(void) {
 #elif defined(__aarch64__)
     __asm__ volatile("yield");
 #endif
-}
-
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
 /* ---- cores, and who runs on them ------------------------------------------------------------- */
@@ -179,7 +173,7 @@ static void leave(grove_pool *pool) {
 
 /* Is there a job within so many seconds? */
 static bool look_out(grove_pool *pool, double seconds) {
-    double end = now() + seconds;
+    double end = grove_seconds_now() + seconds;
     do {
         for (int i = 0; i < LOOKS; i++) {
             if (atomic_load_explicit(&pool->gate, memory_order_relaxed) >= TICKET) {
@@ -187,7 +181,7 @@ static bool look_out(grove_pool *pool, double seconds) {
             }
             pause_a_little();
         }
-    } while (!atomic_load(&pool->closing) && now() < end);
+    } while (!atomic_load(&pool->closing) && grove_seconds_now() < end);
     return false;
 }
 
@@ -209,18 +203,18 @@ static void lie_down(grove_pool *pool) {
 static void *worker(void *argument) {
     seat *own = argument;
     grove_pool *pool = own->pool;
-    double look_out_for = 0, begin = now();
+    double look_out_for = 0, begin = grove_seconds_now();
     while (!atomic_load(&pool->closing)) {
         if (!look_out(pool, look_out_for)) {
             lie_down(pool);
             look_out(pool, LOOK_OUT); /* if the job is done by now, the next may be near */
         }
         if (enter(pool)) {
-            double waited = now() - begin;
+            double waited = grove_seconds_now() - begin;
             look_out_for = waited < LOOK_OUT ? LOOK_OUT : look_out_for / 2;
             take_tiles(pool, own->number);
             leave(pool);
-            begin = now();
+            begin = grove_seconds_now();
         }
     }
     return NULL;
@@ -253,7 +247,7 @@ static bool somebody_inside(const grove_pool *pool) {
 }
 
 static void wait_for_those_inside(grove_pool *pool) {
-    double end = now() + PATIENCE;
+    double end = grove_seconds_now() + PATIENCE;
     do {
         for (int i = 0; i < LOOKS; i++) {
             if (!somebody_inside(pool)) {
@@ -261,7 +255,7 @@ static void wait_for_those_inside(grove_pool *pool) {
             }
             pause_a_little();
         }
-    } while (now() < end);
+    } while (grove_seconds_now() < end);
     pthread_mutex_lock(&pool->lock);
     atomic_store(&pool->caller_sleeps, true);
     while (somebody_inside(pool)) {

@@ -2,29 +2,19 @@
  *
  * keeper.c - the place in a training, and when it is written down.
  */
-#ifndef _POSIX_C_SOURCE
-#define _POSIX_C_SOURCE 200809L
-#endif
 #include "keeper.h"
 
-#include <time.h>
-
+#include "base/clock.h"
 #include "base/error.h"
 
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 double grove_keeper_seconds(const grove_keeper *keeper) {
-    return keeper->seconds + now() - keeper->begun;
+    return keeper->seconds + grove_seconds_now() - keeper->begun;
 }
 
 bool grove_keeper_open(grove_keeper *keeper, grove_error *error) {
     grove_fit_checkpoint *wish = keeper->options->checkpoint;
     keeper->epoch = 1;
-    keeper->begun = now();
+    keeper->begun = grove_seconds_now();
     if (!wish) {
         return true;
     }
@@ -81,7 +71,7 @@ bool grove_keeper_step(grove_keeper *keeper, const grove_progress *progress, dou
     grove_fit_wish wanted = wish->ask(wish->user, progress);
     if (wanted != GROVE_FIT_GO_ON) {
         keeper->seconds = grove_keeper_seconds(keeper);
-        keeper->begun = now();
+        keeper->begun = grove_seconds_now();
     }
     return keep(keeper, wanted, error);
 }
@@ -110,7 +100,7 @@ bool grove_keeper_epoch(grove_keeper *keeper, const grove_progress *progress, gr
     keeper->step = progress->step;
     keeper->row = 0;
     keeper->sum = keeper->seconds = 0;
-    keeper->begun = now();
+    keeper->begun = grove_seconds_now();
     if (!wish) {
         return true;
     }
