@@ -193,6 +193,37 @@ def weights_gone_astray(folder):
 
 
 @case
+def demands(folder):
+    """--require: met, missed, both; of a measure that is not defined; what cannot be read."""
+    data, model = trained(folder, *QUICK, "--min-count", "1", "--valid", table(folder, "v.csv", rows=99))
+    told = good("evaluate", model, data, "--full", "--json").json()["metrics"]
+    accuracy, loss = told["accuracy"]["value"], told["log_loss"]["value"]
+    report = good("evaluate", model, data).out
+    for demand in ("accuracy>=%r" % (accuracy - 1e-8),
+                   "accuracy>=0.1,log_loss<=%r" % (loss + 1e-8), "ece_15<=1"):
+        assert good("evaluate", model, data, "--require", demand).out == report
+    missed = refused(5, ["--require is missed: accuracy is ", ", not >= 0.999; log_loss is ",
+                         ", not <= 1e-06"], "evaluate", model, data, "--require", "accuracy>=0.999",
+                     "--require=f1_macro>=0,log_loss<=1e-6")
+    assert missed.out == report, "the report is told all the same"
+    asked = run("evaluate", model, data, "--json", "--require", "accuracy>=0.999,log_loss<=9")
+    assert asked.code == 5 and asked.json()["required"] == [
+        {"metric": "accuracy", "at_least": 0.999, "value": accuracy, "met": False},
+        {"metric": "log_loss", "at_most": 9, "value": loss, "met": True}], str(asked)
+    assert "metrics" not in asked.json()
+    full = run("evaluate", model, data, "--full", "--json", "--require", "accuracy>=0.999").json()
+    assert full["metrics"]["accuracy"]["low"] is not None and not full["required"][0]["met"]
+    refused(5, "roc_auc is not defined on these rows, not >= 0", "evaluate", model, data,
+            "--require", "roc_auc>=0")
+    for demand, words in [("acuracy>=0.9", "'acuracy'; did you mean 'accuracy'?"),
+                          ("xyzzy>=0.9", "no metric 'xyzzy'; grove evaluate --full shows all"),
+                          ("accuracy>0.9", "not 'accuracy>0.9'"), ("accuracy", "not 'accuracy'"),
+                          ("accuracy>=high", "not 'accuracy>=high'"), ("", "not ''"),
+                          (">=1", "not '>=1'"), ("accuracy>=0.9,,", "separated by commas")]:
+        assert refused(2, words, "evaluate", model, data, "--require", demand).out == ""
+
+
+@case
 def no_rows(folder):
     _, model = trained(folder)
     refused(3, "no row below it", "evaluate", model, "-", "--full",

@@ -4,22 +4,27 @@
  */
 #include "answers.h"
 #include "report.h"
+#include "require.h"
 
-/* full: NULL where it was not asked for. */
-static int report_json(const answers *a, const grove_metrics *metrics, const full_report *full) {
+static int report_json(const options *o, const answers *a, const grove_metrics *metrics,
+                       const full_report *full) {
     json_t *numbers = json_metrics(metrics), *object = json_pack("{s:i}", "schema", 1);
     json_object_update(object, numbers);
     json_object_set_new(object, "unknown_cells", json_number(unknown_share(a)));
-    if (full) {
+    if (o->full) {
         json_add_report(object, full);
+    }
+    if (o->require.count > 0) {
+        json_object_set_new(object, "required", json_demands(&o->require, &full->model));
     }
     json_decref(numbers);
     return print_json("evaluate", object);
 }
 
-static int report_words(const answers *a, const grove_metrics *metrics, const full_report *full) {
+static int report_words(const options *o, const answers *a, const grove_metrics *metrics,
+                        const full_report *full) {
     int code = EXIT_DONE;
-    if (full) {
+    if (o->full) {
         code = print_report("evaluate", full);
         printf("\n");
     } else {
@@ -39,10 +44,13 @@ static int report(const options *o, const answers *a) {
         return complain("evaluate", code_of_data(status), error.message);
     }
     full_report full = {0};
-    int code = o->full ? make_report("evaluate", o, a, &full) : EXIT_DONE;
+    const bool wanted = o->full || o->require.count > 0;
+    int code = wanted ? make_report("evaluate", o, a, &full) : EXIT_DONE;
     if (code == EXIT_DONE) {
-        const full_report *wanted = o->full ? &full : NULL;
-        code = o->json ? report_json(a, &metrics, wanted) : report_words(a, &metrics, wanted);
+        code = o->json ? report_json(o, a, &metrics, &full) : report_words(o, a, &metrics, &full);
+    }
+    if (code == EXIT_DONE && wanted) {
+        code = check_demands("evaluate", &o->require, &full.model);
     }
     free_report(&full);
     return code;

@@ -85,7 +85,8 @@ static void put_exit_codes(void) {
     put_entry("2", "Wrong usage: an option or an argument is missing, unknown or not possible.");
     put_entry("3", "The data file cannot be read, or is not what it should be.");
     put_entry("4", "The model file cannot be read, or is not what it should be.");
-    put_entry("5", "A demanded result was missed: a gradient is wrong (gradcheck).");
+    put_entry("5", "A demanded result was missed (evaluate \\-\\-require), or a gradient is wrong "
+                   "(gradcheck).");
     put_entry("130", "Stopped by Ctrl-C, with a checkpoint written (train); 128 and the signal's "
                      "number for SIGTERM and SIGHUP.");
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "option_table.h"
+#include "require.h"
 #include "splits.h"
 
 static bool is(const command *c, enum command_id id) {
@@ -49,6 +50,14 @@ static void check_split(const command *c, const options *o) {
     if (is(c, COMMAND_SPLIT) && !o->out_train && !o->split_out) {
         usage_error(c, "nothing would be written: --out-train A.csv --out-valid B.csv write the "
                        "parts, --split-out FILE which row is in which");
+    }
+}
+
+static void check_require(const command *c, const options *o) {
+    char words[DEMAND_SIZE];
+    const char *mistake = demand_mistake(&o->require, words);
+    if (mistake) {
+        usage_error(c, "%s", mistake);
     }
 }
 
@@ -137,6 +146,7 @@ void check_options(const command *c, options *o) {
         check_embed(c, o);
     }
     check_split(c, o);
+    check_require(c, o);
     if (find_option(c, "threads", strlen("threads"))) {
         check_threads(c, o);
     }

@@ -31,6 +31,7 @@
 #define A_FILE(member) .kind = OPTION_FILE, AT(member, const char *)
 #define COLUMN(member) .kind = OPTION_COLUMN, AT(member, const char *)
 #define COLUMNS(member) .kind = OPTION_COLUMNS, AT(member, names)
+#define LIST(member) .kind = OPTION_LIST, AT(member, names)
 #define OR_WORD(text, means) .word = (text), .word_means = (means)
 
 /* Who takes it, its name, what stands for its argument. */
@@ -200,6 +201,9 @@ const option_row option_table[] = {
      .help = "fifteen measures with 95 % intervals beside a baseline, classes one by one, the most "
              "frequent mistakes",
      .instead = "accuracy, log loss, ROC AUC"},
+    {ROW(FOR_EVALUATE, "require", "METRIC>=VALUE"), LIST(require), .group = GROUP_OUTPUT,
+     .help = "end with exit code 5 where this is missed; METRIC<=VALUE of losses; several with "
+             "commas between, or given again. Metrics are those of --full"},
     {ROW(FOR_RESULTS, "json", NULL), FLAG(json), .group = GROUP_OUTPUT,
      .help = "print the result as one JSON object"},
     {ROW(FOR_PREDICT, "json", NULL), FLAG(json), .group = GROUP_OUTPUT,

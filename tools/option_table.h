@@ -34,6 +34,7 @@ typedef enum option_kind {
     OPTION_FILE,      /* the name of one; const char * */
     OPTION_COLUMN,    /* the name of one; const char * */
     OPTION_COLUMNS,   /* "A,B"; names; given twice it takes both lists */
+    OPTION_LIST,      /* the same of words that are no columns */
     OPTION_HELP
 } option_kind;
 

@@ -83,8 +83,9 @@ static void add_names(const reading *r, names *to) {
     while (rest) {
         char *name = next_name(&rest);
         if (!name) {
-            usage_error(r->command, "--%s takes names of columns, separated by commas, not '%s'",
-                        r->row->name, r->text);
+            usage_error(r->command, "--%s takes %s, separated by commas, not '%s'", r->row->name,
+                        r->row->kind == OPTION_LIST ? r->row->argument : "names of columns",
+                        r->text);
         }
         to->items[to->count++] = name;
     }
@@ -162,6 +163,7 @@ static void set(const reading *r, options *o) {
         *(const char **)field = r->text;
         break;
     case OPTION_COLUMNS:
+    case OPTION_LIST:
         add_names(r, field);
         break;
     case OPTION_HELP:

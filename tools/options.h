@@ -16,7 +16,7 @@ enum exit_code {
     EXIT_USAGE = 2,
     EXIT_BAD_DATA = 3,  /* the data file: cannot be read, or not what it should be */
     EXIT_BAD_MODEL = 4, /* the model file: likewise */
-    EXIT_MISSED = 5     /* a demanded result was missed: a gradient is wrong */
+    EXIT_MISSED = 5     /* a demanded result was missed; a gradient is wrong */
 };
 
 /* A list of names, "a,b,c". */
@@ -50,6 +50,7 @@ typedef struct options {
     long epochs, batch, embedding_dim, seed, threads, patience, min_count;
     sizes hidden;
     names categorical, numeric, ignore;
+    names require; /* of evaluate: "accuracy>=0.9" */
     bool json, trim, no_header, check_finite, profile, full;
     char separator; /* 0: guessed */
     char comment;   /* 0: none */

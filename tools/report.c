@@ -46,8 +46,9 @@ int make_report(const char *command, const options *o, const answers *a, full_re
     }
     grove_status status = grove_classification_report(
         a->probabilities, labels, a->rows, a->classes,
-        &(grove_report_options){.top_k = top_k, .threads = (int)o->threads}, &report->model,
-        &error);
+        &(grove_report_options){
+            .top_k = top_k, .resamples = o->full ? 0 : 1, .threads = (int)o->threads},
+        &report->model, &error);
     if (status == GROVE_OK) { /* of which no intervals are told */
         status = grove_classification_report(
             baseline, labels, a->rows, a->classes,
