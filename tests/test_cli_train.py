@@ -69,7 +69,7 @@ def json_report(folder):
     told = result.json()
     assert result.err == "", str(result)
     assert list(told) == ["schema", "model", "training_rows", "separator", "columns", "epochs",
-                          "best_epoch", "training_loss", "warnings", "split",
+                          "best_epoch", "training_loss", "warnings", "split", "weights",
                           "validation"], str(result)
     assert (told["schema"], told["training_rows"], told["epochs"]) == (1, 360, 2), str(result)
     assert list(told["validation"]) == METRICS and told["validation"]["rows"] == 40

@@ -217,7 +217,7 @@ static int open_all(cross *x, const options *o) {
     return x->result.rounds && x->fold ? EXIT_DONE : no_memory();
 }
 
-static int close_all(cross *x, int code) {
+static int close_all(cross *x, const options *o, int code) {
     if (x->writes && code != EXIT_DONE) {
         grove_atomic_abort(&x->file);
     } else if (x->writes && grove_atomic_commit(&x->file, &x->error) != GROVE_OK) {
@@ -226,9 +226,11 @@ static int close_all(cross *x, int code) {
     if (code == EXIT_DONE && x->o.json) {
         json_t *object = json_cv(&x->result);
         json_object_set_new(object, "warnings", json_leaks(x->table, &x->leaks));
+        json_object_set_new(object, "weights", json_weights(o, NULL, NULL));
         code = print_json("cv", object);
     } else if (code == EXIT_DONE) {
         print_cv_means(&x->result);
+        print_weights_of_rounds(o);
     }
     free(x->result.rounds);
     free(x->fold);
@@ -245,5 +247,5 @@ int run_cv(const options *o) {
     for (size_t repeat = 0; repeat < (size_t)o->repeats && code == EXIT_DONE; repeat++) {
         code = run_repeat(&x, repeat, o->seed);
     }
-    return close_all(&x, code);
+    return close_all(&x, o, code);
 }

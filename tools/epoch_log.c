@@ -42,7 +42,7 @@ void epoch_log_add(FILE *log, const grove_progress *p) {
         if (p->valid.rows > 0) {
             json_t *metrics = json_metrics(&p->valid);
             json_object_del(metrics, "rows");
-            add(log, p, "valid", p->valid.log_loss, p->valid.rows, metrics);
+            add(log, p, "valid", p->valid_loss, p->valid.rows, metrics);
         }
         fflush(log);
     }

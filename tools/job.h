@@ -8,6 +8,7 @@
 #include "common.h"
 #include "profile.h"
 #include "resume.h"
+#include "weights.h"
 
 /* All that a training run holds; freed together. */
 typedef struct job {
@@ -19,6 +20,7 @@ typedef struct job {
     grove_dataset *data, *valid_data;
     grove_classifier classifier;
     grove_rows train, valid;
+    weights weights;
     grove_leaks leaks;
     grove_fit_result result;
     grove_op_time times[PROFILE_OPS];
@@ -30,7 +32,7 @@ typedef struct job {
 } job;
 
 /* From a table, or two, to encoded rows: what columns mean, which rows are for what, vocabularies
- * and scales of the training rows alone. */
+ * and scales of the training rows alone, weights. */
 grove_status prepare_job(job *j);
 
 /* Warns of leaks into the rows of a test, if there are any, else into those of validation. */

@@ -39,6 +39,12 @@ static void check_train(const command *c, options *o) {
     }
 }
 
+static void check_fits(const command *c, const options *o) {
+    if (o->weight_column && strcmp(o->weight_column, o->label) == 0) {
+        usage_error(c, "--weight-column and --label name the same column '%s'", o->label);
+    }
+}
+
 static void check_split(const command *c, const options *o) {
     const char *mistake = split_mistake(o);
     if (mistake) {
@@ -144,6 +150,9 @@ void check_options(const command *c, options *o) {
         check_train(c, o);
     } else if (is(c, COMMAND_EMBED)) {
         check_embed(c, o);
+    }
+    if (is(c, COMMAND_TRAIN) || is(c, COMMAND_CV)) {
+        check_fits(c, o);
     }
     check_split(c, o);
     check_require(c, o);

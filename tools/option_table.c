@@ -107,8 +107,8 @@ const option_row option_table[] = {
     {ROW(FOR_FITS, "embedding-dim", "N|auto"), WHOLE(embedding_dim, 1, 4096), OR_WORD("auto", 0),
      .group = GROUP_MODEL, .help = "numbers in each embedding vector",
      .instead = "auto, " GROVE_EMBEDDING_WIDTH_RULE},
-    {ROW(FOR_FITS, "dropout", "P"), NUMBER(dropout, 0, 0.99), .preset = "0.1",
-     .group = GROUP_MODEL, .help = "share of hidden units dropped in training"},
+    {ROW(FOR_FITS, "dropout", "P"), NUMBER(dropout, 0, 0.99), .preset = "0.1", .group = GROUP_MODEL,
+     .help = "share of hidden units dropped in training"},
 
     {ROW(FOR_FITS, "epochs", "N"), WHOLE(epochs, 1, 1e6), .preset = "30", .group = GROUP_TRAINING,
      .help = "passes over the training rows, at most"},
@@ -125,6 +125,16 @@ const option_row option_table[] = {
      .instead = "0.01 for adamw, else 0"},
     {ROW(FOR_FITS, "unknown-share", "P"), NUMBER(unknown_share, 0, 0.9), .preset = "0.01",
      .group = GROUP_TRAINING, .help = "show this share of the categories as unknown in training"},
+
+    {ROW(FOR_FITS, "weight-column", "COLUMN"), COLUMN(weight_column), .group = GROUP_TRAINING,
+     .help = "how much each row counts, in training and in measures: numbers from 0 up; it is no "
+             "feature",
+     .instead = "all count alike"},
+    {ROW(FOR_FITS, "class-weight", "balanced|FILE"), TEXT(class_weight), .group = GROUP_TRAINING,
+     .help = "how much rows of each class count in the losses of training and validation: "
+             "balanced, each class as much as any other, or as a CSV file with the columns class "
+             "and weight says",
+     .instead = "all count alike"},
 
     {ROW(FOR_GRADCHECK, "samples", "N|all"), WHOLE(samples, 1, 1 << 30), OR_WORD("all", -1),
      .preset = "100", .group = GROUP_CHECK,

@@ -63,27 +63,33 @@ static bool is_among(const names *list, const char *name) {
     return false;
 }
 
+static void leave_out(names *list, const char *name) {
+    if (!is_among(list, name)) {
+        list->items[list->count++] = name;
+    }
+}
+
 grove_status guess_feature_columns(const options *o, const grove_table *table,
                                    grove_schema **schema, grove_error *error) {
     const char *rest, *value;
     char *column = NULL;
     enum split_kind kind = kind_of(o, &rest);
-    if (kind == STRATIFIED || kind == FILE_OF_WORDS) {
-        return guess_columns(o, table, schema, error);
-    }
+    bool splits = kind != STRATIFIED && kind != FILE_OF_WORDS;
     options wishes = *o;
-    wishes.ignore.items = calloc(o->ignore.count + 1, sizeof *wishes.ignore.items);
-    bool fits = wishes.ignore.items && cut_value(table, rest, &column, &value);
+    wishes.ignore.items = calloc(o->ignore.count + 2, sizeof *wishes.ignore.items);
+    bool fits = wishes.ignore.items && (!splits || cut_value(table, rest, &column, &value));
     grove_status status = GROVE_NO_MEMORY;
     if (!fits) {
         *error = (grove_error){.status = GROVE_NO_MEMORY, .message = "out of memory"};
     } else {
-        bool wanted = is_among(&o->categorical, column) || is_among(&o->numeric, column);
         for (size_t i = 0; i < o->ignore.count; i++) {
             wishes.ignore.items[i] = o->ignore.items[i];
         }
-        if (!wanted && !is_among(&o->ignore, column)) {
-            wishes.ignore.items[wishes.ignore.count++] = column;
+        if (splits && !is_among(&o->categorical, column) && !is_among(&o->numeric, column)) {
+            leave_out(&wishes.ignore, column);
+        }
+        if (o->weight_column) {
+            leave_out(&wishes.ignore, o->weight_column);
         }
         status = guess_columns(&wishes, table, schema, error);
     }

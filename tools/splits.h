@@ -14,7 +14,7 @@ grove_status make_split(const options *o, const grove_table *table, grove_split 
                         grove_error *error);
 
 /* As guess_columns, but the column that splits is no feature, unless --categorical or --numeric
- * name it: in new rows it says nothing that training could know. */
+ * name it: in new rows it says nothing that training could know. Nor is that of weights. */
 grove_status guess_feature_columns(const options *o, const grove_table *table,
                                    grove_schema **schema, grove_error *error);
 

@@ -18,6 +18,7 @@
 void free_job(job *j) {
     grove_classifier_free(&j->classifier);
     resume_close(&j->resume);
+    free_weights(&j->weights);
     grove_leaks_free(&j->leaks);
     grove_dataset_free(j->data);
     grove_dataset_free(j->valid_data);
@@ -63,7 +64,12 @@ grove_status prepare_job(job *j) {
         size_t rows = j->valid_table ? grove_table_rows(j->table) : j->split.train_count;
         status = grove_schema_fit(j->schema, j->table, j->split.train, rows, &j->error);
     }
-    return status == GROVE_OK ? encode(j) : status;
+    if (status == GROVE_OK) {
+        status = encode(j);
+    }
+    return status == GROVE_OK ? make_weights(j->o, j->table, j->valid_table, j->schema, &j->train,
+                                             &j->weights, &j->error)
+                              : status;
 }
 
 grove_status find_leaks(job *j) {
@@ -102,12 +108,17 @@ int train_job(job *j) {
                                         .hidden_count = o->hidden.count,
                                         .embedding_width = o->embedding_dim,
                                         .dropout = o->dropout,
+                                        .weighted = j->weights.rows || j->weights.classes,
                                         .seed = (uint64_t)o->seed};
     grove_fit_options how = {.epochs = (int)o->epochs,
                              .batch = o->batch,
                              .patience = (int)o->patience,
                              .optimizer = optimizer_of(o),
                              .unknown_share = o->unknown_share,
+                             .weights = j->weights.rows,
+                             .valid_weights =
+                                 j->valid_table ? j->weights.valid_rows : j->weights.rows,
+                             .class_weights = j->weights.classes,
                              .seed = (uint64_t)o->seed,
                              .threads = (int)o->threads,
                              .check_finite = o->check_finite,
@@ -189,6 +200,7 @@ static int report_json(job *j) {
         json_number(j->result.train_loss));
     json_object_set_new(object, "warnings", json_leaks(j->table, &j->leaks));
     json_object_set_new(object, "split", json_split(j->o, &j->split));
+    json_object_set_new(object, "weights", json_weights(j->o, j->schema, &j->weights));
     json_object_set_new(object, "validation",
                         j->valid.count > 0 ? json_metrics(&j->result.valid) : json_null());
     if (j->o->profile) {
@@ -208,6 +220,9 @@ static int report(job *j) {
         printf("there were no rows to validate on, so the last weights are kept\n");
     } else {
         printf("the best was epoch %d\n", j->result.best_epoch);
+    }
+    print_weights(j->o, j->schema, &j->weights);
+    if (j->valid.count > 0) {
         printf("\non rows that were not trained on:\n");
         print_metrics(&j->result.valid);
     }

@@ -30,6 +30,13 @@ GROVE_API grove_status grove_classification_metrics(const float *probabilities,
                                                     const grove_allocator *allocator,
                                                     grove_metrics *metrics, grove_error *error);
 
+/* The same, each row counting by its weight (scikit-learn's sample_weight), a finite number from 0
+ * up; weights [rows], or NULL: all alike. Where all are 0, all NaN. */
+GROVE_API grove_status grove_weighted_metrics(const float *probabilities, const grove_id *labels,
+                                              const float *weights, size_t rows, size_t classes,
+                                              grove_id majority, const grove_allocator *allocator,
+                                              grove_metrics *metrics, grove_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -35,6 +35,7 @@ typedef struct grove_classifier_options {
     int hidden_count;
     int64_t embedding_width; /* of every table; 0: each by grove_nn_embedding_width */
     double dropout;          /* after each hidden layer; from 0 to below 1 */
+    bool weighted;           /* rows count by an input "weights" in the loss */
     uint64_t seed;
     grove_allocator allocator;
 } grove_classifier_options;
@@ -44,14 +45,16 @@ typedef struct grove_classifier_options {
  *     "column.<name>"   ids [batch], an input for each categorical column
  *     "numbers"         [batch, numeric], an input, where there are numeric features
  *     "label"           ids [batch], an input, for the loss
+ *     "weights"         [batch], an input, where .weighted
  *     "table.<name>"    the embedding of a column; its table is "table.<name>.weight"
  *     "mlp.0"...        the dense layers; the last one gives the logits
  *     "probabilities"   [batch, classes], the answer
- *     "loss"            the mean cross-entropy
+ *     "loss"            the mean cross-entropy; where .weighted, sum(w loss) / sum(w)
  */
 typedef struct grove_classifier {
     grove_graph *graph;
     grove_tensor label, probabilities, loss;
+    grove_tensor weights; /* GROVE_NONE: rows count alike */
 } grove_classifier;
 
 /* Builds the network for a fitted schema with a label: tables and numbers side by side, hidden
@@ -94,7 +97,9 @@ GROVE_API grove_status grove_predictor_row(grove_predictor *predictor, const gro
 typedef struct grove_progress {
     int epoch, epochs;   /* from 1 */
     size_t row, rows;    /* rows of this epoch trained so far; row == rows: the epoch is over */
-    double train_loss;   /* mean over the rows of this epoch so far */
+    double train_loss;   /* mean over the rows of this epoch so far, by their weights */
+    double valid_loss;   /* what the best epoch is found by, with the metrics: of classes the mean
+                            log loss, counted as in training, by weights of rows and classes */
     grove_metrics valid; /* at the end of an epoch, if there are rows to validate on */
     bool is_best;        /* this epoch's weights are the best so far */
     size_t step;         /* steps since training began, over all epochs */
@@ -125,9 +130,16 @@ typedef struct grove_fit_options {
     int plateau_patience;      /* 2 */
     double unknown_share; /* in training, this share of the ids is replaced by id 0, the unknown
                                   category, so that its row learns to stand for a rare one */
-    uint64_t seed;        /* of the order of the rows, and of that share */
-    int threads;          /* as of a plan; the result does not depend on it */
-    bool check_finite;    /* each step looks for the first NaN or infinity (plan.h), and training
+    const float *weights; /* how much rows count in the loss: [rows of the training dataset], finite
+                             numbers from 0 up; rows of 0 are not trained on. NULL: all alike. Only
+                             their ratios matter. Wants a classifier that is .weighted */
+    const float
+        *valid_weights; /* the same for the dataset that is validated on, also in measures */
+    const float *class_weights; /* [classes] times which a row of that label counts in the losses of
+                                   training and validation, not in measures; NULL: 1. As .weights */
+    uint64_t seed;              /* of the order of the rows, and of that share */
+    int threads;                /* as of a plan; the result does not depend on it */
+    bool check_finite; /* each step looks for the first NaN or infinity (plan.h), and training
                              stops there with the op, the parameter and the row of the dataset */
     grove_fit_profile *profile; /* is told where the time of the steps went; NULL: nothing is
                                    counted. Not together with .check_finite */
@@ -139,10 +151,10 @@ typedef struct grove_fit_options {
 } grove_fit_options;
 
 typedef struct grove_fit_result {
-    int epochs;          /* that were run */
-    int best_epoch;      /* whose weights the classifier now has */
-    double train_loss;   /* of that epoch */
-    grove_metrics valid; /* of it, if there were rows to validate on */
+    int epochs;                    /* that were run */
+    int best_epoch;                /* whose weights the classifier now has */
+    double train_loss, valid_loss; /* of that epoch */
+    grove_metrics valid;           /* of it, if there were rows to validate on */
 } grove_fit_result;
 
 /* Trains on the rows of `train` (shuffled anew for each epoch), validates on those of `valid`

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "grove/losses.h"
 #include "grove/train.h"
 
 static bool is_possible(const grove_schema *schema, const grove_classifier_options *o,
@@ -54,6 +55,15 @@ static grove_tensor features(grove_graph *g, const grove_schema *schema, int64_t
     return count == 1 ? parts[0] : grove_concat(parts, count, 1);
 }
 
+static grove_tensor loss_of(grove_classifier *c, grove_tensor logits, bool weighted) {
+    if (!weighted) {
+        return grove_softmax_cross_entropy(logits, c->label);
+    }
+    c->weights = grove_input_reals(c->graph, "weights", GROVE_BATCH);
+    return grove_weighted_mean(grove_softmax_cross_entropy_rows(logits, c->label, GROVE_NONE, NULL),
+                               c->weights);
+}
+
 static void build(grove_classifier *c, const grove_schema *schema,
                   const grove_classifier_options *o, grove_tensor *parts) {
     char text[32];
@@ -68,7 +78,7 @@ static void build(grove_classifier *c, const grove_schema *schema,
     grove_tensor logits = grove_nn_dense(h, classes, text);
     c->label = grove_input_ids(c->graph, "label", GROVE_BATCH);
     c->probabilities = grove_name(grove_softmax(logits), "probabilities");
-    c->loss = grove_name(grove_softmax_cross_entropy(logits, c->label), "loss");
+    c->loss = grove_name(loss_of(c, logits, o->weighted), "loss");
 }
 
 grove_status grove_classifier_new(const grove_schema *schema,

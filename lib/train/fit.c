@@ -16,10 +16,10 @@
 #include "packed_rows.h"
 #include "predictor.h"
 #include "trainables.h"
+#include "validation.h"
 
 enum {
-    REPORT_EVERY = 64, /* batches between two words about progress */
-    VALID_BATCH = 512  /* rows to validate at a time, at most */
+    REPORT_EVERY = 64 /* batches between two words about progress */
 };
 
 typedef struct trainer {
@@ -28,17 +28,15 @@ typedef struct trainer {
     grove_fit_options wish;
     const grove_schema *schema;
     grove_rows train, valid;
-    grove_id majority; /* the most frequent class of training */
-    size_t *order;     /* [train.count] the rows of this epoch, counted among those of training */
+    size_t *kept;  /* the rows of training that count, where some have the weight 0 */
+    size_t *order; /* [train.count] the rows of this epoch, counted among those of training */
     grove_packed_rows packed;
     grove_feed feed;
-    grove_id *labels; /* [batch] */
+    grove_targets targets;
     grove_tensor step, rate;
     grove_plan *full, *rest, *settle;
     grove_plateau plateau; /* its rate is GROVE_NONE where none is watched */
-    grove_predictor *predictor;
-    float *answers;       /* [valid.count, classes] */
-    grove_id *truth;      /* [valid.count] their labels */
+    grove_validation validation;
     grove_op_time *times; /* of both plans; NULL: there is no profile, or no plan yet */
     grove_real *best;     /* all trainable parameters, one after the other */
     double best_loss;
@@ -84,7 +82,7 @@ static grove_plan *training_plan(trainer *t, const grove_tensor *outputs, int co
 
 static bool bind(trainer *t, grove_plan *plan) {
     return grove_feed_bind(&t->feed, plan, t->error) == GROVE_OK &&
-           grove_bind(plan, t->classifier->label, t->labels) == GROVE_OK;
+           grove_targets_bind(&t->targets, t->classifier, plan) == GROVE_OK;
 }
 
 static bool open_plans(trainer *t) {
@@ -104,27 +102,13 @@ static bool open_plans(trainer *t) {
 }
 
 static bool open_validation(trainer *t) {
-    const grove_graph *graph = t->classifier->graph;
-    size_t parameters = grove_trainable_count(graph) * sizeof *t->best;
-    if (t->valid.count == 0) {
-        return true;
+    size_t parameters = grove_trainable_count(t->classifier->graph) * sizeof *t->best;
+    if (t->valid.count > 0) {
+        t->best = grove_alloc(&t->allocator, parameters);
     }
-    /* A batch costs the same when it is not full, so all are of like size. */
-    size_t runs = (t->valid.count + VALID_BATCH - 1) / VALID_BATCH;
-    size_t batch = (t->valid.count + runs - 1) / runs;
-    if (grove_predictor_new(graph, t->schema, (int64_t)batch, t->wish.threads, &t->predictor,
-                            t->error) != GROVE_OK) {
-        return false;
-    }
-    size_t answers = t->valid.count * grove_predictor_classes(t->predictor) * sizeof *t->answers;
-    t->answers = grove_alloc(&t->allocator, answers);
-    t->truth = grove_alloc(&t->allocator, t->valid.count * sizeof *t->truth);
-    t->best = grove_alloc(&t->allocator, parameters);
-    for (size_t i = 0; i < t->valid.count && t->truth; i++) {
-        t->truth[i] = grove_dataset_labels(t->valid.dataset)[grove_row_at(&t->valid, i)];
-    }
-    return wants_memory(t, t->answers, answers) && wants_memory(t, t->best, parameters) &&
-           wants_memory(t, t->truth, t->valid.count * sizeof *t->truth);
+    return (t->valid.count == 0 || wants_memory(t, t->best, parameters)) &&
+           grove_validation_open(&t->validation, t->classifier, t->schema, &t->valid, &t->wish,
+                                 t->error) == GROVE_OK;
 }
 
 static bool open_profile(trainer *t) {
@@ -136,34 +120,52 @@ static bool open_profile(trainer *t) {
     return wants_memory(t, t->times, bytes);
 }
 
+/* Rows that do not count are not trained on, so each batch has rows that do. */
+static bool drop_weightless(trainer *t) {
+    size_t count = 0;
+    if (!t->targets.weights) {
+        return true;
+    }
+    t->kept = grove_alloc(&t->allocator, t->train.count * sizeof *t->kept);
+    if (!wants_memory(t, t->kept, t->train.count * sizeof *t->kept)) {
+        return false;
+    }
+    for (size_t i = 0; i < t->train.count; i++) {
+        const size_t row = grove_row_at(&t->train, i);
+        t->kept[count] = row;
+        count += grove_weigh(&t->targets.weighing, row) > 0;
+    }
+    t->train.rows = t->kept;
+    t->train.count = count;
+    return true;
+}
+
 static bool open_trainer(trainer *t) {
     size_t size = (size_t)t->wish.batch;
     size = size > t->train.count ? t->train.count : size;
     t->order = grove_alloc(&t->allocator, t->train.count * sizeof *t->order);
-    t->labels = grove_alloc_zero(&t->allocator, size, sizeof *t->labels);
-    if (!wants_memory(t, t->order, t->train.count * sizeof *t->order) ||
-        !wants_memory(t, t->labels, size * sizeof *t->labels)) {
-        return false;
-    }
-    return grove_feed_open(&t->feed, t->classifier->graph, t->schema, size, t->error) == GROVE_OK &&
+    return wants_memory(t, t->order, t->train.count * sizeof *t->order) &&
+           grove_feed_open(&t->feed, t->classifier->graph, t->schema, size, t->error) == GROVE_OK &&
            grove_feed_fits(&t->feed, &t->train, t->error) == GROVE_OK &&
            (t->valid.count == 0 || grove_feed_fits(&t->feed, &t->valid, t->error) == GROVE_OK) &&
-           grove_packed_open(&t->packed, &t->feed, &t->train, t->error) == GROVE_OK &&
+           grove_targets_open(&t->targets, t->classifier, &t->wish, &t->train, size, t->error) ==
+               GROVE_OK &&
+           drop_weightless(t) &&
+           grove_packed_open(&t->packed, &t->feed, &t->targets, &t->train, t->error) == GROVE_OK &&
            open_plans(t) && open_validation(t) && open_profile(t);
 }
 
 static void close_trainer(trainer *t) {
     grove_keeper_close(&t->keeper);
-    grove_predictor_free(t->predictor);
+    grove_validation_close(&t->validation);
     grove_plan_free(t->full);
     grove_plan_free(t->rest);
     grove_plan_free(t->settle);
     grove_packed_close(&t->packed);
     grove_feed_close(&t->feed);
+    grove_targets_close(&t->targets);
+    grove_release(&t->allocator, t->kept);
     grove_release(&t->allocator, t->order);
-    grove_release(&t->allocator, t->labels);
-    grove_release(&t->allocator, t->answers);
-    grove_release(&t->allocator, t->truth);
     grove_release(&t->allocator, t->best);
     grove_release(&t->allocator, t->times);
 }
@@ -188,25 +190,28 @@ static void tell_failure(trainer *t, const grove_plan *plan, size_t begin, int e
     }
 }
 
-/* One step on the rows order[begin..]; adds the sum of their losses. False after a mistake, and a
- * loss that is no number is one. */
-static bool train_batch(trainer *t, size_t begin, size_t count, int epoch, double *sum) {
+/* One step on the rows order[begin..]; adds the sum of their losses, and what they weigh. False
+ * after a mistake, and a loss that is no number is one. */
+static bool train_batch(trainer *t, size_t begin, size_t count, int epoch,
+                        grove_losses_so_far *sum) {
     grove_plan *plan = count == t->feed.size ? t->full : t->rest;
     grove_packed_take(&t->packed, t->order + begin, count, t->train.count - begin, &t->feed,
-                      t->labels);
+                      &t->targets);
     grove_feed_forget(&t->feed, count, t->wish.unknown_share, t->wish.seed, (uint32_t)epoch, begin);
     if (grove_run(plan) != GROVE_OK) {
         tell_failure(t, plan, begin, epoch);
         return false;
     }
-    *sum += grove_scalar(plan, t->classifier->loss) * (double)count;
-    if (!isfinite(*sum)) {
+    const double mass = grove_targets_mass(&t->targets, count);
+    sum->loss += grove_scalar(plan, t->classifier->loss) * mass;
+    sum->mass += mass;
+    if (!isfinite(sum->loss)) {
         grove_fail(t->error, GROVE_BAD_DATA,
                    "training: the loss of epoch %d is no longer a finite number; a smaller rate "
                    "may help",
                    epoch);
     }
-    return isfinite(*sum);
+    return isfinite(sum->loss);
 }
 
 static void report(trainer *t, grove_progress *progress) {
@@ -216,7 +221,7 @@ static void report(trainer *t, grove_progress *progress) {
 }
 
 static bool train_epoch(trainer *t, grove_progress *progress) {
-    double sum = t->keeper.sum;
+    grove_losses_so_far sum = t->keeper.sum;
     size_t first = t->keeper.row, batches = first / t->feed.size;
     progress->step = t->keeper.step;
     grove_shuffle(NULL, t->train.count, t->wish.seed, (uint64_t)progress->epoch, t->order);
@@ -226,7 +231,7 @@ static bool train_epoch(trainer *t, grove_progress *progress) {
             return false;
         }
         progress->row = begin + count;
-        progress->train_loss = sum / (double)progress->row;
+        progress->train_loss = sum.loss / sum.mass;
         progress->rate = grove_scalar(count == t->feed.size ? t->full : t->rest, t->rate);
         progress->step++;
         if (++batches % REPORT_EVERY == 0 && progress->row < t->train.count) {
@@ -241,18 +246,13 @@ static bool train_epoch(trainer *t, grove_progress *progress) {
 
 /* ---- validation, and the best weights -------------------------------------------------------- */
 
-static bool validate(trainer *t, grove_metrics *metrics) {
+static bool validate(trainer *t, grove_progress *progress) {
     if (grove_run(t->settle) != GROVE_OK) {
         return grove_fail(t->error, GROVE_BAD_DATA, "%s", grove_plan_error(t->settle)->message) ==
                GROVE_OK;
     }
-    if (!t->predictor) {
-        return true;
-    }
-    return grove_predictor_run(t->predictor, t->valid, t->answers, t->error) == GROVE_OK &&
-           grove_classification_metrics(t->answers, t->truth, t->valid.count,
-                                        grove_predictor_classes(t->predictor), t->majority,
-                                        &t->allocator, metrics, t->error) == GROVE_OK;
+    return t->valid.count == 0 || grove_validation_run(&t->validation, &progress->valid,
+                                                       &progress->valid_loss, t->error) == GROVE_OK;
 }
 
 /* Where the optimizer keeps averages, they are what is validated and given back. */
@@ -266,23 +266,24 @@ static bool swap_averages(trainer *t) {
 }
 
 static bool end_epoch(trainer *t, grove_progress *progress) {
-    bool averaged = t->predictor != NULL;
-    if ((averaged && !swap_averages(t)) || !validate(t, &progress->valid)) {
+    bool averaged = t->valid.count > 0;
+    if ((averaged && !swap_averages(t)) || !validate(t, progress)) {
         return false;
     }
-    progress->is_best = !t->predictor || !(progress->valid.log_loss >= t->best_loss);
+    progress->is_best = t->valid.count == 0 || !(progress->valid_loss >= t->best_loss);
     t->result.epochs = progress->epoch;
     if (progress->is_best) {
-        t->best_loss = progress->valid.log_loss;
+        t->best_loss = progress->valid_loss;
         t->result.best_epoch = progress->epoch;
         t->result.train_loss = progress->train_loss;
+        t->result.valid_loss = progress->valid_loss;
         t->result.valid = progress->valid;
         if (t->best) {
             grove_trainable_copy(t->classifier->graph, t->best, false);
         }
     }
     if (grove_is_valid(t->plateau.rate)) {
-        grove_plateau_step(&t->plateau, progress->valid.log_loss);
+        grove_plateau_step(&t->plateau, progress->valid_loss);
     }
     progress->seconds = grove_keeper_seconds(&t->keeper);
     report(t, progress);
@@ -297,6 +298,7 @@ static bool find_place(trainer *t) {
                        .options = &t->wish,
                        .train = t->train,
                        .valid = t->valid,
+                       .classes = t->targets.weighing.class_count,
                        .best = t->best,
                        .best_count = t->best ? grove_trainable_count(t->classifier->graph) : 0,
                        .best_loss = &t->best_loss,
@@ -358,7 +360,6 @@ grove_status grove_fit(grove_classifier *classifier, const grove_schema *schema,
                  .schema = schema,
                  .train = train_rows,
                  .valid = valid,
-                 .majority = grove_schema_majority(schema),
                  .error = error ? error : &own};
     *result = (grove_fit_result){0};
     if (t.wish.profile) {

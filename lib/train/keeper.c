@@ -59,8 +59,8 @@ static bool keep(grove_keeper *keeper, grove_fit_wish wanted, grove_error *error
     return wanted != GROVE_FIT_STOP;
 }
 
-bool grove_keeper_step(grove_keeper *keeper, const grove_progress *progress, double sum,
-                       grove_error *error) {
+bool grove_keeper_step(grove_keeper *keeper, const grove_progress *progress,
+                       grove_losses_so_far sum, grove_error *error) {
     const grove_fit_checkpoint *wish = keeper->options->checkpoint;
     if (!wish || !wish->ask || progress->row >= progress->rows) {
         return true;
@@ -99,7 +99,8 @@ bool grove_keeper_epoch(grove_keeper *keeper, const grove_progress *progress, gr
     keeper->epoch = progress->epoch + 1;
     keeper->step = progress->step;
     keeper->row = 0;
-    keeper->sum = keeper->seconds = 0;
+    keeper->sum = (grove_losses_so_far){0, 0};
+    keeper->seconds = 0;
     keeper->begun = grove_seconds_now();
     if (!wish) {
         return true;

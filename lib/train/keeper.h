@@ -12,22 +12,29 @@
 #include "base/memory.h"
 #include "grove/checkpoint.h"
 
+/* Of losses, each times what its rows weigh, and of those weights. */
+typedef struct grove_losses_so_far {
+    double loss, mass;
+} grove_losses_so_far;
+
 typedef struct grove_keeper {
     /* set by grove_fit */
     grove_graph *graph;
     const grove_fit_options *options; /* with the defaults filled in */
     grove_rows train, valid;
+    size_t classes;   /* that the options have weights of, if any */
     grove_real *best; /* [best_count] the best weights so far; NULL: none are kept */
     size_t best_count;
     double *best_loss;
     grove_plateau *plateau;
     grove_fit_result *result;
 
-    /* the place: `row` rows of this epoch are done, with this sum of losses, in so many seconds
-     * before `begun` */
+    /* the place: `row` rows of this epoch are done, with these sums, in so many seconds before
+     * `begun` */
     int epoch;
     size_t row, step;
-    double sum, seconds, begun;
+    grove_losses_so_far sum;
+    double seconds, begun;
     grove_progress *epochs; /* [epoch - 1] as they were reported; kept if there are checkpoints */
     size_t room;
 } grove_keeper;
@@ -41,8 +48,8 @@ void grove_keeper_close(grove_keeper *keeper);
 double grove_keeper_seconds(const grove_keeper *keeper);
 
 /* After a step that is not the epoch's last; after an epoch. False if training is to end here. */
-bool grove_keeper_step(grove_keeper *keeper, const grove_progress *progress, double sum,
-                       grove_error *error);
+bool grove_keeper_step(grove_keeper *keeper, const grove_progress *progress,
+                       grove_losses_so_far sum, grove_error *error);
 bool grove_keeper_epoch(grove_keeper *keeper, const grove_progress *progress, grove_error *error);
 
 /* ---- the file (keeper_notes.c) --------------------------------------------------------------- */

@@ -12,14 +12,14 @@
 
 /* The notes beside the graph's numbers: whole numbers, reals, and a line for each epoch. */
 enum { EPOCH, ROW, STEP, PLATEAU_BEGUN, PLATEAU_WAITED, WHOLE };
-enum { SUM, SECONDS, BEST_LOSS, PLATEAU_BEST, REALS };
-enum { TRAIN_LOSS, IS_BEST, STEPS, RATE, TOOK, VALID, COLUMNS = VALID + 5 };
+enum { SUM, MASS, SECONDS, BEST_LOSS, PLATEAU_BEST, REALS };
+enum { TRAIN_LOSS, VALID_LOSS, IS_BEST, STEPS, RATE, TOOK, VALID, COLUMNS = VALID + 5 };
 
 /* Who adds a field to one of these notes it here, or it is lost at a checkpoint. */
 _Static_assert(sizeof(grove_metrics) <= 5 * sizeof(double), "a metric is not in the notes");
-_Static_assert(sizeof(grove_progress) <= sizeof(grove_metrics) + 9 * sizeof(double),
+_Static_assert(sizeof(grove_progress) <= sizeof(grove_metrics) + 10 * sizeof(double),
                "a part of the progress is not in the notes");
-_Static_assert(sizeof(grove_fit_result) <= sizeof(grove_metrics) + 2 * sizeof(double),
+_Static_assert(sizeof(grove_fit_result) <= sizeof(grove_metrics) + 3 * sizeof(double),
                "a part of the result is not in the notes");
 
 static const grove_dtype real_dtype = sizeof(grove_real) == 4 ? GROVE_DTYPE_F32 : GROVE_DTYPE_F64;
@@ -27,6 +27,7 @@ static const grove_dtype real_dtype = sizeof(grove_real) == 4 ? GROVE_DTYPE_F32 
 static void put_epoch(double *line, const grove_progress *p) {
     const double line_of_it[COLUMNS] = {
         [TRAIN_LOSS] = p->train_loss,
+        [VALID_LOSS] = p->valid_loss,
         [IS_BEST] = p->is_best,
         [STEPS] = (double)p->step,
         [RATE] = p->rate,
@@ -42,6 +43,7 @@ static void put_epoch(double *line, const grove_progress *p) {
 
 static void take_epoch(grove_progress *p, const double *line) {
     p->train_loss = line[TRAIN_LOSS];
+    p->valid_loss = line[VALID_LOSS];
     p->is_best = line[IS_BEST] != 0;
     p->step = (size_t)line[STEPS];
     p->rate = line[RATE];
@@ -72,8 +74,25 @@ static uint64_t hash_rows(const grove_rows *rows, uint64_t hash) {
     return rows->rows ? grove_hash(rows->rows, rows->count * sizeof *rows->rows, hash) : hash;
 }
 
+/* Weights of a dataset's rows; that there are none is something else than any. */
+static uint64_t hash_weights(const grove_rows *rows, const float *weights, uint64_t hash) {
+    return weights && rows->count > 0
+               ? grove_hash(weights, grove_dataset_rows(rows->dataset) * sizeof *weights, hash + 1)
+               : hash;
+}
+
+/* Weights of classes show in no label. */
+static uint64_t hash_classes(const grove_keeper *k, uint64_t hash) {
+    return k->options->class_weights
+               ? grove_hash(k->options->class_weights, k->classes * sizeof(float), hash + 1)
+               : hash;
+}
+
 static void data_text(const grove_keeper *k, char text[24]) {
-    snprintf(text, 24, "%016" PRIx64, hash_rows(&k->valid, hash_rows(&k->train, 0)));
+    uint64_t hash = hash_rows(&k->valid, hash_rows(&k->train, 0));
+    hash = hash_weights(&k->train, k->options->weights, hash);
+    hash = hash_weights(&k->valid, k->options->valid_weights, hash);
+    snprintf(text, 24, "%016" PRIx64, hash_classes(k, hash));
 }
 
 /* The options that the result depends on and the graph does not tell, a line each; to be released.
@@ -161,7 +180,8 @@ static grove_status write_notes(const grove_keeper *k, grove_tensors_writer *wri
                                   [STEP] = (int64_t)k->step,
                                   [PLATEAU_BEGUN] = k->plateau->begun,
                                   [PLATEAU_WAITED] = k->plateau->waited};
-    const double reals[REALS] = {[SUM] = k->sum,
+    const double reals[REALS] = {[SUM] = k->sum.loss,
+                                 [MASS] = k->sum.mass,
                                  [SECONDS] = k->seconds,
                                  [BEST_LOSS] = *k->best_loss,
                                  [PLATEAU_BEST] = k->plateau->best};
@@ -256,6 +276,7 @@ static grove_status take_epochs(grove_keeper *k, const double *lines, grove_erro
         if (p->is_best) {
             k->result->best_epoch = p->epoch;
             k->result->train_loss = p->train_loss;
+            k->result->valid_loss = p->valid_loss;
             k->result->valid = p->valid;
         }
     }
@@ -273,7 +294,7 @@ static grove_status take_place(grove_keeper *k, const int64_t *whole, const doub
     k->epoch = (int)whole[EPOCH];
     k->row = (size_t)whole[ROW];
     k->step = (size_t)whole[STEP];
-    k->sum = reals[SUM];
+    k->sum = (grove_losses_so_far){reals[SUM], reals[MASS]};
     k->seconds = reals[SECONDS];
     *k->best_loss = reals[BEST_LOSS];
     k->plateau->begun = whole[PLATEAU_BEGUN] != 0;

@@ -10,28 +10,34 @@
 enum { WORDS = 4, ROWS_AHEAD = 32, ROWS_AT_ONCE = 256 };
 
 /* Rows begin..end - 1 of those to be packed. */
-static void pack(grove_packed_rows *p, const grove_rows *rows, size_t begin, size_t end) {
+static void pack(grove_packed_rows *p, const grove_targets *targets, const grove_rows *rows,
+                 size_t begin, size_t end) {
     const grove_dataset *dataset = rows->dataset;
-    const int32_t *labels = grove_dataset_labels(dataset);
     const float *numbers = grove_dataset_numbers(dataset);
-    for (size_t c = 0; c <= p->categorical; c++) {
-        const int32_t *from = c < p->categorical ? grove_dataset_ids(dataset, c) : labels;
+    for (size_t c = 0; c < p->categorical; c++) {
+        const int32_t *from = grove_dataset_ids(dataset, c);
         for (size_t i = begin; i < end; i++) {
             p->words[i * p->width + c] = from[grove_row_at(rows, i)];
         }
     }
     for (size_t i = begin; i < end; i++) {
-        memcpy(p->words + i * p->width + p->categorical + 1,
-               numbers + grove_row_at(rows, i) * p->numeric, p->numeric * sizeof *numbers);
+        const size_t row = grove_row_at(rows, i);
+        int32_t *target = p->words + i * p->width + p->categorical;
+        grove_targets_pack(targets, dataset, row, target);
+        memcpy(target + p->target, numbers + row * p->numeric, p->numeric * sizeof *numbers);
     }
 }
 
 grove_status grove_packed_open(grove_packed_rows *packed, const grove_feed *feed,
-                               const grove_rows *rows, grove_error *error) {
+                               const grove_targets *targets, const grove_rows *rows,
+                               grove_error *error) {
     size_t bytes = 0;
-    *packed = (grove_packed_rows){
-        .allocator = feed->allocator, .categorical = feed->categorical, .numeric = feed->numeric};
-    packed->width = (feed->categorical + 1 + feed->numeric + WORDS - 1) / WORDS * WORDS;
+    *packed = (grove_packed_rows){.allocator = feed->allocator,
+                                  .categorical = feed->categorical,
+                                  .numeric = feed->numeric,
+                                  .target = targets->words};
+    packed->width =
+        (feed->categorical + targets->words + feed->numeric + WORDS - 1) / WORDS * WORDS;
     if (grove_multiply(rows->count, packed->width * sizeof *packed->words, &bytes)) {
         packed->words = grove_alloc_aligned(&packed->allocator, bytes);
     }
@@ -40,7 +46,7 @@ grove_status grove_packed_open(grove_packed_rows *packed, const grove_feed *feed
     }
     for (size_t i = 0, end; i < rows->count; i = end) {
         end = rows->count - i < ROWS_AT_ONCE ? rows->count : i + ROWS_AT_ONCE;
-        pack(packed, rows, i, end);
+        pack(packed, targets, rows, i, end);
     }
     return GROVE_OK;
 }
@@ -65,7 +71,7 @@ static void fetch(const grove_packed_rows *packed, size_t row) {
 enum { TAKEN = 16 }; /* rows at a time: near, and a column of them is soon written */
 
 static void take_some(const int32_t *const rows[TAKEN], size_t some, size_t at,
-                      const grove_packed_rows *packed, grove_feed *feed, grove_id *labels) {
+                      const grove_packed_rows *packed, grove_feed *feed, grove_targets *targets) {
     const size_t categorical = packed->categorical, numeric = packed->numeric;
     for (size_t c = 0; c < categorical; c++) {
         grove_id *restrict to = feed->ids + c * feed->size + at;
@@ -73,10 +79,10 @@ static void take_some(const int32_t *const rows[TAKEN], size_t some, size_t at,
             to[i] = rows[i][c];
         }
     }
+    grove_targets_take(targets, rows, categorical, some, at);
     for (size_t i = 0; i < some; i++) {
-        const float *from = (const float *)(rows[i] + categorical + 1);
+        const float *from = (const float *)(rows[i] + categorical + packed->target);
         grove_real *restrict to = feed->numbers + (at + i) * numeric;
-        labels[at + i] = rows[i][categorical];
         for (size_t k = 0; k < numeric; k++) {
             to[k] = (grove_real)from[k];
         }
@@ -84,7 +90,7 @@ static void take_some(const int32_t *const rows[TAKEN], size_t some, size_t at,
 }
 
 void grove_packed_take(const grove_packed_rows *packed, const size_t *order, size_t count,
-                       size_t known, grove_feed *feed, grove_id *labels) {
+                       size_t known, grove_feed *feed, grove_targets *targets) {
     const int32_t *rows[TAKEN];
     for (size_t at = 0; at < count; at += TAKEN) {
         const size_t some = count - at < TAKEN ? count - at : TAKEN;
@@ -94,6 +100,6 @@ void grove_packed_take(const grove_packed_rows *packed, const size_t *order, siz
                 fetch(packed, order[at + i + ROWS_AHEAD]);
             }
         }
-        take_some(rows, some, at, packed, feed, labels);
+        take_some(rows, some, at, packed, feed, targets);
     }
 }

@@ -26,6 +26,11 @@ static double brier_of(const float *p, size_t classes, size_t label) {
     return sum;
 }
 
+double grove_row_log_loss(const float *probabilities, grove_id label) {
+    const double own = (double)probabilities[label];
+    return -log(own < (double)FLT_EPSILON ? (double)FLT_EPSILON : own > 1 ? 1 : own);
+}
+
 grove_judged grove_judge(const float *p, size_t classes, grove_id label, size_t top_k) {
     const size_t own = (size_t)label;
     size_t best = 0, before = 0;
@@ -33,9 +38,7 @@ grove_judged grove_judge(const float *p, size_t classes, grove_id label, size_t 
         best = p[c] > p[best] ? c : best;
         before += p[c] > p[own] || (p[c] == p[own] && c < own);
     }
-    double own_p = (double)p[own];
-    own_p = own_p < (double)FLT_EPSILON ? (double)FLT_EPSILON : own_p > 1 ? 1 : own_p;
-    return (grove_judged){.log_loss = -log(own_p),
+    return (grove_judged){.log_loss = grove_row_log_loss(p, label),
                           .brier = brier_of(p, classes, own),
                           .top = (double)p[best],
                           .label = (uint32_t)own,

@@ -29,6 +29,9 @@ typedef struct grove_tally {
     size_t *support, *predicted, *right_of; /* [classes] each */
 } grove_tally;
 
+/* -log p of the label, p kept off 0 by the rounding of a float. */
+double grove_row_log_loss(const float *probabilities, grove_id label);
+
 /* Judges a row by its probabilities [classes]. */
 grove_judged grove_judge(const float *probabilities, size_t classes, grove_id label, size_t top_k);
 
