@@ -56,7 +56,7 @@ static int widest_name(const grove_schema *schema) {
 
 void print_separator(const options *o, const grove_table *table) {
     char separator = grove_table_separator(table);
-    if (o->separator == 0 && separator != ',') {
+    if (o->separator == 0 && separator && separator != ',') {
         printf("separator  %s  (guessed from the first lines)\n\n", separator == '\t'  ? "tab"
                                                                     : separator == ';' ? ";"
                                                                                        : "|");
@@ -65,7 +65,7 @@ void print_separator(const options *o, const grove_table *table) {
 
 json_t *json_separator(const grove_table *table) {
     char separator = grove_table_separator(table);
-    return json_text(&separator, 1);
+    return separator ? json_text(&separator, 1) : json_null();
 }
 
 bool print_columns(const grove_schema *schema, const grove_table *table) {

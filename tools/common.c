@@ -59,8 +59,9 @@ int read_table(const char *command, const char *path, const options *o, grove_ta
                              .decimal = o->decimal ? *o->decimal : '.',
                              .no_header = o->no_header,
                              .trim = o->trim};
-    if (grove_table_read_csv(path, &csv, table, &error) != GROVE_OK) {
-        return complain(command, code_of_data(error.status), error.message);
+    if (grove_table_read(path, &csv, table, &error) != GROVE_OK) {
+        bool no_name = error.status == GROVE_BAD_ARGUMENT && grove_source_is_database(path);
+        return complain(command, no_name ? EXIT_USAGE : code_of_data(error.status), error.message);
     }
     return EXIT_DONE;
 }

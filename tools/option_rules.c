@@ -77,7 +77,7 @@ static void check_outputs(const command *c, const options *o) {
     for (int k = 0; k < count; k++) {
         for (int i = 0; outputs[k] && i <= o->file_count; i++) {
             const char *input = i < o->file_count ? o->files[i] : o->valid;
-            if (input && is_same_file(outputs[k], input)) {
+            if (input && is_read_from(outputs[k], input)) {
                 usage_error(c, "--%s '%s' would write over '%s', which is read", names[k],
                             outputs[k], input);
             }
@@ -137,6 +137,13 @@ static void check_table(const command *c, const options *o) {
     }
     if (o->decimal && *o->decimal == o->separator) {
         usage_error(c, "--decimal and --separator cannot be the same character");
+    }
+    const char *data = o->file_count > 0 ? o->files[o->file_count - 1] : NULL;
+    bool of_csv = o->comment || o->separator || o->skip > 0 || o->no_header || o->trim ||
+                  (o->decimal && *o->decimal != '.');
+    if (of_csv && is_database(data) && (!o->valid || is_database(o->valid))) {
+        usage_error(c, "--separator, --comment, --skip, --decimal, --no-header and --trim are for "
+                       "files of CSV; a query says how a database is read");
     }
 }
 

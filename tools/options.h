@@ -36,6 +36,9 @@ typedef struct sizes {
 char *next_name(char **text);
 
 bool is_same_file(const char *a, const char *b);
+/* Is that the file which the table is read from? And is the table in a database? */
+bool is_read_from(const char *file, const char *table);
+bool is_database(const char *table);
 /* Would a plan take what the environment says of threads? 0: as many as it says. */
 bool plan_takes_threads(int threads);
 

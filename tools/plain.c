@@ -108,8 +108,9 @@ static bool run_rows(plain *job, grove_atomic_file *file) {
             return false;
         }
         if (grove_run(job->plan) != GROVE_OK) {
-            return ports_refuse(&job->in, EXIT_BAD_DATA, "%s: from line %zu on: %s",
-                                grove_table_source(job->table), grove_table_line(job->table, begin),
+            return ports_refuse(&job->in, EXIT_BAD_DATA, "%s: from %s %zu on: %s",
+                                grove_table_source(job->table), grove_table_unit(job->table),
+                                grove_table_line(job->table, begin),
                                 grove_plan_error(job->plan)->message);
         }
         write_rows(job, count, file);

@@ -98,10 +98,10 @@ static bool read_cell(ports *all, port *p, size_t place, size_t k, size_t row) {
     bool good = grove_table_number(all->table, cell, &value) &&
                 (!ids || (value == floor(value) && fabs(value) <= INT32_MAX));
     if (!good) {
-        return ports_refuse(all, EXIT_BAD_DATA, "%s: line %zu, column '%.80s': '%.80s' is no %s",
-                            grove_table_source(all->table), grove_table_line(all->table, row),
-                            grove_table_name(all->table, column), cell.bytes,
-                            ids ? "id, a whole number" : "number");
+        return ports_refuse(all, EXIT_BAD_DATA, "%s: %s %zu, column '%.80s': '%.80s' is no %s",
+                            grove_table_source(all->table), grove_table_unit(all->table),
+                            grove_table_line(all->table, row), grove_table_name(all->table, column),
+                            cell.bytes, ids ? "id, a whole number" : "number");
     }
     if (ids) {
         ((grove_id *)p->data)[place * p->width + k] = (grove_id)value;

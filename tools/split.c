@@ -23,7 +23,7 @@ static grove_cell name_of(const char *name) {
 /* False when memory is short. */
 static bool write_part(const options *o, const grove_table *table, part *p) {
     const size_t columns = grove_table_columns(table);
-    const char separator = grove_table_separator(table);
+    const char own = grove_table_separator(table), separator = own ? own : ',';
     grove_cell *cells = calloc(columns + 1, sizeof *cells);
     for (size_t c = 0; cells && c < columns; c++) {
         cells[c] = name_of(grove_table_name(table, c));

@@ -108,11 +108,15 @@ GROVE_API grove_cell grove_table_cell(const grove_table *table, size_t row, size
 GROVE_API void grove_table_count_empty(const grove_table *table, int64_t *counts);
 
 /* The line of the file on which the row begins, counted from 1; quoted cells may span several. In a
- * table of a program's own: the row, counted from 1. */
+ * table of a program's own, or out of a database: the row, counted from 1. */
 GROVE_API size_t grove_table_line(const grove_table *table, size_t row);
-/* What messages call the table: the path it was read from, "standard input", or "table". */
+/* What messages call that number: "line", or of a database "row". */
+GROVE_API const char *grove_table_unit(const grove_table *table);
+/* What messages call the table: the path it was read from, "standard input", the database and its
+ * table, or "table". */
 GROVE_API const char *grove_table_source(const grove_table *table);
-/* What stood between its cells, set or guessed; ',' in a table of a program's own. */
+/* What stood between its cells, set or guessed; ',' in a table of a program's own, 0 in one out of
+ * a database. */
 GROVE_API char grove_table_separator(const grove_table *table);
 
 /* ---- writing CSV ----------------------------------------------------------------------------- */

@@ -38,6 +38,7 @@
 #include "number_embeddings.h"
 #include "plan.h"
 #include "data_table.h"
+#include "data_source.h"
 #include "data_split.h"
 #include "data.h"
 #include "data_leaks.h"

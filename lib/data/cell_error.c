@@ -10,7 +10,7 @@ grove_status grove_bad_cell(const grove_table *table, size_t row, size_t column,
                             grove_error *error) {
     char place[GROVE_PLACE_SIZE], name[GROVE_QUOTE_SIZE], value[GROVE_QUOTE_SIZE];
     return grove_fail(error, GROVE_BAD_DATA, "%s, column %s: %s %s",
-                      grove_place(place, table->source, table->lines[row]),
+                      grove_table_place(place, table, row),
                       grove_quote_text(name, table->names[column]),
                       grove_quote(value, grove_table_at(table, row, column)), words);
 }
@@ -19,7 +19,7 @@ grove_status grove_no_label(const grove_table *table, size_t row, size_t column,
                             grove_error *error) {
     char place[GROVE_PLACE_SIZE], name[GROVE_QUOTE_SIZE];
     return grove_fail(error, GROVE_BAD_DATA, "%s, column %s: the label is missing",
-                      grove_place(place, table->source, table->lines[row]),
+                      grove_table_place(place, table, row),
                       grove_quote_text(name, table->names[column]));
 }
 

@@ -29,17 +29,26 @@ const char *grove_quote_text(char text[GROVE_QUOTE_SIZE], const char *value) {
     return grove_quote(text, (grove_cell){value, strlen(value)});
 }
 
-const char *grove_place(char text[GROVE_PLACE_SIZE], const char *source, size_t line) {
+static const char *place(char text[GROVE_PLACE_SIZE], const char *source, const char *unit,
+                         size_t number) {
     enum { MOST = 120 };
     size_t length = strlen(source);
     const char *cut = length > MOST ? "..." : "",
                *end = source + (length > MOST ? length - MOST : 0);
-    if (line > 0) {
-        snprintf(text, GROVE_PLACE_SIZE, "%s%s: line %zu", cut, end, line);
+    if (number > 0) {
+        snprintf(text, GROVE_PLACE_SIZE, "%s%s: %s %zu", cut, end, unit, number);
     } else {
         snprintf(text, GROVE_PLACE_SIZE, "%s%s", cut, end);
     }
     return text;
+}
+
+const char *grove_place(char text[GROVE_PLACE_SIZE], const char *source, size_t line) {
+    return place(text, source, "line", line);
+}
+
+const char *grove_table_place(char text[GROVE_PLACE_SIZE], const grove_table *table, size_t row) {
+    return place(text, table->source, grove_table_unit(table), grove_table_line(table, row));
 }
 
 bool grove_list_add(char text[GROVE_LIST_SIZE], size_t *used, grove_cell item) {

@@ -14,6 +14,8 @@ const char *grove_quote_text(char text[GROVE_QUOTE_SIZE], const char *value);
 
 /* "data.csv: line 12"; of a long path the end; without the line if it is 0. */
 const char *grove_place(char text[GROVE_PLACE_SIZE], const char *source, size_t line);
+/* The same of a row of a table: "data.csv: line 12", or "trees.db: table 'trees': row 12". */
+const char *grove_table_place(char text[GROVE_PLACE_SIZE], const grove_table *table, size_t row);
 
 /* Appends "'a', 'b'" item by item (begin with *used 0). False, with "..." appended, when the list
  * is full. */

@@ -28,9 +28,9 @@ static uint8_t part_of(grove_cell cell) {
 static grove_status bad_word(const grove_table *table, size_t row, grove_cell cell,
                              grove_error *error) {
     char place[GROVE_PLACE_SIZE], value[GROVE_QUOTE_SIZE];
-    return grove_fail(
-        error, GROVE_BAD_DATA, "%s: %s names no part; a row is for 'train', 'valid' or 'test'",
-        grove_place(place, table->source, grove_table_line(table, row)), grove_quote(value, cell));
+    return grove_fail(error, GROVE_BAD_DATA,
+                      "%s: %s names no part; a row is for 'train', 'valid' or 'test'",
+                      grove_table_place(place, table, row), grove_quote(value, cell));
 }
 
 /* A split without rows to train on is of no use to anyone. */
@@ -113,8 +113,7 @@ static grove_status read_numbered(const grove_table *file, uint8_t *parts, grove
                     row <= (double)rows && row == (double)(size_t)row;
         if (!good || parts[(size_t)row - 1] != GROVE_PARTS) {
             return grove_fail(error, GROVE_BAD_DATA, "%s: %s is %s",
-                              grove_place(place, file->source, grove_table_line(file, i)),
-                              grove_quote(value, number),
+                              grove_table_place(place, file, i), grove_quote(value, number),
                               good ? "a row that came before" : "no row of the data");
         }
         parts[(size_t)row - 1] = part_of(word);

@@ -278,7 +278,7 @@ static grove_status check_classes(const sorting *s, const int32_t *fold, int32_t
         }
         grove_cell cell =
             grove_table_at(s->table, row, (size_t)grove_table_find(s->table, s->label));
-        grove_place(place, s->table->source, grove_table_line(s->table, row));
+        grove_table_place(place, s->table, row);
         grove_quote(value, cell);
         return s->totals[c] == 1
                    ? grove_fail(error, GROVE_BAD_DATA,

@@ -120,7 +120,7 @@ static grove_status read_times(const grove_table *table, size_t column, grove_ke
             return grove_fail(error, GROVE_BAD_DATA,
                               "%s: column %s holds %s, which is no time; times are numbers, or "
                               "dates as 2024-12-31 or 2024-12-31T23:59:59Z, all of one kind",
-                              grove_place(place, table->source, grove_table_line(table, row)),
+                              grove_table_place(place, table, row),
                               grove_quote_text(name, table->names[column]),
                               grove_quote(value, cell));
         }

@@ -230,6 +230,10 @@ size_t grove_table_line(const grove_table *table, size_t row) {
     return row < table->rows ? table->lines[row] : 0;
 }
 
+const char *grove_table_unit(const grove_table *table) {
+    return table->counts_rows ? "row" : "line";
+}
+
 /* Row by row, as the table lies. */
 void grove_table_count_empty(const grove_table *table, int64_t *counts) {
     const size_t *ends = table->ends;

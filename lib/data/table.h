@@ -12,6 +12,7 @@ struct grove_table {
     grove_allocator allocator;
     grove_arena texts; /* source and names */
     const char *source;
+    bool counts_rows;   /* it came out of a database: messages tell its rows, not lines */
     char separator;     /* of the file it was read from */
     char decimal;       /* where a fraction of its numbers begins: '.' or ',' */
     const char **names; /* [columns] */
