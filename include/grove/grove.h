@@ -16,8 +16,8 @@
  *
  * Around it: tables and vocabularies (data), hashing instead of them (data_hash, data_collisions),
  * vectors that were learned elsewhere (data_vectors, vectors_file), training on tables (train,
- * metrics, report), files (tensors_file, model_file); and for those who miss an op, the contract of
- * one (op).
+ * metrics), what came of it (report, explain, baseline, pictures), files (tensors_file,
+ * model_file); and for those who miss an op, the contract of one (op).
  */
 #ifndef GROVE_GROVE_H
 #define GROVE_GROVE_H
@@ -48,7 +48,10 @@
 #include "gradient_check.h"
 #include "metrics.h"
 #include "report.h"
+#include "pictures.h"
 #include "train.h"
+#include "explain.h"
+#include "baseline.h"
 #include "atomic_file.h"
 #include "tensors_file.h"
 #include "checkpoint.h"

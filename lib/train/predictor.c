@@ -99,6 +99,25 @@ void grove_feed_rows(grove_feed *feed, const grove_dataset *dataset, const size_
     }
 }
 
+void grove_feed_column(grove_feed *feed, const grove_schema *schema, size_t column,
+                       const grove_dataset *dataset, const size_t *rows, size_t count) {
+    bool says_missing;
+    for (size_t c = 0; c < feed->categorical; c++) {
+        const int32_t *from = grove_dataset_ids(dataset, c);
+        const size_t own = grove_schema_categorical(schema, c) == (int)column ? count : 0;
+        for (size_t i = 0; i < own; i++) {
+            feed->ids[c * feed->size + i] = from[rows[i]];
+        }
+    }
+    const float *from = grove_dataset_numbers(dataset);
+    for (size_t k = 0; k < feed->numeric; k++) {
+        const bool is_own = grove_schema_feature(schema, k, &says_missing) == (int)column;
+        for (size_t i = 0; i < (is_own ? count : 0); i++) {
+            feed->numbers[i * feed->numeric + k] = (grove_real)from[rows[i] * feed->numeric + k];
+        }
+    }
+}
+
 static void feed_range(grove_feed *feed, const grove_dataset *dataset, size_t begin, size_t count) {
     for (size_t c = 0; c < feed->categorical; c++) {
         memcpy(feed->ids + c * feed->size, grove_dataset_ids(dataset, c) + begin,
@@ -256,6 +275,20 @@ grove_status grove_predictor_run(grove_predictor *predictor, grove_rows rows, fl
         size_t left = rows.count - begin, count = left < size ? left : size;
         status = answer_batch(predictor, &rows, begin, count,
                               probabilities + begin * predictor->classes, error);
+    }
+    return status;
+}
+
+grove_status grove_predictor_run_mixed(grove_predictor *p, grove_rows rows, size_t column,
+                                       const size_t *others, float *probabilities,
+                                       grove_error *error) {
+    const size_t size = p->feed.size;
+    grove_status status = grove_feed_fits(&p->feed, &rows, error);
+    for (size_t begin = 0; begin < rows.count && status == GROVE_OK; begin += size) {
+        const size_t left = rows.count - begin, count = left < size ? left : size;
+        grove_feed_rows(&p->feed, rows.dataset, rows.rows + begin, count);
+        grove_feed_column(&p->feed, p->schema, column, rows.dataset, others + begin, count);
+        status = run(p, count, probabilities + begin * p->classes, error);
     }
     return status;
 }

@@ -33,6 +33,16 @@ grove_status grove_feed_fits(const grove_feed *feed, const grove_rows *rows, gro
 void grove_feed_rows(grove_feed *feed, const grove_dataset *dataset, const size_t *rows,
                      size_t count);
 
+/* The same for one column of the schema alone; the others keep what they hold. */
+void grove_feed_column(grove_feed *feed, const grove_schema *schema, size_t column,
+                       const grove_dataset *dataset, const size_t *rows, size_t count);
+
+/* grove_predictor_run, with the cells of one column taken from rows others [rows.count] of the same
+ * dataset. rows.rows must be there. */
+grove_status grove_predictor_run_mixed(grove_predictor *predictor, grove_rows rows, size_t column,
+                                       const size_t *others, float *probabilities,
+                                       grove_error *error);
+
 /* Shows this share of the ids in the first places as id 0, the unknown category. Which ones depends
  * on seed, epoch and batch (any number of its own). */
 void grove_feed_forget(grove_feed *feed, size_t count, double share, uint64_t seed, uint32_t epoch,

@@ -5,7 +5,6 @@
  */
 #include "grove/report.h"
 
-#include <inttypes.h>
 #include <math.h>
 
 #include "base/error.h"
@@ -70,27 +69,6 @@ static counter counter_of(const reporter *r, size_t thread) {
                                .right_of = counts + 2 * r->classes}};
 }
 
-static grove_status check_row(const reporter *r, size_t row) {
-    const float *p = r->probabilities + row * r->classes;
-    const grove_id label = r->labels[row];
-    if (label < 0 || (size_t)label >= r->classes) {
-        return grove_fail(r->error, GROVE_BAD_DATA,
-                          "report: the label of row %zu is %" PRId32
-                          ", it must be a class from 0 to below %zu",
-                          row, label, r->classes);
-    }
-    for (size_t c = 0; c < r->classes; c++) {
-        /* Above 1 by roundings of a softmax is no mistake. */
-        if (!(p[c] >= 0 && p[c] <= 1.0001F)) {
-            return grove_fail(r->error, GROVE_BAD_DATA,
-                              "report: the probability of class %zu in row %zu is %g, it must be "
-                              "from 0 to 1",
-                              c, row, (double)p[c]);
-        }
-    }
-    return GROVE_OK;
-}
-
 static grove_status check(const reporter *r) {
     if (r->classes == 0 || r->classes > INT32_MAX || r->rows > INT32_MAX) {
         return grove_fail(r->error, GROVE_BAD_ARGUMENT,
@@ -105,11 +83,7 @@ static grove_status check(const reporter *r) {
             "GROVE_NUM_THREADS, must be from 1 to %d",
             GROVE_MOST_THREADS);
     }
-    grove_status status = GROVE_OK;
-    for (size_t i = 0; i < r->rows && status == GROVE_OK; i++) {
-        status = check_row(r, i);
-    }
-    return status;
+    return grove_check_answers(r->probabilities, r->labels, r->rows, r->classes, r->error);
 }
 
 /* ---- room ------------------------------------------------------------------------------------ */

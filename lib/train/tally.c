@@ -6,10 +6,42 @@
 #include "tally.h"
 
 #include <float.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
+#include "base/error.h"
+
 /* ---- a row ----------------------------------------------------------------------------------- */
+
+static grove_status check_row(const float *p, grove_id label, size_t row, size_t classes,
+                              grove_error *error) {
+    if (label < 0 || (size_t)label >= classes) {
+        return grove_fail(error, GROVE_BAD_DATA,
+                          "report: the label of row %zu is %" PRId32
+                          ", it must be a class from 0 to below %zu",
+                          row, label, classes);
+    }
+    for (size_t c = 0; c < classes; c++) {
+        /* Above 1 by roundings of a softmax is no mistake. */
+        if (!(p[c] >= 0 && p[c] <= 1.0001F)) {
+            return grove_fail(error, GROVE_BAD_DATA,
+                              "report: the probability of class %zu in row %zu is %g, it must be "
+                              "from 0 to 1",
+                              c, row, (double)p[c]);
+        }
+    }
+    return GROVE_OK;
+}
+
+grove_status grove_check_answers(const float *probabilities, const grove_id *labels, size_t rows,
+                                 size_t classes, grove_error *error) {
+    grove_status status = GROVE_OK;
+    for (size_t i = 0; i < rows && status == GROVE_OK; i++) {
+        status = check_row(probabilities + i * classes, labels[i], i, classes, error);
+    }
+    return status;
+}
 
 /* The bin ((b - 1) / 15, b / 15], counted from 0. 15 p is exact: 24 bits times 4. */
 static uint16_t bin_of(double p) {

@@ -32,6 +32,10 @@ typedef struct grove_tally {
 /* -log p of the label, p kept off 0 by the rounding of a float. */
 double grove_row_log_loss(const float *probabilities, grove_id label);
 
+/* GROVE_BAD_DATA for a label out of range, and for what is no probability, NaN above all. */
+grove_status grove_check_answers(const float *probabilities, const grove_id *labels, size_t rows,
+                                 size_t classes, grove_error *error);
+
 /* Judges a row by its probabilities [classes]. */
 grove_judged grove_judge(const float *probabilities, size_t classes, grove_id label, size_t top_k);
 
