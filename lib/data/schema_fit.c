@@ -7,10 +7,10 @@
 
 #include "base/error.h"
 #include "message.h"
-#include "schema.h"
+#include "schema_pass.h"
 #include "table.h"
 
-/* The rows to look at: rows[i], or i where rows is NULL. */
+/* The rows of a block to look at: rows[i], or i where rows is NULL. */
 typedef struct training_rows {
     const grove_table *table;
     const size_t *rows;
@@ -22,7 +22,7 @@ static size_t row_at(const training_rows *training, size_t i) {
 }
 
 /* What is noted of one column on the way through the rows. */
-typedef struct notes {
+typedef struct grove_notes {
     bool there; /* the table has the column */
     size_t position;
     grove_column met;       /* with a vocabulary: the values as they were met, and how often */
@@ -30,7 +30,7 @@ typedef struct notes {
     int64_t count;          /* numeric: of the numbers */
     double mean, squares;
     bool good;      /* until a cell is met that is no number */
-    size_t bad_row; /* its row */
+    size_t bad_row; /* its row in the block */
 } notes;
 
 /* ---- vocabularies ---------------------------------------------------------------------------- */
@@ -177,29 +177,26 @@ static grove_status make_vocabulary(grove_schema *schema, grove_column *column,
     return GROVE_OK;
 }
 
-/* A label is there in every row, and has two values or more. */
-static grove_status check_label(const training_rows *training, size_t position,
-                                const grove_column *met, grove_error *error) {
-    for (size_t i = 0; i < training->count && met->missing > 0; i++) {
+/* A label is there in every row. */
+static grove_status check_labels(const training_rows *training, const notes *n,
+                                 grove_error *error) {
+    for (size_t i = 0; i < training->count && n->met.missing > 0; i++) {
         size_t row = row_at(training, i);
-        if (grove_table_at(training->table, row, position).length == 0) {
-            return grove_no_label(training->table, row, position, error);
+        if (grove_table_at(training->table, row, n->position).length == 0) {
+            return grove_no_label(training->table, row, n->position, error);
         }
-    }
-    if (met->values.count == 1) {
-        return grove_one_label(training->table, position, grove_strings_at(&met->values, 0), error);
     }
     return GROVE_OK;
 }
 
 static grove_status settle_vocabulary(grove_schema *schema, grove_column *column,
-                                      const training_rows *training, const notes *n,
+                                      const grove_table *names, const notes *n,
                                       grove_error *error) {
-    grove_status status = GROVE_OK;
-    if (column->kind == GROVE_COLUMN_LABEL) {
-        status = check_label(training, n->position, &n->met, error);
+    const grove_strings *values = &n->met.values;
+    if (column->kind == GROVE_COLUMN_LABEL && values->count == 1) {
+        return grove_one_label(names, n->position, grove_strings_at(values, 0), error);
     }
-    return status == GROVE_OK ? make_vocabulary(schema, column, &n->met, error) : status;
+    return make_vocabulary(schema, column, &n->met, error);
 }
 
 /* ---- numbers --------------------------------------------------------------------------------- */
@@ -228,17 +225,13 @@ static void add_numbers(notes *n, const training_rows *training, size_t begin, s
 }
 
 static grove_status settle_scale(grove_schema *schema, grove_column *column,
-                                 const training_rows *training, const notes *n,
-                                 grove_error *error) {
+                                 const grove_table *names, const notes *n, grove_error *error) {
     double deviation = n->count > 0 ? sqrt(n->squares / (double)n->count) : 0;
-    if (!n->good) {
-        return grove_bad_cell(training->table, n->bad_row, n->position, "is not a number", error);
-    }
     if (!isfinite(n->mean) || !isfinite(deviation)) {
         char place[GROVE_PLACE_SIZE], quoted[GROVE_QUOTE_SIZE];
         return grove_fail(error, GROVE_BAD_DATA,
                           "%s: column %s: its numbers are too large to be squared and added up",
-                          grove_place(place, training->table->source, 0),
+                          grove_place(place, names->source, 0),
                           grove_quote_text(quoted, column->name));
     }
     grove_column fresh = {
@@ -252,37 +245,29 @@ static grove_status settle_scale(grove_schema *schema, grove_column *column,
 
 static grove_status check_rows(const training_rows *training, grove_error *error) {
     size_t rows = training->table->rows;
-    if (training->count == 0) {
-        return grove_fail(error, GROVE_BAD_DATA, "there are no rows to fit a schema to");
-    }
-    for (size_t i = 0; i < training->count; i++) {
-        if (row_at(training, i) >= rows) {
+    for (size_t i = 0; i < training->count && training->rows; i++) {
+        if (training->rows[i] >= rows) {
             return grove_fail(error, GROVE_BAD_ARGUMENT, "row %zu of a table of %zu rows",
-                              row_at(training, i), rows);
+                              training->rows[i], rows);
         }
+    }
+    if (!training->rows && training->count > rows) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT, "row %zu of a table of %zu rows", rows, rows);
     }
     return GROVE_OK;
 }
 
-/* The notes [columns of the schema] of all training rows; a stretch of rows is looked at column by
- * column while it is near. What is wrong with a column is noted, too. False when memory is
- * short. */
-static bool take_notes(const grove_schema *schema, const training_rows *training, notes *all) {
-    for (size_t i = 0; i < schema->count; i++) {
-        int position = schema->columns[i].kind == GROVE_COLUMN_IGNORED
-                           ? -1
-                           : grove_table_find(training->table, schema->columns[i].name);
-        all[i] = (notes){.there = position >= 0, .good = true};
-        all[i].position = position < 0 ? 0 : (size_t)position;
-        all[i].met.values.allocator = schema->allocator;
-    }
+/* A stretch of rows is looked at column by column while it is near. What is wrong with a column is
+ * noted, too. False when memory is short. */
+static bool take_notes(grove_fitting *f, const training_rows *training) {
     for (size_t row = 0, end; row < training->count; row = end) {
         size_t left = training->count - row;
         end = row + (left < GROVE_ROWS_AT_ONCE ? left : GROVE_ROWS_AT_ONCE);
-        for (size_t i = 0; i < schema->count; i++) {
-            if (all[i].there && schema->columns[i].kind == GROVE_COLUMN_NUMERIC) {
-                add_numbers(&all[i], training, row, end);
-            } else if (all[i].there && !count_values(&all[i], training, row, end)) {
+        for (size_t i = 0; i < f->schema->count; i++) {
+            notes *n = &f->notes[i];
+            if (n->there && f->schema->columns[i].kind == GROVE_COLUMN_NUMERIC) {
+                add_numbers(n, training, row, end);
+            } else if (n->there && !count_values(n, training, row, end)) {
                 return false;
             }
         }
@@ -291,42 +276,113 @@ static bool take_notes(const grove_schema *schema, const training_rows *training
 }
 
 /* Column by column: of several mistakes the one in the first column is told. */
-static grove_status settle(grove_schema *schema, const training_rows *training, const notes *all,
-                           grove_error *error) {
+static grove_status check_notes(const grove_fitting *f, const training_rows *training,
+                                grove_error *error) {
     grove_status status = GROVE_OK;
-    for (size_t i = 0; i < schema->count && status == GROVE_OK; i++) {
-        grove_column *column = &schema->columns[i];
-        if (column->kind == GROVE_COLUMN_IGNORED) {
-            continue;
-        }
-        if (!all[i].there) {
-            status = grove_no_column(training->table, column->name, error);
-        } else if (column->kind == GROVE_COLUMN_NUMERIC) {
-            status = settle_scale(schema, column, training, &all[i], error);
-        } else {
-            status = settle_vocabulary(schema, column, training, &all[i], error);
+    for (size_t i = 0; i < f->schema->count && status == GROVE_OK; i++) {
+        const notes *n = &f->notes[i];
+        if (!n->good) {
+            status =
+                grove_bad_cell(training->table, n->bad_row, n->position, "is not a number", error);
+        } else if (f->schema->columns[i].kind == GROVE_COLUMN_LABEL) {
+            status = check_labels(training, n, error);
         }
     }
     return status;
 }
 
-grove_status grove_schema_fit(grove_schema *schema, const grove_table *table, const size_t *rows,
-                              size_t row_count, grove_error *error) {
-    grove_error_clear(error);
-    training_rows training = {table, rows, row_count};
+static grove_status settle(grove_fitting *f, const grove_table *names, grove_error *error) {
+    grove_status status = GROVE_OK;
+    for (size_t i = 0; i < f->schema->count && status == GROVE_OK; i++) {
+        grove_column *column = &f->schema->columns[i];
+        if (column->kind == GROVE_COLUMN_NUMERIC) {
+            status = settle_scale(f->schema, column, names, &f->notes[i], error);
+        } else if (column->kind != GROVE_COLUMN_IGNORED) {
+            status = settle_vocabulary(f->schema, column, names, &f->notes[i], error);
+        }
+    }
+    return status;
+}
+
+/* ---- block by block -------------------------------------------------------------------------- */
+
+grove_status grove_fitting_begin(grove_fitting *f, grove_schema *schema, const grove_table *names,
+                                 grove_error *error) {
+    *f = (grove_fitting){.schema = schema};
+    f->notes = grove_alloc_zero(&schema->allocator, schema->count, sizeof *f->notes);
+    if (!f->notes) {
+        return grove_fail_memory(error, schema->count * sizeof *f->notes);
+    }
+    grove_status status = GROVE_OK;
+    for (size_t i = 0; i < schema->count; i++) {
+        const grove_column *column = &schema->columns[i];
+        bool wanted = column->kind != GROVE_COLUMN_IGNORED;
+        int position = wanted ? grove_table_find(names, column->name) : -1;
+        f->notes[i] = (notes){.there = position >= 0,
+                              .position = position < 0 ? 0 : (size_t)position,
+                              .met.values.allocator = schema->allocator,
+                              .good = true};
+        if (wanted && position < 0 && status == GROVE_OK) {
+            status = grove_no_column(names, column->name, error);
+        }
+    }
+    return status;
+}
+
+grove_status grove_fitting_add(grove_fitting *f, const grove_table *block, const size_t *rows,
+                               size_t count, grove_error *error) {
+    const training_rows training = {block, rows, count};
     grove_status status = check_rows(&training, error);
     if (status != GROVE_OK) {
         return status;
     }
-    notes *all = grove_alloc(&schema->allocator, schema->count * sizeof *all);
-    if (!all) {
-        return grove_fail_memory(error, schema->count * sizeof *all);
+    if (!take_notes(f, &training)) {
+        return grove_fail_memory(error, block->bytes_capacity);
     }
-    status = take_notes(schema, &training, all) ? settle(schema, &training, all, error)
-                                                : grove_fail_memory(error, table->bytes_capacity);
-    for (size_t i = 0; i < schema->count; i++) {
-        grove_column_forget(schema, &all[i].met);
+    f->rows += count;
+    return check_notes(f, &training, error);
+}
+
+grove_status grove_fitting_end(grove_fitting *f, const grove_table *names, grove_error *error) {
+    return f->rows > 0 ? settle(f, names, error)
+                       : grove_fail(error, GROVE_BAD_DATA, "there are no rows to fit a schema to");
+}
+
+void grove_fitting_free(grove_fitting *f) {
+    for (size_t i = 0; i < f->schema->count && f->notes; i++) {
+        grove_column_forget(f->schema, &f->notes[i].met);
     }
-    grove_release(&schema->allocator, all);
+    grove_release(&f->schema->allocator, f->notes);
+}
+
+size_t grove_fitting_bytes(const grove_fitting *f, size_t *column) {
+    size_t sum = 0, most = 0;
+    *column = 0;
+    for (size_t i = 0; i < f->schema->count; i++) {
+        const notes *n = &f->notes[i];
+        const size_t counts = n->capacity * sizeof *n->met.counts;
+        const size_t bytes = grove_strings_size(&n->met.values) + counts;
+        *column = bytes > most ? i : *column;
+        most = bytes > most ? bytes : most;
+        sum += bytes;
+    }
+    return sum;
+}
+
+grove_status grove_schema_fit(grove_schema *schema, const grove_table *table, const size_t *rows,
+                              size_t row_count, grove_error *error) {
+    grove_fitting f;
+    grove_error_clear(error);
+    if (row_count == 0) {
+        return grove_fail(error, GROVE_BAD_DATA, "there are no rows to fit a schema to");
+    }
+    grove_status status = grove_fitting_begin(&f, schema, table, error);
+    if (status == GROVE_OK) {
+        status = grove_fitting_add(&f, table, rows, row_count, error);
+    }
+    if (status == GROVE_OK) {
+        status = grove_fitting_end(&f, table, error);
+    }
+    grove_fitting_free(&f);
     return status;
 }

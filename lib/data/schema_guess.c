@@ -6,22 +6,25 @@
 
 #include "base/error.h"
 #include "message.h"
-#include "schema.h"
+#include "schema_pass.h"
 #include "table.h"
 
 enum { REASON_SIZE = 160 };
 
 /* What one look at all cells of a column tells. */
-typedef struct survey {
+typedef struct grove_survey {
     size_t cells;         /* that are not empty */
-    size_t first_empty;   /* a row; the number of rows if there is none */
+    size_t first_empty;   /* a row of the block; the number of its rows if there is none */
     size_t first_text;    /* a row whose cell is no number; the same */
+    bool any_text;        /* in this block or one before */
+    bool keeps_all;       /* the values are kept whatever they are */
+    bool behind;          /* those of some rows are not kept */
     bool whole;           /* all are whole numbers: digits, perhaps a minus */
     bool leading_zero;    /* one of them is written "007" */
     size_t longest;       /* the most digits of a whole number */
     size_t zeros;         /* cells that are "0" */
     grove_strings values; /* the distinct ones; of numbers with a fraction, at least two */
-    size_t kept;          /* the rows whose values are there */
+    size_t kept;          /* the rows of the block whose values are there */
 } survey;
 
 /* ---- looking --------------------------------------------------------------------------------- */
@@ -49,14 +52,15 @@ static void look_at(survey *seen, const grove_table *table, grove_cell cell, siz
         return;
     }
     seen->whole = false;
-    if (row < seen->first_text && !grove_table_number(table, cell, &number)) {
+    if (!seen->any_text && !grove_table_number(table, cell, &number)) {
         seen->first_text = row;
+        seen->any_text = true;
     }
 }
 
 /* Numbers with a fraction are too many to be kept; two are enough, to see that they differ. */
-static bool keeps_all(const survey *seen, const grove_table *table) {
-    return seen->whole || seen->first_text < table->rows;
+static bool keeps_all(const survey *seen) {
+    return seen->whole || seen->any_text || seen->keeps_all;
 }
 
 static size_t gather(const grove_table *table, size_t column, size_t row, grove_cell *cells) {
@@ -87,7 +91,7 @@ static bool look_at_rows(survey *seen, const grove_table *table, size_t column, 
             seen->first_empty = row;
         }
     }
-    while (seen->kept < end && (keeps_all(seen, table) || seen->values.count < 2)) {
+    while (seen->kept < end && (keeps_all(seen) || seen->values.count < 2)) {
         if (!keep_values(seen, table, column)) {
             return false;
         }
@@ -95,16 +99,14 @@ static bool look_at_rows(survey *seen, const grove_table *table, size_t column, 
     return true;
 }
 
+static void begin_block(survey *seen, size_t rows) {
+    seen->first_empty = seen->first_text = rows;
+    seen->kept = 0;
+}
+
 /* A table lies row by row, so a stretch of rows is looked at column by column while it is near.
  * Surveys [columns]; false when memory is short. */
-static bool look_at_table(survey *surveys, const grove_table *table,
-                          const grove_allocator *allocator) {
-    for (size_t i = 0; i < table->columns; i++) {
-        surveys[i] = (survey){.first_empty = table->rows,
-                              .first_text = table->rows,
-                              .whole = true,
-                              .values.allocator = *allocator};
-    }
+static bool look_at_block(survey *surveys, const grove_table *table) {
     for (size_t row = 0, end; row < table->rows; row = end) {
         end = grove_table_stretch(table, row);
         for (size_t i = 0; i < table->columns; i++) {
@@ -113,61 +115,6 @@ static bool look_at_table(survey *surveys, const grove_table *table,
             }
         }
     }
-    return true;
-}
-
-/* ---- codes or amounts? ----------------------------------------------------------------------- */
-
-static int64_t common_divisor(int64_t a, int64_t b) {
-    while (b != 0) {
-        int64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
-/* Do these distinct whole numbers [count] fill less than a tenth of their range, and less than half
- * of it up to their lower quartile? */
-static bool are_far_apart(const int64_t *numbers, size_t count) {
-    int64_t least = numbers[0], most = numbers[0], step = 0;
-    for (size_t i = 1; i < count; i++) {
-        least = numbers[i] < least ? numbers[i] : least;
-        most = numbers[i] > most ? numbers[i] : most;
-    }
-    for (size_t i = 0; i < count && step != 1; i++) {
-        step = common_divisor(numbers[i] - least, step);
-    }
-    if (step == 0 || (most - least) / step <= 10 * (int64_t)count) {
-        return false;
-    }
-    /* The lower quartile lies beyond twice its rank if at most so many numbers do not. */
-    size_t quarter = count / 4, near = 0;
-    for (size_t i = 0; i < count; i++) {
-        near += (numbers[i] - least) / step <= 2 * (int64_t)quarter;
-    }
-    return near <= quarter;
-}
-
-/* Whole numbers of at most 15 digits only. *codes tells; false when memory is short. */
-static bool look_for_codes(const survey *seen, const grove_allocator *memory, bool *codes) {
-    size_t count = (size_t)seen->values.count;
-    *codes = false;
-    if (count < 8 || seen->cells < 2 * count || 2 * seen->zeros >= seen->cells) {
-        return true;
-    }
-    int64_t *numbers = grove_alloc(memory, count * sizeof *numbers);
-    if (!numbers) {
-        return false;
-    }
-    for (size_t i = 0; i < count; i++) {
-        double number = 0;
-        grove_cell cell = grove_strings_at(&seen->values, (int32_t)i);
-        grove_parse_number(cell.bytes, cell.length, &number);
-        numbers[i] = (int64_t)number;
-    }
-    *codes = are_far_apart(numbers, count);
-    grove_release(memory, numbers);
     return true;
 }
 
@@ -184,7 +131,8 @@ static bool guess_number(const survey *seen, const grove_allocator *memory, grov
     } else if (seen->whole && seen->longest > 15) {
         words = "whole numbers of more than 15 digits: codes";
         codes = true;
-    } else if (seen->whole && !look_for_codes(seen, memory, &codes)) {
+    } else if (seen->whole &&
+               !grove_look_for_codes(&seen->values, seen->cells, seen->zeros, memory, &codes)) {
         return false;
     } else if (codes) {
         words = "whole numbers far apart that come again and again: codes";
@@ -208,7 +156,7 @@ static bool guess_kind(const survey *seen, size_t rows, const grove_schema_optio
         char quoted[GROVE_QUOTE_SIZE];
         snprintf(reason, REASON_SIZE, "every cell is %s",
                  grove_quote(quoted, grove_strings_at(&seen->values, 0)));
-    } else if (seen->first_text == rows) {
+    } else if (!seen->any_text) {
         return guess_number(seen, &options->allocator, kind, reason);
     } else if (options->max_values > 0 && count > options->max_values) {
         snprintf(reason, REASON_SIZE, "text, %d distinct values: more than the %lld allowed", count,
@@ -267,84 +215,148 @@ static grove_status read_wishes(const grove_table *table, const grove_schema_opt
     return status;
 }
 
-/* Can the column be what it was said to be? */
+/* Can the column be what it was said to be, as far as this block tells? */
 static grove_status check_wish(const survey *seen, const grove_table *table, size_t column,
-                               grove_column_kind kind, grove_error *error) {
-    if (kind == GROVE_COLUMN_NUMERIC && seen->first_text < table->rows) {
+                               int wanted, grove_error *error) {
+    if (wanted == GROVE_COLUMN_NUMERIC && seen->first_text < table->rows) {
         return grove_bad_cell(table, seen->first_text, column, "is not a number", error);
     }
-    if (kind == GROVE_COLUMN_LABEL && seen->first_empty < table->rows) {
+    if (wanted == GROVE_COLUMN_LABEL && seen->first_empty < table->rows) {
         return grove_no_label(table, seen->first_empty, column, error);
-    }
-    if (kind == GROVE_COLUMN_LABEL && seen->values.count == 1) {
-        return grove_one_label(table, column, grove_strings_at(&seen->values, 0), error);
     }
     return GROVE_OK;
 }
 
 /* ---- column by column ------------------------------------------------------------------------ */
 
-static grove_status settle_column(grove_schema *schema, const survey *seen,
-                                  const grove_table *table, size_t column, int wanted,
-                                  const grove_schema_options *options, grove_error *error) {
+static grove_status settle_column(grove_schema *schema, const grove_guess *g, size_t column,
+                                  const grove_table *names, grove_error *error) {
+    const survey *seen = &g->surveys[column];
+    const int wanted = g->wanted[column];
     char reason[REASON_SIZE] = "as asked for";
     grove_column_kind kind = (grove_column_kind)wanted;
-    grove_status status = GROVE_OK;
-    if (wanted == TO_GUESS) {
-        if (!guess_kind(seen, table->rows, options, &kind, reason)) {
-            return grove_fail_memory(error, (size_t)seen->values.count * sizeof(int64_t));
-        }
-    } else {
-        status = check_wish(seen, table, column, kind, error);
+    if (wanted == TO_GUESS && !guess_kind(seen, g->rows, &g->options, &kind, reason)) {
+        return grove_fail_memory(error, (size_t)seen->values.count * sizeof(int64_t));
     }
-    return status == GROVE_OK
-               ? grove_schema_add_column(schema, table->names[column], kind, reason, error)
-               : status;
+    if (wanted == GROVE_COLUMN_LABEL && seen->values.count == 1) {
+        return grove_one_label(names, column, grove_strings_at(&seen->values, 0), error);
+    }
+    return grove_schema_add_column(schema, names->names[column], kind, reason, error);
 }
 
-static grove_status guess_columns(grove_schema *schema, const grove_table *table,
-                                  const grove_schema_options *options, const int *wanted,
-                                  grove_error *error) {
-    survey *surveys = grove_alloc_zero(&schema->allocator, table->columns, sizeof *surveys);
-    if (!surveys) {
-        return grove_fail_memory(error, table->columns * sizeof *surveys);
+/* ---- block by block -------------------------------------------------------------------------- */
+
+grove_status grove_guess_begin(grove_guess *g, const grove_table *names,
+                               const grove_schema_options *options, grove_error *error) {
+    *g = (grove_guess){.columns = names->columns};
+    g->options = options ? *options : (grove_schema_options){0};
+    g->options.allocator = grove_allocator_or_default(&g->options.allocator);
+    const grove_allocator *memory = &g->options.allocator;
+    g->surveys = grove_alloc_zero(memory, g->columns, sizeof *g->surveys);
+    g->wanted = grove_alloc_zero(memory, g->columns, sizeof *g->wanted);
+    if (!g->surveys || !g->wanted) {
+        return grove_fail_memory(error, g->columns * sizeof *g->surveys);
     }
-    grove_status status = look_at_table(surveys, table, &schema->allocator)
-                              ? GROVE_OK
-                              : grove_fail_memory(error, table->bytes_capacity);
-    for (size_t i = 0; i < table->columns && status == GROVE_OK; i++) {
-        status = settle_column(schema, &surveys[i], table, i, wanted[i], options, error);
+    for (size_t i = 0; i < g->columns; i++) {
+        g->surveys[i] = (survey){.whole = true, .values.allocator = *memory};
     }
-    for (size_t i = 0; i < table->columns; i++) {
-        grove_strings_free(&surveys[i].values);
+    return read_wishes(names, &g->options, g->wanted, error);
+}
+
+grove_status grove_guess_add(grove_guess *g, const grove_table *block, grove_error *error) {
+    grove_status status = GROVE_OK;
+    for (size_t i = 0; i < g->columns; i++) {
+        begin_block(&g->surveys[i], block->rows);
     }
-    grove_release(&schema->allocator, surveys);
+    if (!look_at_block(g->surveys, block)) {
+        return grove_fail_memory(error, block->bytes_capacity);
+    }
+    g->rows += block->rows;
+    for (size_t i = 0; i < g->columns; i++) {
+        survey *seen = &g->surveys[i];
+        seen->behind = seen->behind || seen->kept < block->rows;
+        if (status == GROVE_OK) {
+            status = check_wish(seen, block, i, g->wanted[i], error);
+        }
+    }
     return status;
 }
 
-grove_status grove_schema_guess(const grove_table *table, const grove_schema_options *options,
-                                grove_schema **schema, grove_error *error) {
-    grove_schema_options chosen = options ? *options : (grove_schema_options){0};
-    chosen.allocator = grove_allocator_or_default(&chosen.allocator);
-    grove_error_clear(error);
-    *schema = NULL;
-    if (!table || table->rows == 0) {
-        return grove_fail(error, GROVE_BAD_DATA, "a schema cannot be guessed from no rows");
+grove_status grove_guess_end(grove_guess *g, const grove_table *names, grove_schema **schema,
+                             grove_error *error) {
+    grove_status status = GROVE_OK;
+    grove_schema *made = grove_schema_new(&g->options.allocator);
+    if (!made) {
+        return grove_fail_memory(error, sizeof *made);
     }
-    size_t size = table->columns * sizeof(int);
-    grove_schema *made = grove_schema_new(&chosen.allocator);
-    int *wanted = grove_alloc(&chosen.allocator, size);
-    grove_status status = made && wanted ? read_wishes(table, &chosen, wanted, error)
-                                         : grove_fail_memory(error, size + sizeof *made);
-    if (status == GROVE_OK) {
-        made->min_count = chosen.min_count;
-        status = guess_columns(made, table, &chosen, wanted, error);
+    made->min_count = g->options.min_count;
+    for (size_t i = 0; i < g->columns && status == GROVE_OK; i++) {
+        status = settle_column(made, g, i, names, error);
     }
-    grove_release(&chosen.allocator, wanted);
     if (status != GROVE_OK) {
         grove_schema_free(made);
         return status;
     }
     *schema = made;
     return GROVE_OK;
+}
+
+void grove_guess_free(grove_guess *g) {
+    for (size_t i = 0; i < g->columns && g->surveys; i++) {
+        grove_strings_free(&g->surveys[i].values);
+    }
+    if (g->options.allocator.resize) {
+        grove_release(&g->options.allocator, g->surveys);
+        grove_release(&g->options.allocator, g->wanted);
+    }
+}
+
+size_t grove_guess_bytes(const grove_guess *g, size_t *column) {
+    size_t sum = 0, most = 0;
+    *column = 0;
+    for (size_t i = 0; i < g->columns; i++) {
+        const size_t bytes = grove_strings_size(&g->surveys[i].values);
+        *column = bytes > most ? i : *column;
+        most = bytes > most ? bytes : most;
+        sum += bytes;
+    }
+    return sum;
+}
+
+bool grove_guess_missed(const grove_guess *g) {
+    bool any = false;
+    for (size_t i = 0; i < g->columns; i++) {
+        any = any || (g->surveys[i].behind && g->surveys[i].any_text);
+    }
+    return any;
+}
+
+void grove_guess_again(grove_guess *g) {
+    g->rows = 0;
+    for (size_t i = 0; i < g->columns; i++) {
+        survey *seen = &g->surveys[i];
+        const bool keeps_all = seen->behind && seen->any_text;
+        grove_strings_free(&seen->values);
+        *seen = (survey){
+            .whole = true, .keeps_all = keeps_all, .values.allocator = g->options.allocator};
+    }
+}
+
+grove_status grove_schema_guess(const grove_table *table, const grove_schema_options *options,
+                                grove_schema **schema, grove_error *error) {
+    grove_guess g;
+    grove_error_clear(error);
+    *schema = NULL;
+    if (!table || table->rows == 0) {
+        return grove_fail(error, GROVE_BAD_DATA, "a schema cannot be guessed from no rows");
+    }
+    grove_status status = grove_guess_begin(&g, table, options, error);
+    if (status == GROVE_OK) {
+        status = grove_guess_add(&g, table, error);
+    }
+    if (status == GROVE_OK) {
+        status = grove_guess_end(&g, table, schema, error);
+    }
+    grove_guess_free(&g);
+    return status;
 }

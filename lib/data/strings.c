@@ -243,6 +243,11 @@ void grove_strings_find_all(const grove_strings *strings, const grove_cell *cell
     }
 }
 
+size_t grove_strings_size(const grove_strings *strings) {
+    return strings->bytes_capacity + strings->offsets_capacity * sizeof *strings->offsets +
+           strings->slot_count * sizeof *strings->slots;
+}
+
 void grove_strings_free(grove_strings *strings) {
     grove_release(&strings->allocator, strings->bytes);
     grove_release(&strings->allocator, strings->offsets);

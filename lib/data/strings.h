@@ -43,6 +43,8 @@ void grove_strings_find_all(const grove_strings *strings, const grove_cell *cell
 /* -1 if it is not there. */
 int32_t grove_strings_find(const grove_strings *strings, const char *bytes, size_t length);
 grove_cell grove_strings_at(const grove_strings *strings, int32_t index);
+/* The bytes of memory that it holds. */
+size_t grove_strings_size(const grove_strings *strings);
 /* Gives the memory back; what remains is empty, and can be used again. */
 void grove_strings_free(grove_strings *strings);
 
