@@ -192,6 +192,40 @@ def weights_gone_astray(folder):
         assert "the probability of class 0 in row" in result.err.splitlines()[-1], str(result)
 
 
+def metadata(model):
+    content = read(model)
+    header = json.loads(content[8:8 + struct.unpack("<Q", content[:8])[0]])
+    return {key: json.loads(text) for key, text in header["__metadata__"].items()
+            if key in ("training", "baseline")}
+
+
+@case
+def what_a_model_keeps_of_its_training(folder):
+    """The learning curves are those of --log; no path, time or host is in it."""
+    data, log = table(folder, rows=300), os.path.join(folder, "log.jsonl")
+    model = os.path.join(folder, "model.safetensors")
+    told = good("train", data, "--label", "group", "--out", model, "--log", log, "--json", "-q",
+                "--seed", "7", "--epochs", "4", "--hidden", "8").json()
+    epochs = [strict_json(line) for line in read(log).decode().splitlines()]
+    kept = metadata(model)["training"]
+    assert (kept["rows"], kept["validation_rows"], kept["seed"], kept["epochs"]) == \
+        (told["training_rows"], 300 - told["training_rows"], 7, told["epochs"])
+    assert kept["best_epoch"] == told["best_epoch"]
+    assert kept["training_loss"] == [e["loss"] for e in epochs if e["split"] == "train"]
+    assert kept["validation_loss"] == [e["loss"] for e in epochs if e["split"] == "valid"]
+    assert kept["validation_accuracy"] == [e["metrics"]["accuracy"] for e in epochs
+                                           if e["split"] == "valid"]
+    assert folder.encode() not in read(model) and set(kept) == set(
+        "rows validation_rows seed epochs best_epoch training_loss validation_loss "
+        "validation_accuracy".split())
+    linear = metadata(model)["baseline"]
+    assert len(linear["weights"]) % 3 == 0 and len(linear["kept"]) == 2
+    good("train", data, "--label", "group", "--out", model, "-q", "--baseline", "none", *QUICK)
+    assert "baseline" not in metadata(model)
+    refused(2, "did you mean 'logistic'", "train", data, "--label", "group", "--out", model,
+            "--baseline", "logistik")
+
+
 @case
 def demands(folder):
     """--require: met, missed, both; of a measure that is not defined; what cannot be read."""

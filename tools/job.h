@@ -6,6 +6,7 @@
 #define TOOLS_JOB_H
 
 #include "common.h"
+#include "history.h"
 #include "profile.h"
 #include "resume.h"
 #include "weights.h"
@@ -22,6 +23,8 @@ typedef struct job {
     grove_rows train, valid;
     weights weights;
     grove_leaks leaks;
+    grove_logistic linear; /* the baseline; zeroed: none */
+    history history;
     grove_fit_result result;
     grove_op_time times[PROFILE_OPS];
     grove_fit_profile profile;

@@ -136,6 +136,11 @@ const option_row option_table[] = {
              "and weight says",
      .instead = "all count alike"},
 
+    {ROW(FOR_TRAIN, "baseline", "KIND"), CHOICE(baseline, "logistic", "none"),
+     .preset = "logistic", .group = GROUP_TRAINING,
+     .help = "also train logistic regression on the same columns and keep it in the model, for "
+             "evaluate --full to tell beside it; or none"},
+
     {ROW(FOR_GRADCHECK, "samples", "N|all"), WHOLE(samples, 1, 1 << 30), OR_WORD("all", -1),
      .preset = "100", .group = GROUP_CHECK,
      .help = "components checked of each parameter, drawn by the seed"},

@@ -72,6 +72,7 @@ typedef struct options {
     const char *column, *layer, *format; /* of embed; NULL: not given */
     const char *split, *split_out;
     const char *out_train, *out_valid, *out_test; /* of split */
+    const char *baseline;                         /* of train: "logistic" or "none" */
     const char *group, *predictions;              /* of cv */
     const char *weight_column, *class_weight;     /* NULL: not given */
     long folds, repeats;                          /* likewise */

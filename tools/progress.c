@@ -49,6 +49,7 @@ bool progress_show(void *user, const grove_progress *state) {
     const progress *how = user;
     bool epoch_is_over = state->row == state->rows;
     epoch_log_add(how->log, state);
+    history_add(how->history, state);
     if (state->again) {
         return true; /* it was shown when it was trained */
     }

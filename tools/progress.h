@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "grove/grove.h"
+#include "history.h"
 #include "options.h"
 
 enum progress_kind { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_LINES, PROGRESS_NONE };
@@ -16,6 +17,7 @@ enum progress_kind { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_LINES, PROGRESS_NONE 
 typedef struct progress {
     enum progress_kind kind; /* AUTO is decided by progress_new */
     FILE *log;               /* of epochs, epoch_log.h; or NULL */
+    history *history;        /* of epochs; or NULL */
 } progress;
 
 /* Of a word of --progress. */

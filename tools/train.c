@@ -10,6 +10,7 @@
 #include "epoch_log.h"
 #include "job.h"
 #include "leaks.h"
+#include "linear.h"
 #include "progress.h"
 #include "resume.h"
 #include "splits.h"
@@ -20,6 +21,8 @@ void free_job(job *j) {
     resume_close(&j->resume);
     free_weights(&j->weights);
     grove_leaks_free(&j->leaks);
+    grove_logistic_free(&j->linear);
+    history_free(&j->history);
     grove_dataset_free(j->data);
     grove_dataset_free(j->valid_data);
     grove_split_free(&j->split);
@@ -104,6 +107,7 @@ int train_job(job *j) {
     const options *o = j->o;
     progress shown = progress_new(o->progress);
     shown.log = j->log;
+    shown.history = &j->history;
     grove_classifier_options network = {.hidden = o->hidden.items,
                                         .hidden_count = o->hidden.count,
                                         .embedding_width = o->embedding_dim,
@@ -148,8 +152,21 @@ int train_job(job *j) {
 }
 
 static grove_status save(job *j) {
-    grove_save_options options = {.schema = j->schema};
-    return grove_save(j->o->out, &j->classifier.probabilities, 1, &options, &j->error);
+    const bool linear = j->linear.weights != NULL;
+    char *training =
+        history_text(&j->history, &j->result, j->train.count, j->valid.count, j->o->seed);
+    char *baseline = linear ? linear_text(&j->linear) : NULL;
+    const grove_metadata texts[] = {{"training", training}, {"baseline", baseline}};
+    grove_save_options options = {
+        .schema = j->schema, .metadata = texts, .metadata_count = linear ? 2 : 1};
+    grove_status status = GROVE_NO_MEMORY;
+    snprintf(j->error.message, sizeof j->error.message, "out of memory");
+    if (training && (baseline || !linear)) {
+        status = grove_save(j->o->out, &j->classifier.probabilities, 1, &options, &j->error);
+    }
+    free(training);
+    free(baseline);
+    return status;
 }
 
 static grove_status save_split(job *j) {
@@ -273,6 +290,9 @@ static int run_job(job *j) {
     }
     fflush(stdout);
     code = epoch_log_open(&j->log, j->o->log);
+    if (code == EXIT_DONE) {
+        code = fit_linear(j);
+    }
     if (code == EXIT_DONE) {
         code = train_job(j);
     }

@@ -301,6 +301,10 @@ grove_status grove_logistic_fit(const grove_schema *schema, grove_rows train, gr
         return grove_fail(error, GROVE_BAD_ARGUMENT,
                           "logistic regression needs a schema that has a label");
     }
+    if (grove_schema_categoricals(schema) + grove_schema_features(schema) == 0) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT,
+                          "logistic regression: there must be a column to learn from");
+    }
     r.wish.most_values = wish.most_values ? wish.most_values : 1000;
     r.wish.most_weights = wish.most_weights ? wish.most_weights : (size_t)1 << 18;
     r.wish.most_rows = wish.most_rows ? wish.most_rows : 200000;

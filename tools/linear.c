@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "linear.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+int fit_linear(job *j) {
+    const grove_logistic_options options = {.seed = (uint64_t)j->o->seed,
+                                            .threads = (int)j->o->threads};
+    if (strcmp(j->o->baseline, "none") == 0) {
+        return EXIT_DONE;
+    }
+    grove_status status =
+        grove_logistic_fit(j->schema, j->train, j->valid, &options, &j->linear, &j->error);
+    return status == GROVE_OK ? EXIT_DONE
+                              : complain(j->command, code_of_data(status), j->error.message);
+}
+
+char *linear_text(const grove_logistic *l) {
+    json_t *kept = json_array(), *weights = json_array();
+    for (size_t i = 0; i < l->categoricals; i++) {
+        json_array_append_new(kept, json_integer((json_int_t)l->kept[i]));
+    }
+    for (size_t i = 0; i < l->inputs * l->classes; i++) {
+        json_array_append_new(weights, json_number((double)l->weights[i]));
+    }
+    return json_write(json_pack("{s:s, s:o, s:o}", "kind", "logistic regression", "kept", kept,
+                                "weights", weights),
+                      JSON_COMPACT);
+}
+
+static bool read_weights(const json_t *weights, const grove_logistic *l) {
+    size_t i;
+    json_t *number;
+    json_array_foreach(weights, i, number) {
+        if (!json_is_number(number) || !isfinite(json_number_value(number))) {
+            return false;
+        }
+        l->weights[i] = (float)json_number_value(number);
+    }
+    return true;
+}
+
+/* A file is not trusted: everything must be there, and as many. */
+static void read_object(const json_t *object, const grove_schema *schema, grove_logistic *l) {
+    const json_t *list = json_object_get(object, "kept");
+    const json_t *weights = json_object_get(object, "weights");
+    const size_t columns = grove_schema_categoricals(schema);
+    size_t *kept = calloc(columns + 1, sizeof *kept);
+    grove_error error = {0};
+    bool good = kept && json_array_size(list) == columns;
+    for (size_t i = 0; good && i < columns; i++) {
+        const json_int_t number = json_integer_value(json_array_get(list, i));
+        kept[i] = number > 0 ? (size_t)number : 0;
+    }
+    good = good && grove_logistic_new(schema, kept, NULL, l, &error) == GROVE_OK;
+    free(kept);
+    if (good && (json_array_size(weights) != l->inputs * l->classes || !read_weights(weights, l))) {
+        grove_logistic_free(l);
+    }
+}
+
+void read_linear(const grove_model *model, grove_logistic *linear) {
+    const char *text = grove_model_metadata(model, "baseline");
+    const grove_schema *schema = grove_model_schema(model);
+    json_t *object = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    *linear = (grove_logistic){0};
+    if (object && schema && grove_schema_label(schema) >= 0) {
+        read_object(object, schema, linear);
+    }
+    json_decref(object);
+}
