@@ -5,6 +5,7 @@
 import json
 import os
 import random
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import tempfile
 import traceback
 
 GROVE = os.environ.get("GROVE", "grove")
+# What runs programs that are built for another machine than this one.
+RUNNER = shlex.split(os.environ.get("GROVE_RUNNER", ""))
 cases = []
 
 
@@ -68,7 +71,8 @@ class Result:
 
 def run(*arguments, stdin=b"", env=None, **more):
     arguments = [str(a) for a in arguments]
-    done = subprocess.run([GROVE] + arguments, input=stdin, env=env, timeout=100,
+    command = more.pop("command", RUNNER + [GROVE])
+    done = subprocess.run(command + arguments, input=stdin, env=env, timeout=100,
                           stdout=more.pop("stdout", subprocess.PIPE), stderr=subprocess.PIPE,
                           **more)
     out = (done.stdout or b"").decode("utf-8", "replace")

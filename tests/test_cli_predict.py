@@ -252,8 +252,8 @@ def locale_does_not_matter(folder):
 def pipe_that_closes(folder):
     """predict | head -1 ends quietly, long before all rows are written."""
     data, model = trained(folder, rows=8000)
-    process = subprocess.Popen([GROVE, "predict", model, data], stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE)
+    process = subprocess.Popen(RUNNER + [GROVE, "predict", model, data],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout.readline().startswith(b"prediction,")
     process.stdout.close()
     assert process.wait(60) == -13, "ended by SIGPIPE"
@@ -269,7 +269,7 @@ def plain_model(folder, *options):
     if not maker:
         raise Skip("$GROVE_MAKE_PLAIN_MODEL is not set")
     model = os.path.join(folder, "plain%d" % len(options))
-    subprocess.run([maker, model, *options], check=True)
+    subprocess.run(RUNNER + [maker, model, *options], check=True)
     return model
 
 

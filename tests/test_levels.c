@@ -71,12 +71,14 @@ typedef struct answer {
     char level[16], numbers[32];
 } answer;
 
-/* What a process says whose GROVE_CPU is the word, or not set if it is NULL. */
+/* What a process says whose GROVE_CPU is the word, or not set if it is NULL. GROVE_RUNNER: what
+ * runs programs that are built for another machine than this one. */
 static answer ask(const char *word) {
     answer got = {.level = ""};
     char command[4096];
-    snprintf(command, sizeof command, "env %s%s '%s' numbers", word ? "GROVE_CPU=" : "-u GROVE_CPU",
-             word ? word : "", self);
+    const char *runner = getenv("GROVE_RUNNER");
+    snprintf(command, sizeof command, "env %s%s %s '%s' numbers",
+             word ? "GROVE_CPU=" : "-u GROVE_CPU", word ? word : "", runner ? runner : "", self);
     FILE *from = popen(command, "r");
     ck_assert_ptr_nonnull(from);
     ck_assert_int_eq(fscanf(from, "%15s %31s", got.level, got.numbers), 2);

@@ -620,8 +620,6 @@ int main(void) {
     tcase_add_test(cases, rows_of_adagrad_equal_dense);
     tcase_add_test(cases, rows_of_rowwise_adagrad_equal_dense);
     tcase_add_test(cases, rows_of_rmsprop_equal_dense);
-    tcase_add_test(cases, rows_of_adam_equal_dense_at_changing_rates);
-    tcase_add_test(cases, rows_of_sgd_equal_dense_at_changing_rates);
     tcase_add_test(cases, rows_with_a_rate_of_their_own);
     tcase_add_test(cases, clipped_rows_equal_dense);
     tcase_add_test(cases, lazy_is_not_dense);
@@ -637,8 +635,14 @@ int main(void) {
     tcase_add_test(cases, options_that_are_refused);
     tcase_add_test(cases, what_lets_no_gradient_through);
     tcase_add_test(cases, mistakes_in_words);
+    TCase *lengthy = tcase_create("lengthy");
+    tcase_set_tags(lengthy, "lengthy");
+    tcase_set_timeout(lengthy, 120);
+    tcase_add_test(lengthy, rows_of_adam_equal_dense_at_changing_rates);
+    tcase_add_test(lengthy, rows_of_sgd_equal_dense_at_changing_rates);
     Suite *suite = suite_create("optimizers");
     suite_add_tcase(suite, cases);
+    suite_add_tcase(suite, lengthy);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

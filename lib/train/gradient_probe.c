@@ -46,14 +46,15 @@ double grove_probe_loss(grove_probe *p, const grove_line *line, double t, double
     return loss;
 }
 
-/* The size of what moves, but at least 1; as a power of two, so that steps are hardly rounded. */
+/* The size of what moves, but at least 1; as a power of two, so that steps are hardly rounded. NaN
+ * is passed over. (Compared, not by fmax: at that loop gcc 12 for Arm crashes.) */
 static double scale_of(const grove_line *line) {
+    const bool whole = line->position == GROVE_WHOLE;
+    const grove_real *x = whole ? line->x : &line->x[line->position];
     double largest = 1;
-    if (line->position != GROVE_WHOLE) {
-        largest = fmax(largest, fabs((double)line->x[line->position]));
-    }
-    for (size_t i = 0; i < line->count && line->position == GROVE_WHOLE; i++) {
-        largest = fmax(largest, fabs((double)line->x[i]));
+    for (size_t i = 0; i < (whole ? line->count : 1); i++) {
+        const double size = fabs((double)x[i]);
+        largest = size > largest ? size : largest;
     }
     return isfinite(largest) ? exp2(floor(log2(largest))) : 1;
 }
