@@ -64,6 +64,116 @@ def check_numbers(told, names, y, p):
         near(told["metrics"][name]["value"], value)
 
 
+def check_reliability(told, y, p):
+    bins = told["reliability"]
+    for i, own in enumerate(bins):
+        inside = [(max(row), row.index(max(row)) == label) for label, row in zip(y, p)
+                  if i < max(row) * 15 <= i + 1]
+        assert own["rows"] == len(inside) and own["right"] == sum(right for _, right in inside)
+        if inside:
+            near(own["confidence"], sum(top for top, _ in inside) / len(inside))
+            near(own["accuracy"]["value"], own["right"] / own["rows"])
+        else:
+            assert own["confidence"] is None
+    near(told["metrics"]["ece_15"]["value"],
+         sum(abs(b["right"] - b["rows"] * b["confidence"]) for b in bins if b["rows"]) / len(y))
+
+
+def schema_of(model):
+    """The columns that a model knows, and the values of each with their training rows, by id."""
+    content = read(model)
+    size = struct.unpack("<Q", content[:8])[0]
+    header = json.loads(content[8:8 + size])
+
+    def numbers(name, form):
+        begin, end = header[name]["data_offsets"]
+        piece = content[8 + size + begin:8 + size + end]
+        return list(struct.unpack("<%d%s" % (len(piece) // struct.calcsize(form), form), piece))
+    columns = json.loads(header["__metadata__"]["columns"])
+    for column in columns:
+        if column["kind"] in ("categorical", "label"):
+            name = "vocab.%s." % column["name"]
+            text, at = bytes(numbers(name + "bytes", "B")), numbers(name + "offsets", "q")
+            column["names"] = [text[a:b].decode() for a, b in zip(at, at[1:])]
+            column["counts"] = numbers(name + "count", "q")
+    return columns
+
+
+def check_frequency(told, columns, table, y, p):
+    """By the rarest category of a row, and column by column."""
+    def bin_of(count):
+        return 0 if count is None else len(str(count))
+    categories = [c for c in columns if c["kind"] == "categorical"]
+    counts = {c["name"]: dict(zip(c["names"], c["counts"])) for c in categories}
+    right = [row.index(max(row)) == label for label, row in zip(y, p)]
+
+    def check(bins, of_row):
+        found = {}
+        for row, own_right in zip(table, right):
+            key = of_row(row)
+            found.setdefault(key, []).append(own_right)
+        shown = {0 if b["category"] == "unknown" else len(str(b["least"])): b for b in bins}
+        assert {key: (len(v), sum(v)) for key, v in found.items()} == \
+            {key: (b["rows"], b["right"]) for key, b in shown.items()}, (found, bins)
+    for one in told["frequency"]["columns"]:
+        own = counts[one["column"]]
+        check(one["bins"], lambda row: bin_of(own.get(row[one["column"]])))
+    check(told["frequency"]["rarest"],
+          lambda row: min(bin_of(own.get(row[name])) for name, own in counts.items()))
+
+
+def logistic_answers(model, columns, table):
+    """What the weights that the model keeps say of each row."""
+    kept = metadata(model)["baseline"]
+    classes = len(next(c["names"] for c in columns if c["kind"] == "label"))
+    weights = [kept["weights"][i:i + classes] for i in range(0, len(kept["weights"]), classes)]
+    answers = []
+    for row in table:
+        sums, at, sizes = list(weights[-1]), 0, list(kept["kept"])
+        features = []
+        for column in columns:
+            cell = row.get(column["name"])
+            if column["kind"] == "categorical":
+                ids = {name: 2 + i for i, name in enumerate(column["names"])}
+                own = 1 if cell == "" else ids.get(cell, 0)
+                size = sizes.pop(0)
+                used = weights[at + (own if own < size else 0)]
+                sums, at = [a + b for a, b in zip(sums, used)], at + size
+            elif column["kind"] == "numeric":
+                scale = column["scale"]
+                features.append((float(cell) - scale["mean"]) / scale["std"] if cell else 0)
+                features += [float(cell == "")] if scale["missing"] else []
+        for k, x in enumerate(features):
+            sums = [a + x * b for a, b in zip(sums, weights[at + k])]
+        powers = [math.exp(s - max(sums)) for s in sums]
+        answers.append([power / sum(powers) for power in powers])
+    return answers
+
+
+def check_logistic(told, answers, y):
+    metrics = told["metrics"]
+    near(metrics["accuracy"]["logistic"],
+         sum(row.index(max(row)) == c for row, c in zip(answers, y)) / len(y))
+    near(metrics["log_loss"]["logistic"], -sum(math.log(row[c]) for row, c in zip(answers, y)) /
+         len(y), 1e-4)
+    assert metrics["accuracy"]["logistic"] > metrics["accuracy"]["baseline"] + 0.1, metrics
+
+
+def check_importance(told, columns):
+    """The label hangs on the species and the height, and on nothing else."""
+    importance = told["importance"]
+    assert (importance["repeats"], importance["rows"]) == (5, told["rows"])
+    assert sorted(one["column"] for one in importance["columns"]) == sorted(
+        c["name"] for c in columns if c["kind"] in ("categorical", "numeric"))
+    losses = [one["log_loss"]["value"] for one in importance["columns"]]
+    assert losses == sorted(losses, reverse=True)
+    assert {one["column"] for one in importance["columns"][:2]} == {"species", "height"}
+    for one in importance["columns"]:
+        for measure in (one["log_loss"], one["accuracy"]):
+            assert measure["low"] <= measure["value"] <= measure["high"], one
+    assert all(one["log_loss"]["low"] > 0 for one in importance["columns"][:2])
+
+
 def average_precision(y, p):
     """Threshold by threshold, from the highest; equal probabilities are one."""
     total = seen = 0
@@ -75,7 +185,8 @@ def average_precision(y, p):
 
 
 def check_report(folder, classes):
-    data, model = trained(folder, rows=600, classes=classes)
+    data, model = trained(folder, "--epochs", "20", "--hidden", "16", "--batch", "32",
+                          rows=600, classes=classes)
     test, names, y, p = asked(model, trees(250, classes, seed=9), folder)
     told = good("evaluate", model, test, "--full", "--json").json()
     plain = good("evaluate", model, test, "--json").json()
@@ -83,6 +194,12 @@ def check_report(folder, classes):
     assert list(told["metrics"]) == MEASURES
     assert (told["confidence"], told["resamples"], told["top_k"]) == (0.95, 1000, 2)
     check_numbers(told, names, y, p)
+    check_reliability(told, y, p)
+    lines = list(csv.DictReader(read(test).decode().splitlines()))
+    columns = schema_of(model)
+    check_frequency(told, columns, lines, y, p)
+    check_logistic(told, logistic_answers(model, columns, lines), y)
+    check_importance(told, columns)
     for name in ("accuracy", "log_loss", "roc_auc"):
         if plain[name] is None:
             assert told["metrics"][name]["value"] is None
@@ -108,17 +225,26 @@ def check_report(folder, classes):
 def three_classes(folder):
     told, text, model, test = check_report(folder, 3)
     for name, one in told["metrics"].items():
-        line = re.findall(rf"^{name} +(\S+) +(\S+) to (\S+) +(\S+)", text.out, re.M)
+        line = re.findall(rf"^{name} +(\S+) +(\S+) to (\S+) +(\S+) +(\S+)", text.out, re.M)
         if one["value"] is None:
             assert not re.search(rf"^{name} ", text.out, re.M), name
         else:
-            keys = ("value", "low", "high", "baseline")
+            keys = ("value", "low", "high", "baseline", "logistic")
             assert line == [tuple("%.4f" % one[key] for key in keys)], (name, line)
     assert text.out == good("evaluate", model, test, "--full", "--threads", "2").out
     assert "top_k_accuracy: k = 2" in text.out and "nan" not in text.out.lower(), str(text)
     names = [c["class"] for c in told["classes"]]
     mistakes = sorted(((told["confusion"][a][b], -a, -b) for a in range(3) for b in range(3)
                        if a != b and told["confusion"][a][b]), reverse=True)[:5]
+    for one in told["importance"]["columns"]:
+        assert re.search(r"^%s +%.4f \(%.4f to %.4f\) +%.4f  #*" % (
+            one["column"], *(one["accuracy"][key] for key in ("value", "low", "high")),
+            one["log_loss"]["value"]), text.out, re.M), one
+    for one in told["frequency"]["rarest"]:
+        assert re.search(r"^(unknown|[1-9]0* to 9+) +%d +%.4f \(" % (
+            one["rows"], one["accuracy"]["value"]), text.out, re.M), one
+    assert len(re.findall(r"^0\.\d+ to [01]\.\d+ ", text.out, re.M)) == \
+        sum(one["rows"] > 0 for one in told["reliability"])
     found = re.findall(r"^ +(\d+) times '(\w)' was taken for '(\w)'$", text.out, re.M)
     assert found == [(str(n), names[-a], names[-b]) for n, a, b in mistakes], str(text)
 
@@ -159,7 +285,7 @@ def one_label_only(folder):
     one = text_of([lines[0]] + [line for line in lines if line.endswith(",a")]).encode()
     told = good("evaluate", model, "-", "--full", "--json", stdin=one).json()
     assert told["metrics"]["roc_auc"] == {"value": None, "low": None, "high": None,
-                                          "baseline": None}
+                                          "baseline": None, "logistic": None}
     assert told["metrics"]["accuracy"]["value"] is not None
     text = good("evaluate", model, "-", "--full", stdin=one).out
     assert "roc_auc" not in text and "nan" not in text, text
@@ -222,6 +348,9 @@ def what_a_model_keeps_of_its_training(folder):
     assert len(linear["weights"]) % 3 == 0 and len(linear["kept"]) == 2
     good("train", data, "--label", "group", "--out", model, "-q", "--baseline", "none", *QUICK)
     assert "baseline" not in metadata(model)
+    plain = good("evaluate", model, data, "--full", "--json").json()["metrics"]["accuracy"]
+    assert plain["logistic"] is None and plain["baseline"] is not None
+    assert "logistic" not in good("evaluate", model, data, "--full").out
     refused(2, "did you mean 'logistic'", "train", data, "--label", "group", "--out", model,
             "--baseline", "logistik")
 

@@ -45,7 +45,7 @@ static int report(const options *o, const answers *a) {
     }
     full_report full = {0};
     const bool wanted = o->full || o->require.count > 0;
-    int code = wanted ? make_report("evaluate", o, a, &full) : EXIT_DONE;
+    int code = wanted ? make_report("evaluate", o, o->full, a, &full) : EXIT_DONE;
     if (code == EXIT_DONE) {
         code = o->json ? report_json(o, a, &metrics, &full) : report_words(o, a, &metrics, &full);
     }

@@ -213,8 +213,9 @@ const option_row option_table[] = {
     {ROW(FOR_NEAREST, "top", "N"), WHOLE(top, 1, 1e6), .preset = "10", .group = GROUP_OUTPUT,
      .help = "tell the N nearest, at most"},
     {ROW(FOR_EVALUATE, "full", NULL), FLAG(full), .group = GROUP_OUTPUT,
-     .help = "fifteen measures with 95 % intervals beside a baseline, classes one by one, the most "
-             "frequent mistakes",
+     .help = "fifteen measures with 95 % intervals beside two baselines, classes one by one, the "
+             "most frequent mistakes, how sure and how right, rare categories, what each column is "
+             "good for",
      .instead = "accuracy, log loss, ROC AUC"},
     {ROW(FOR_EVALUATE, "require", "METRIC>=VALUE"), LIST(require), .group = GROUP_OUTPUT,
      .help = "end with exit code 5 where this is missed; METRIC<=VALUE of losses; several with "

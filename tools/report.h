@@ -1,28 +1,44 @@
 /* SPDX-License-Identifier: MIT
  *
- * report.h - the full report of grove evaluate: measures with intervals beside those of a baseline,
- * classes one by one.
+ * report.h - all that is told of a model's answers to a table: measures with intervals beside those
+ * of baselines, classes, mistakes, how sure and how right, rare categories, importance of columns.
+ * Made once; in words, in JSON and as a page it is the same.
  */
 #ifndef TOOLS_REPORT_H
 #define TOOLS_REPORT_H
 
 #include "answers.h"
 
-/* The baseline gives every row the shares of the classes in training, so it always answers with the
- * most frequent one. */
 typedef struct full_report {
     const answers *answers;
-    grove_report model, baseline;
+    grove_report model;
+    grove_report majority; /* every row gets the shares of the classes in training, so it always
+                              answers with the most frequent one; measures only */
+    grove_report
+        linear; /* of logistic regression, where the model has it, else no rows; likewise */
+    grove_reliability_bin reliability[GROVE_RELIABILITY_BINS];
+    grove_frequency_bin rarest[GROVE_FREQUENCY_BINS];       /* by the rarest category of a row */
+    grove_frequency_bin (*frequency)[GROVE_FREQUENCY_BINS]; /* of each categorical column */
+    grove_importance *importance; /* [important], the most important first */
+    size_t important;
+    size_t importance_rows;
+    int repeats;
 } full_report;
 
-/* Complains and returns an exit code on failure; to be freed in any case. */
-int make_report(const char *command, const options *o, const answers *a, full_report *report);
+/* Measures alone, without intervals, unless `whole`. Complains and returns an exit code on failure;
+ * to be freed in any case. */
+int make_report(const char *command, const options *o, bool whole, const answers *a,
+                full_report *report);
 void free_report(full_report *report);
+
+/* The model has such a baseline. */
+bool has_linear(const full_report *report);
 
 /* Returns an exit code. */
 int print_report(const char *command, const full_report *report);
 
 /* Adds "metrics" and what belongs to them to the object. */
 void json_add_report(json_t *object, const full_report *report);
+json_t *json_estimate(grove_estimate e);
 
 #endif
