@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "data/schema_pass.h"
 #include "grove/data.h"
 #include "grove/data_source.h"
+#include "hostile_allocator.h"
 
 /* ---- guess and fit, block by block ----------------------------------------------------------- */
 
@@ -135,8 +137,150 @@ START_TEST(blocks_are_the_whole) {
 }
 END_TEST
 
+/* ---- sources --------------------------------------------------------------------------------- */
+
+/* A file of so many rows, with quotes, line ends within cells, rows of any length, and a last line
+ * that has no end. */
+static void write_file(const char *path, size_t rows, const char *bad_row) {
+    FILE *file = fopen(path, "wb");
+    ck_assert_ptr_nonnull(file);
+    fputs("\xEF\xBB\xBFname,text,empty\r\n", file);
+    for (size_t i = 0; i < rows; i++) {
+        fprintf(
+            file, "%s%zu,\"a \"\"%zu\"\"\n%.*s\",", i ? "\n" : "", i, i * i, (int)(i * 37 % 400),
+            "0123456789012345678901234567890123456789012345678901234567890123456789012345678901"
+            "2345678901234567890123456789012345678901234567890123456789012345678901234567890123"
+            "4567890123456789012345678901234567890123456789012345678901234567890123456789012345"
+            "6789012345678901234567890123456789012345678901234567890123456789012345678901234567"
+            "8901234567890123456789012345678901234567890123456789012345678901234567890123456789");
+    }
+    fputs(bad_row, file);
+    fclose(file);
+}
+
+static char path[] = "/tmp/grove-stream-XXXXXX";
+
+static void make_path(void) {
+    int descriptor = mkstemp(path);
+    ck_assert_int_ge(descriptor, 0);
+    close(descriptor);
+}
+
+static void remove_path(void) {
+    unlink(path);
+    strcpy(path + sizeof path - 7, "XXXXXX");
+}
+
+/* Reads all blocks and holds them against the whole table; returns how many there were. */
+static size_t check_blocks(grove_source *source, const grove_table *whole) {
+    grove_error error;
+    const grove_table *block;
+    size_t row = 0, blocks = 0;
+    for (;; blocks++) {
+        ck_assert_int_eq(grove_source_next(source, &block, &error), GROVE_OK);
+        if (!block) {
+            break;
+        }
+        ck_assert_ptr_eq(block, grove_source_table(source));
+        ck_assert_uint_eq(grove_table_columns(block), grove_table_columns(whole));
+        for (size_t i = 0; i < grove_table_rows(block); i++, row++) {
+            ck_assert_uint_eq(grove_table_line(block, i), grove_table_line(whole, row));
+            for (size_t c = 0; c < grove_table_columns(whole); c++) {
+                grove_cell a = grove_table_cell(block, i, c), b = grove_table_cell(whole, row, c);
+                ck_assert_uint_eq(a.length, b.length);
+                ck_assert_mem_eq(a.bytes, b.bytes, a.length + 1);
+            }
+        }
+    }
+    ck_assert_uint_eq(row, grove_table_rows(whole));
+    ck_assert_str_eq(grove_table_name(grove_source_table(source), 1), "text");
+    return blocks;
+}
+
+START_TEST(source_is_the_table) {
+    const size_t rows[] = {1, 300, 5000, 40000};
+    make_path();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        grove_error error;
+        grove_table *whole;
+        grove_source *source;
+        write_file(path, rows[i], "");
+        ck_assert_int_eq(grove_table_read_csv(path, NULL, &whole, &error), GROVE_OK);
+        ck_assert_int_eq(grove_source_open(path, NULL, NULL, &source, &error), GROVE_OK);
+        ck_assert_uint_gt(grove_source_bytes(source), 20);
+        size_t blocks = check_blocks(source, whole);
+        ck_assert(rows[i] < 40000 ? blocks == 1 : blocks > 4);
+        ck_assert_int_eq(grove_source_rewind(source, &error), GROVE_OK);
+        check_blocks(source, whole);
+        grove_source_free(source);
+        grove_table_free(whole);
+    }
+    grove_source_free(NULL);
+    remove_path();
+}
+END_TEST
+
+/* The mistake is met in its block, with its line; blocks before it were good. */
+START_TEST(source_tells_the_line) {
+    grove_error error, whole_error;
+    grove_table *whole;
+    grove_source *source;
+    const grove_table *block;
+    make_path();
+    write_file(path, 30000, "\n1,2\n1,2,3\n");
+    ck_assert_int_eq(grove_table_read_csv(path, NULL, &whole, &whole_error), GROVE_BAD_DATA);
+    ck_assert_int_eq(grove_source_open(path, NULL, NULL, &source, &error), GROVE_OK);
+    size_t good = 0;
+    grove_status status = grove_source_next(source, &block, &error);
+    for (; status == GROVE_OK; status = grove_source_next(source, &block, &error)) {
+        good++;
+    }
+    ck_assert_int_eq(status, GROVE_BAD_DATA);
+    ck_assert_uint_gt(good, 1);
+    ck_assert_str_eq(error.message, whole_error.message);
+    ck_assert_int_eq(grove_source_next(source, &block, &error), GROVE_BAD_DATA);
+    grove_source_free(source);
+    ck_assert_int_eq(grove_source_open("/nowhere/a.csv", NULL, NULL, &source, &error),
+                     GROVE_NO_FILE);
+    ck_assert_ptr_null(source);
+    remove_path();
+}
+END_TEST
+
+START_TEST(source_survives_short_memory) {
+    make_path();
+    write_file(path, 600, "");
+    int failures = 0;
+    for (size_t call = 1;; call++) {
+        hostile_memory memory = {.fail_at = call, .for_good = true};
+        grove_csv_options options = {.allocator = hostile_allocator(&memory)};
+        grove_error error = {0};
+        grove_source *source = NULL;
+        const grove_table *block;
+        grove_status status = grove_source_open(path, &options, NULL, &source, &error);
+        for (int i = 0; i < 3 && status == GROVE_OK; i++) {
+            status = grove_source_next(source, &block, &error);
+        }
+        grove_source_free(source);
+        ck_assert_uint_eq(memory.live, 0);
+        if (status == GROVE_OK) {
+            break;
+        }
+        ck_assert_int_eq(status, GROVE_NO_MEMORY);
+        failures++;
+    }
+    ck_assert_int_gt(failures, 5);
+    remove_path();
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("stream");
+    TCase *sources = tcase_create("sources");
+    tcase_add_test(sources, source_is_the_table);
+    tcase_add_test(sources, source_tells_the_line);
+    tcase_add_test(sources, source_survives_short_memory);
+    suite_add_tcase(suite, sources);
     TCase *blocks = tcase_create("blocks");
     tcase_add_test(blocks, blocks_are_the_whole);
     suite_add_tcase(suite, blocks);

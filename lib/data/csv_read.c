@@ -33,8 +33,8 @@ static grove_status check(const grove_csv_options *o, char separator, bool guess
     return GROVE_OK;
 }
 
-static grove_status begin(grove_csv_reader *r, const char *name, const grove_csv_options *wanted,
-                          grove_error *error) {
+grove_status grove_csv_begin(grove_csv_reader *r, const char *name, const grove_csv_options *wanted,
+                             grove_error *error) {
     grove_csv_options options = wanted ? *wanted : (grove_csv_options){0};
     char separator = options.separator ? options.separator : ',';
     bool guess = options.guess_separator && !options.separator;
@@ -70,15 +70,19 @@ static grove_status end(grove_csv_reader *r, grove_table **table) {
     return r->status;
 }
 
-/* The first block, of `all` bytes as far as that is known; `whole`: there is no second one. It
- * tells what the separator is, and how many cells and rows the rest holds, about. */
+void grove_csv_feed_first(grove_csv_reader *r, const char *bytes, size_t size, bool whole) {
+    if (r->guess) {
+        grove_csv_separate_by(r, grove_csv_guess_separator(r, bytes, size, whole));
+    }
+    grove_csv_feed(r, bytes, size);
+}
+
+/* The first block, of `all` bytes as far as that is known. It tells how many cells and rows the
+ * rest holds, about. */
 static void feed_first(grove_csv_reader *r, const char *bytes, size_t first, bool whole,
                        size_t all) {
     grove_table *table = r->table;
-    if (r->guess) {
-        grove_csv_separate_by(r, grove_csv_guess_separator(r, bytes, first, whole));
-    }
-    grove_csv_feed(r, bytes, first);
+    grove_csv_feed_first(r, bytes, first, whole);
     if (r->status == GROVE_OK && table->rows > 0 && all > first) {
         double times = 1.05 * (double)all / (double)first;
         grove_table_expect(table, r->length, all - first, times * (double)table->cells,
@@ -91,7 +95,7 @@ grove_status grove_table_read_csv_bytes(const void *bytes, size_t size, const ch
                                         grove_error *error) {
     grove_csv_reader r;
     *table = NULL;
-    grove_status status = begin(&r, name, options, error);
+    grove_status status = grove_csv_begin(&r, name, options, error);
     if (status != GROVE_OK) {
         return status;
     }
@@ -139,7 +143,7 @@ static grove_status read_stream(FILE *stream, const char *name, size_t expected,
                                 grove_error *error) {
     grove_csv_reader r;
     *table = NULL;
-    grove_status status = begin(&r, name, options, error);
+    grove_status status = grove_csv_begin(&r, name, options, error);
     if (status != GROVE_OK) {
         return status;
     }

@@ -359,7 +359,7 @@ void grove_csv_finish(grove_csv_reader *r) {
                r->skip || r->comment ? ": without what is skipped, the file is empty"
                                      : ": the file is empty");
     }
-    if (r->status == GROVE_OK && r->table->rows == 0) {
+    if (r->status == GROVE_OK && r->table->rows + r->table->rows_gone == 0) {
         refuse(r, 0, ": the file has a header, but no row below it");
     }
 }

@@ -39,6 +39,11 @@ typedef struct grove_csv_reader {
     grove_error *error;
 } grove_csv_reader;
 
+/* Makes the table, which is the caller's from then on. The options are checked. */
+grove_status grove_csv_begin(grove_csv_reader *r, const char *name,
+                             const grove_csv_options *options, grove_error *error);
+/* Takes the first bytes, which tell the separator; `whole`: nothing comes behind them. */
+void grove_csv_feed_first(grove_csv_reader *r, const char *bytes, size_t size, bool whole);
 /* Takes the next bytes of the file. */
 void grove_csv_feed(grove_csv_reader *r, const char *bytes, size_t size);
 /* There are no more. */

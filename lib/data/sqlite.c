@@ -225,8 +225,8 @@ static void add_row(grove_sqlite_reader *r) {
     r->row++;
 }
 
-grove_status grove_sqlite_read(grove_sqlite_reader *r, size_t rows) {
-    while (r->status == GROVE_OK && !r->over && r->table->rows < rows) {
+grove_status grove_sqlite_read(grove_sqlite_reader *r, size_t rows, size_t bytes) {
+    while (r->status == GROVE_OK && !r->over && r->table->rows < rows && r->table->used < bytes) {
         int code = sqlite3_step(r->statement);
         if (code == SQLITE_ROW) {
             add_row(r);
@@ -240,12 +240,6 @@ grove_status grove_sqlite_read(grove_sqlite_reader *r, size_t rows) {
         refuse(r, "it has no rows", "");
     }
     return r->status;
-}
-
-grove_status grove_sqlite_rewind(grove_sqlite_reader *r) {
-    r->row = 0;
-    r->over = false;
-    return r->status == GROVE_OK && sqlite3_reset(r->statement) != SQLITE_OK ? fail(r) : r->status;
 }
 
 static void close_database(grove_sqlite_reader *r) {
@@ -265,12 +259,8 @@ static grove_status open_all(grove_sqlite_reader *r, const char *source) {
                grove_place(place, source, 0));
 }
 
-grove_status grove_sqlite_read(grove_sqlite_reader *r, size_t rows) {
-    (void)rows;
-    return r->status;
-}
-
-grove_status grove_sqlite_rewind(grove_sqlite_reader *r) {
+grove_status grove_sqlite_read(grove_sqlite_reader *r, size_t rows, size_t bytes) {
+    (void)rows, (void)bytes;
     return r->status;
 }
 

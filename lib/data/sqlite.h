@@ -27,10 +27,8 @@ typedef struct grove_sqlite_reader {
 /* Opens the database and names the columns of the table. To be closed in any case. */
 grove_status grove_sqlite_open(grove_sqlite_reader *r, const char *source,
                                const grove_allocator *allocator, grove_error *error);
-/* Adds rows to the table until it has so many, or there are no more. */
-grove_status grove_sqlite_read(grove_sqlite_reader *r, size_t rows);
-/* The next row is the first one again. */
-grove_status grove_sqlite_rewind(grove_sqlite_reader *r);
+/* Adds rows to the table until it has so many, or cells of so many bytes, or there are no more. */
+grove_status grove_sqlite_read(grove_sqlite_reader *r, size_t rows, size_t bytes);
 void grove_sqlite_close(grove_sqlite_reader *r);
 
 /* ---- names: "sqlite:FILE?table=NAME", "sqlite:FILE?query=SELECT..." (sqlite_name.c) ---------- */

@@ -186,6 +186,22 @@ void grove_table_drop_row(grove_table *table) {
     table->used = table->cells ? table->ends[table->cells - 1] + 1 : 0;
 }
 
+void grove_table_forget_rows(grove_table *table, size_t begun) {
+    const size_t gone = table->rows * table->columns;
+    const size_t start = gone ? table->ends[gone - 1] + 1 : 0;
+    if (gone == 0) {
+        return;
+    }
+    memmove(table->bytes, table->bytes + start, table->used - start + begun);
+    for (size_t i = gone; i < table->cells; i++) {
+        table->ends[i - gone] = table->ends[i] - start;
+    }
+    table->used -= start;
+    table->cells -= gone;
+    table->rows_gone += table->rows;
+    table->rows = 0;
+}
+
 grove_status grove_table_append(grove_table *table, const char *const *cells, grove_error *error) {
     grove_error_clear(error);
     bool fits = true;

@@ -25,6 +25,7 @@ struct grove_table {
     size_t cells, ends_capacity; /* the cells of a row under way are counted in */
     size_t *lines;               /* [rows]: where each row begins */
     size_t rows, lines_capacity;
+    size_t rows_gone; /* that were forgotten */
 };
 
 /* A table without columns; NULL when memory is short. */
@@ -40,6 +41,10 @@ grove_status grove_table_set_names(grove_table *table, const grove_cell *names, 
 bool grove_table_add_cell(grove_table *table, const char *bytes, size_t length);
 bool grove_table_end_row(grove_table *table, size_t line);
 void grove_table_drop_row(grove_table *table);
+
+/* Forgets all rows; what stands of a row under way moves to the front, with the `begun` bytes of a
+ * cell of it. */
+void grove_table_forget_rows(grove_table *table, size_t begun);
 
 /* For those who write cells into the pool themselves, at bytes + used: room there for `more` bytes
  * and a NUL behind `begun` that stand there already; and the end of a cell so written, whose NUL
