@@ -40,7 +40,8 @@ def help_texts(folder):
                    "(default: adam)", "--rate=R", "(default: 0.001", "--dropout=P", "--seed=N",
                    "(default: 1)", "--threads=N", "--categorical=A,B", "--numeric=A,B",
                    "--ignore=A,B", "--weight-decay=D", "--unknown-share=P", "(default: 0.01)",
-                   "--patience=N", "(default: 5)", "--min-count=N", "--separator=CHAR|auto", "--comment=CHAR", "--skip=N", "--decimal=CHAR",
+                   "--patience=N", "(default: 5)", "--min-count=N", "--schema=FILE",
+                   "--na-values=A,B", "--max-vocab=N", "--hash-above=N", "--max-bad-rows=N", "--separator=CHAR|auto", "--comment=CHAR", "--skip=N", "--decimal=CHAR",
                    "--no-header", "--trim", "--progress=KIND", "-q, --quiet", "--check-finite",
                    "--profile"]:
         assert option in text, "%s is not in the help" % option

@@ -98,8 +98,10 @@ def check_tables(told, text, width=None):
                                        "rule": RULE, "rule_width": rule(rows)}, column
         why = ("width by the rule " + RULE if wide == rule(rows) else
                "the rule %s, gives a width of %d" % (RULE, rule(rows)))
-        line = "table of '%s': %s rows x %d numbers = %s parameters (%s)\n" % (
-            column["name"], format(rows, ","), wide, format(rows * wide, ","), why)
+        size = 4 * rows * wide
+        size = "%.0f bytes" % size if size < 1000 else "%.1f kB" % (size / 1000)
+        line = "table of '%s': %s rows x %d numbers = %s parameters, %s (%s)\n" % (
+            column["name"], format(rows, ","), wide, format(rows * wide, ","), size, why)
         assert text.count(line) == 1, "%r is not in %r" % (line, text)
         seen += 1
     assert seen == 2 and text.count("table of '") == 2, text

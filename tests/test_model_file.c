@@ -510,6 +510,9 @@ static const int64_t good_offsets[] = {0, 1, 3}, wild_offsets[] = {0, 1LL << 40,
             {"vocab.c.offsets", GROVE_DTYPE_I64, 1, {offset_count}, 0, 0, offset_list},            \
             {"vocab.c.count", GROVE_DTYPE_I64, 1, {2}, 0, 0, count_list},                          \
     }
+#define FORM(min_count, buckets)                                                                   \
+    ",\"missing\":[\"NA\"],\"form\":{\"min_count\":" min_count                                     \
+    ",\"max_values\":0,\"buckets\":" buckets ",\"seed\":0}"
 #define COLUMN(kind, rest) "[{\"name\":\"c\",\"kind\":\"" kind "\",\"reason\":\"\"" rest "}]"
 #define VALUES ",\"values\":{\"unknown\":0,\"missing\":0}"
 #define SCALE(std) ",\"scale\":{\"mean\":0,\"std\":" std ",\"missing\":0}"
@@ -525,7 +528,13 @@ static const crafted schemas[] = {
     {XG, "[{}]", .words = "its metadata 'columns' cannot be read"},
     {XG, "[{\"kind\":\"ignored\"}]", .words = "column 0 has 'kind' where 'name' should stand"},
     {XG, COLUMN("odd", ""), .words = "column 'c': 'odd' is no kind of column"},
-    {XG, COLUMN("ignored", VALUES), .words = "cannot be read"},
+    {XG, COLUMN("ignored", VALUES), .words = "has 'values' where 'missing' should stand"},
+    {XG, COLUMN("ignored", ",\"missing\":[],\"form\":{}"),
+     .words = "its number 'min_count' is missing"},
+    {XG, COLUMN("ignored", ",\"missing\":\"NA\""), .words = "cannot be read"},
+    {XG, COLUMN("ignored", FORM("0", "4")), .words = "only a categorical column is hashed"},
+    {XG, COLUMN("ignored", FORM("-1", "0")), .words = "a vocabulary takes values that one row has"},
+    {XG, COLUMN("ignored", FORM("0", "-4")), .words = "a hash needs 1 to 2147483645 buckets"},
     {XG, COLUMN("categorical", ""), .words = "cannot be read"},
     {XG, COLUMN("categorical", VALUES), .words = "its tensor 'vocab.c.offsets' is missing"},
     {XG, COLUMN("categorical", ",\"values\":{\"unknown\":-1,\"missing\":0}"),

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema_file.h"
+
 grove_status guess_columns(const options *o, const grove_table *table, grove_schema **schema,
                            grove_error *error) {
     grove_schema_options wishes = {.label = o->label,
@@ -14,7 +16,13 @@ grove_status guess_columns(const options *o, const grove_table *table, grove_sch
                                    .numeric_count = o->numeric.count,
                                    .ignore = o->ignore.items,
                                    .ignore_count = o->ignore.count,
-                                   .min_count = o->min_count};
+                                   .min_count = o->min_count,
+                                   .wishes = o->wishes ? o->wishes->items : NULL,
+                                   .wish_count = o->wishes ? o->wishes->count : 0,
+                                   .form = {.missing = o->na_values.items,
+                                            .missing_count = o->na_values.count,
+                                            .max_values = o->max_vocab},
+                                   .hash_above = o->hash_above};
     return grove_schema_guess(table, &wishes, schema, error);
 }
 
@@ -68,6 +76,20 @@ json_t *json_separator(const grove_table *table) {
     return separator ? json_text(&separator, 1) : json_null();
 }
 
+/* What is made of the values, behind the reason. */
+static void print_form(const grove_schema *schema, size_t column) {
+    const grove_column_form *form = grove_schema_form(schema, column);
+    char buckets[40];
+    if (form->buckets > 0) {
+        printf("; hashed into %s rows", with_commas(buckets, form->buckets));
+    }
+    for (size_t i = 0; i < form->missing_count; i++) {
+        printf("%s'", i ? ", " : "; missing is also ");
+        print_plain(stdout, form->missing[i]);
+        printf("'");
+    }
+}
+
 bool print_columns(const grove_schema *schema, const grove_table *table) {
     int width = widest_name(schema);
     int64_t *missing = count_missing(schema, table);
@@ -84,6 +106,7 @@ bool print_columns(const grove_schema *schema, const grove_table *table) {
         printf("  %-11s  %9s  %9s  ", grove_column_kind_name(grove_schema_kind(schema, i)), values,
                with_commas(empty, missing[i]));
         print_plain(stdout, grove_schema_reason(schema, i));
+        print_form(schema, i);
         printf("\n");
     }
     free(missing);
@@ -99,6 +122,9 @@ static json_t *json_column(const grove_schema *schema, size_t i, int64_t missing
         json_text(grove_schema_reason(schema, i), strlen(grove_schema_reason(schema, i))));
     if (column && (kind == GROVE_COLUMN_CATEGORICAL || kind == GROVE_COLUMN_LABEL)) {
         json_object_set_new(column, "values", json_integer(values_of(schema, i)));
+    }
+    if (column && grove_schema_form(schema, i)->buckets > 0) {
+        json_object_set_new(column, "buckets", json_integer(grove_schema_form(schema, i)->buckets));
     }
     if (column && kind == GROVE_COLUMN_NUMERIC) {
         json_object_set_new(column, "mean", json_number(grove_schema_mean(schema, i)));

@@ -50,6 +50,20 @@ int code_of_data(grove_status status) {
     return status == GROVE_NO_MEMORY ? EXIT_RUN_TIME : EXIT_BAD_DATA;
 }
 
+static void tell_bad_rows(const char *command, const grove_table *table) {
+    char sentence[400];
+    size_t first, count = grove_table_bad_rows(table, &first);
+    if (count > 0) {
+        snprintf(
+            sentence, sizeof sentence,
+            "%.200s: %zu row%s with too many or too few cells %s passed over, the first on line "
+            "%zu",
+            grove_table_source(table), count, count == 1 ? "" : "s", count == 1 ? "was" : "were",
+            first);
+        complain(command, EXIT_DONE, sentence);
+    }
+}
+
 int read_table(const char *command, const char *path, const options *o, grove_table **table) {
     grove_error error = {0};
     grove_csv_options csv = {.separator = o->separator,
@@ -57,12 +71,14 @@ int read_table(const char *command, const char *path, const options *o, grove_ta
                              .comment = o->comment,
                              .skip = (size_t)o->skip,
                              .decimal = o->decimal ? *o->decimal : '.',
+                             .max_bad_rows = (size_t)o->max_bad_rows,
                              .no_header = o->no_header,
                              .trim = o->trim};
     if (grove_table_read(path, &csv, table, &error) != GROVE_OK) {
         bool no_name = error.status == GROVE_BAD_ARGUMENT && grove_source_is_database(path);
         return complain(command, no_name ? EXIT_USAGE : code_of_data(error.status), error.message);
     }
+    tell_bad_rows(command, *table);
     return EXIT_DONE;
 }
 

@@ -10,6 +10,7 @@
 
 #include "columns.h"
 #include "common.h"
+#include "schema_file.h"
 #include "tables.h"
 
 /* ---- models ---------------------------------------------------------------------------------- */
@@ -147,6 +148,14 @@ static int print_model(const grove_model *model, int depth) {
     return EXIT_DONE;
 }
 
+static int save_schema(const options *o, const grove_schema *schema) {
+    if (o->schema && !schema) {
+        return complain("inspect", EXIT_BAD_MODEL,
+                        "the model does not say what its columns are: there is no schema to write");
+    }
+    return o->schema ? write_schema_file("inspect", o->schema, schema) : EXIT_DONE;
+}
+
 static int inspect_model(const options *o) {
     grove_model *model;
     int code = read_model("inspect", o->files[0], &model);
@@ -157,6 +166,9 @@ static int inspect_model(const options *o) {
     if (depth < 0) {
         code = complain("inspect", EXIT_RUN_TIME, "out of memory");
     } else {
+        code = save_schema(o, grove_model_schema(model));
+    }
+    if (code == EXIT_DONE) {
         code = o->json ? model_json(model, depth) : print_model(model, depth);
     }
     grove_model_free(model);
@@ -174,34 +186,42 @@ static grove_status look(const options *o, const grove_table *table, grove_schem
                : status;
 }
 
-static int inspect_table(const options *o) {
+static int show_table(const options *o, const grove_table *table, const grove_schema *schema) {
     char rows[40];
+    if (o->json) {
+        return print_json("inspect",
+                          json_pack("{s:i, s:I, s:o, s:o}", "schema", 1, "rows",
+                                    (json_int_t)grove_table_rows(table), "separator",
+                                    json_separator(table), "columns",
+                                    json_add_tables(json_columns(schema, table), schema, NULL)));
+    }
+    printf("%s rows\n\n", with_commas(rows, (int64_t)grove_table_rows(table)));
+    print_separator(o, table);
+    if (!print_columns(schema, table)) {
+        return complain("inspect", EXIT_RUN_TIME, "out of memory");
+    }
+    print_tables_below(schema, NULL);
+    return EXIT_DONE;
+}
+
+static int inspect_table(const options *o) {
     options all = *o;
     all.min_count = 1;
     grove_error error = {0};
     grove_schema *schema = NULL;
     grove_table *table;
-    int code = read_table("inspect", o->files[0], o, &table);
+    int code = o->schema ? check_output("inspect", o->schema) : EXIT_DONE;
+    if (code == EXIT_DONE) {
+        code = read_table("inspect", o->files[0], o, &table);
+    }
     if (code != EXIT_DONE) {
         return code;
     }
     grove_status status = look(&all, table, &schema, &error);
-    if (status != GROVE_OK) {
-        code = complain("inspect", code_of_data(status), error.message);
-    } else if (o->json) {
-        code = print_json("inspect",
-                          json_pack("{s:i, s:I, s:o, s:o}", "schema", 1, "rows",
-                                    (json_int_t)grove_table_rows(table), "separator",
-                                    json_separator(table), "columns",
-                                    json_add_tables(json_columns(schema, table), schema, NULL)));
-    } else {
-        printf("%s rows\n\n", with_commas(rows, (int64_t)grove_table_rows(table)));
-        print_separator(o, table);
-        if (print_columns(schema, table)) {
-            print_tables_below(schema, NULL);
-        } else {
-            code = complain("inspect", EXIT_RUN_TIME, "out of memory");
-        }
+    code = status == GROVE_OK ? save_schema(o, schema)
+                              : complain("inspect", code_of_data(status), error.message);
+    if (code == EXIT_DONE) {
+        code = show_table(o, table, schema);
     }
     grove_schema_free(schema);
     grove_table_free(table);

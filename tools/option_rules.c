@@ -7,15 +7,21 @@
 
 #include "option_table.h"
 #include "require.h"
+#include "schema_file.h"
 #include "splits.h"
 
 static bool is(const command *c, enum command_id id) {
     return c == &commands[id];
 }
 
+/* A schema may name the label; whether it does shows when it is read. */
+static bool says_file(const options *o, const option_row *row) {
+    return o->schema && strcmp(row->name, "label") == 0;
+}
+
 static void check_wanted(const command *c, const options *o) {
     for (const option_row *row = option_table; row->name; row++) {
-        if (takes_option(c, row) && row->wanted &&
+        if (takes_option(c, row) && row->wanted && !says_file(o, row) &&
             !*(const char *const *)((const char *)o + row->field)) {
             usage_error(c, "--%s %s is missing: %s", row->name, row->argument, row->wanted);
         }
@@ -69,14 +75,20 @@ static void check_require(const command *c, const options *o) {
 
 /* No file is written that is read, and none twice. */
 static void check_outputs(const command *c, const options *o) {
-    static const char *const names[] = {"out",      "split-out",   "out-train",  "out-valid",
-                                        "out-test", "predictions", "checkpoint", "log"};
-    const char *outputs[] = {o->out,      o->split_out,   o->out_train,  o->out_valid,
-                             o->out_test, o->predictions, o->checkpoint, o->log};
+    static const char *const names[] = {"out",        "split-out", "out-train",
+                                        "out-valid",  "out-test",  "predictions",
+                                        "checkpoint", "log",       "schema"};
+    const char *outputs[] = {
+        o->out,        o->split_out, o->out_train,
+        o->out_valid,  o->out_test,  o->predictions,
+        o->checkpoint, o->log,       is(c, COMMAND_INSPECT) ? o->schema : NULL};
     const int count = sizeof outputs / sizeof *outputs;
     for (int k = 0; k < count; k++) {
-        for (int i = 0; outputs[k] && i <= o->file_count; i++) {
-            const char *input = i < o->file_count ? o->files[i] : o->valid;
+        for (int i = 0; outputs[k] && i <= o->file_count + 1; i++) {
+            const char *input = i < o->file_count    ? o->files[i]
+                                : i == o->file_count ? o->valid
+                                : k + 1 < count      ? o->schema
+                                                     : NULL;
             if (input && is_read_from(outputs[k], input)) {
                 usage_error(c, "--%s '%s' would write over '%s', which is read", names[k],
                             outputs[k], input);
@@ -131,6 +143,20 @@ static void check_threads(const command *c, const options *o) {
     }
 }
 
+/* What the file says stands in the options then. */
+static void take_schema(const command *c, options *o) {
+    int code = o->schema ? read_schema_file(c->name, o) : EXIT_DONE;
+    if (code != EXIT_DONE) {
+        exit(code);
+    }
+    if (o->schema && !o->label) {
+        usage_error(c,
+                    "the schema '%s' has no column of the type label: --label says which column "
+                    "is to be predicted",
+                    o->schema);
+    }
+}
+
 static void check_table(const command *c, const options *o) {
     if (o->comment && o->comment == o->separator) {
         usage_error(c, "--comment and --separator cannot be the same character");
@@ -167,5 +193,8 @@ void check_options(const command *c, options *o) {
         check_threads(c, o);
     }
     check_outputs(c, o);
+    if (is(c, COMMAND_TRAIN) || is(c, COMMAND_CV)) {
+        take_schema(c, o);
+    }
     o->valid_fraction = o->valid_fraction < 0 ? 0.1 : o->valid_fraction;
 }

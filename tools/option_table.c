@@ -77,6 +77,22 @@ const option_row option_table[] = {
     {ROW(FOR_GUESSES, "numeric", "A,B"), COLUMNS(numeric), .help = "these columns are numbers",
      .instead = "guessed"},
     {ROW(FOR_GUESSES, "ignore", "A,B"), COLUMNS(ignore), .help = "leave these columns out"},
+    {ROW(FOR_FITS, "schema", "FILE"), A_FILE(schema),
+     .help = "what the columns mean, as inspect --schema writes it and a person edits it; columns "
+             "that it leaves out are guessed, and the lists above go before it"},
+    {ROW(FOR_GUESSES, "na-values", "A,B"), COLUMNS(na_values),
+     .help = "cells that are missing besides the empty one, in all columns without a --schema of "
+             "their own",
+     .instead = "none"},
+    {ROW(FOR_GUESSES, "max-vocab", "N"), WHOLE(max_vocab, 1, INT32_MAX),
+     .help = "the N most frequent values of a column have a row in its table, the others are taken "
+             "as unknown",
+     .instead = "all that are frequent enough"},
+    {ROW(FOR_GUESSES, "hash-above", "N"), WHOLE(hash_above, 1, INT32_MAX - 2),
+     .help = "the values of a column that has more than N share N rows of its table by a hash; so "
+             "a new "
+             "value has one, too",
+     .instead = "none is"},
     {ROW(FOR_FITS, "min-count", "N"), WHOLE(min_count, 1, 1e9),
      .help = "values in fewer training rows are taken as unknown",
      .instead = "2, or 1 for a column where that would cost more than 5 % of its cells"},
@@ -97,6 +113,8 @@ const option_row option_table[] = {
      .help = "pass over the first N lines"},
     {ROW(FOR_TABLES, "decimal", "CHAR"), CHOICE(decimal, ".", ","), .preset = ".",
      .help = "what stands before the fraction of numbers in the file, a point or a comma"},
+    {ROW(FOR_TABLES, "max-bad-rows", "N"), WHOLE(max_bad_rows, 0, 1e9), .preset = "0",
+     .help = "pass over up to N rows that have too many or too few cells, and tell of them"},
     {ROW(FOR_TABLES, "no-header", NULL), FLAG(no_header),
      .help = "the first line is data; columns are called c1, c2..."},
     {ROW(FOR_TABLES, "trim", NULL), FLAG(trim), .help = "drop blanks around cells",
@@ -136,8 +154,8 @@ const option_row option_table[] = {
              "and weight says",
      .instead = "all count alike"},
 
-    {ROW(FOR_TRAIN, "baseline", "KIND"), CHOICE(baseline, "logistic", "none"),
-     .preset = "logistic", .group = GROUP_TRAINING,
+    {ROW(FOR_TRAIN, "baseline", "KIND"), CHOICE(baseline, "logistic", "none"), .preset = "logistic",
+     .group = GROUP_TRAINING,
      .help = "also train logistic regression on the same columns and keep it in the model, for "
              "evaluate --full to tell beside it; or none"},
 
@@ -174,6 +192,9 @@ const option_row option_table[] = {
 
     {ROW(FOR_TRAIN, "out", "MODEL"), A_FILE(out), .group = GROUP_OUTPUT,
      .help = "the model file to write", .wanted = "where is the model to be written?"},
+    {ROW(FOR_INSPECT, "schema", "FILE"), A_FILE(schema), .group = GROUP_OUTPUT,
+     .help = "write what the columns mean as JSON, to be edited and given to train --schema",
+     .instead = "none"},
     {ROW(FOR_TRAIN, "checkpoint", "FILE"), A_FILE(checkpoint), .group = GROUP_OUTPUT,
      .help = "write a checkpoint here after each epoch, and remove it when MODEL is written",
      .instead = "only when stopped by Ctrl-C, SIGTERM or SIGHUP, beside MODEL: "

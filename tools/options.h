@@ -52,8 +52,12 @@ typedef struct options {
     double weight_decay; /* below 0: not given */
     long epochs, batch, embedding_dim, seed, threads, patience, min_count;
     sizes hidden;
-    names categorical, numeric, ignore;
     names require; /* of evaluate: "accuracy>=0.9" */
+    names categorical, numeric, ignore, na_values;
+    const char *schema;                 /* a file that is read, by inspect written; NULL: none */
+    const struct schema_wishes *wishes; /* what it says, see schema_file.h */
+    long max_vocab, hash_above;         /* 0: no limit, and nothing is hashed */
+    long max_bad_rows;
     bool json, trim, no_header, check_finite, profile, full;
     char separator; /* 0: guessed */
     char comment;   /* 0: none */

@@ -29,13 +29,25 @@ static bool size_of(const grove_schema *schema, size_t column, const grove_graph
     return true;
 }
 
+/* "640 bytes", "1.9 kB", "2.5 MB" */
+static const char *in_bytes(char text[40], double bytes) {
+    static const char *const units[] = {"kB", "MB", "GB", "TB"};
+    int unit = -1;
+    for (; bytes >= 1000 && unit < 3; unit++) {
+        bytes /= 1000;
+    }
+    snprintf(text, 40, unit < 0 ? "%.0f bytes" : "%.1f %s", bytes, unit < 0 ? "" : units[unit]);
+    return text;
+}
+
 static void print_table(FILE *stream, const char *name, table_size size) {
-    char rows[40], parameters[40];
+    char rows[40], parameters[40], bytes[40];
     fprintf(stream, "table of '");
     print_plain(stream, name);
-    fprintf(stream, "': %s rows x %" PRId64 " numbers = %s parameters (",
+    fprintf(stream, "': %s rows x %" PRId64 " numbers = %s parameters, %s (",
             with_commas(rows, size.rows), size.width,
-            with_commas(parameters, size.rows * size.width));
+            with_commas(parameters, size.rows * size.width),
+            in_bytes(bytes, (double)size.rows * (double)size.width * sizeof(grove_real)));
     if (size.width == size.rule) {
         fprintf(stream, "width by the rule " GROVE_EMBEDDING_WIDTH_RULE ")\n");
     } else {

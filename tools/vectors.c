@@ -97,6 +97,13 @@ int open_vectors(const char *command, const grove_model *model, size_t column,
                  vector_table *table) {
     char name[512], why[700];
     const grove_schema *schema = grove_model_schema(model);
+    if (grove_schema_form(schema, column)->buckets > 0) {
+        snprintf(why, sizeof why,
+                 "the column '%.80s' is hashed: its values share rows of a table, and the model "
+                 "does not know their names",
+                 grove_schema_name(schema, column));
+        return complain(command, EXIT_USAGE, why);
+    }
     snprintf(name, sizeof name, "table.%s.weight", grove_schema_name(schema, column));
     grove_tensor weight = grove_find(grove_model_graph(model), name);
     grove_shape shape = grove_node_shape(weight);

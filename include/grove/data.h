@@ -32,6 +32,7 @@
 #ifndef GROVE_DATA_H
 #define GROVE_DATA_H
 
+#include "data_form.h"
 #include "data_split.h"
 #include "data_table.h"
 
@@ -40,21 +41,6 @@ extern "C" {
 #endif
 
 /* ---- the schema: what each column means ------------------------------------------------------ */
-
-#define GROVE_COLUMN_KIND_LIST(X)                                                                  \
-    X(CATEGORICAL, "categorical") X(NUMERIC, "numeric") X(LABEL, "label") X(IGNORED, "ignored")
-
-typedef enum grove_column_kind {
-#define GROVE_COLUMN_KIND_ENUM(name, words) GROVE_COLUMN_##name,
-    GROVE_COLUMN_KIND_LIST(GROVE_COLUMN_KIND_ENUM)
-#undef GROVE_COLUMN_KIND_ENUM
-} grove_column_kind;
-
-/* "categorical"...; and back: false for a text that names no kind. */
-GROVE_API const char *grove_column_kind_name(grove_column_kind kind);
-GROVE_API bool grove_column_kind_from_name(const char *name, grove_column_kind *kind);
-
-typedef struct grove_schema grove_schema;
 
 /* Zero means the default, field by field. The lists name columns whose kind is not guessed. */
 typedef struct grove_schema_options {
@@ -70,6 +56,13 @@ typedef struct grove_schema_options {
                            this would cost more than a twentieth of its cells. */
     int64_t max_values; /* a text column of more distinct values is ignored, unless it is named
                            above; 0: no limit */
+    const grove_column_wish *wishes; /* [wish_count] as the lists, each with its form; a column that
+                                        the lists name as well is what they say */
+    size_t wish_count;
+    grove_column_form form; /* of all columns without a wish; .buckets: of none. Its seed, where
+                               columns are hashed */
+    int64_t hash_above; /* a categorical column of more distinct values, without a wish, is hashed
+                           into so many buckets; 0: none is */
     grove_allocator allocator;
 } grove_schema_options;
 
@@ -117,8 +110,8 @@ GROVE_API int grove_schema_categorical(const grove_schema *schema, size_t i);
 GROVE_API size_t grove_schema_features(const grove_schema *schema);
 GROVE_API int grove_schema_feature(const grove_schema *schema, size_t i, bool *says_missing);
 
-/* How many ids the column has. Categorical: rows an embedding table needs, values + 2; label:
- * classes; else 0. */
+/* How many ids the column has. Categorical: rows an embedding table needs, values (or buckets) + 2;
+ * label: classes; else 0. */
 GROVE_API int64_t grove_schema_ids(const grove_schema *schema, size_t column);
 /* The value of an id, as many training rows had it. It does not end with a NUL. Ids 0 and 1 of a
  * categorical column: "(unknown)", "(missing)"; an id that is not there: {"", 0} and 0. */

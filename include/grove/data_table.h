@@ -47,6 +47,8 @@ typedef struct grove_csv_options {
                        they stay in any case. */
     char comment; /* lines that begin with it, outside quotes, are passed over; 0: there are none */
     size_t skip;  /* so many first lines are passed over, quotes or not; messages count them */
+    size_t max_bad_rows; /* so many rows with too many or too few cells are passed over, and
+                            counted; one more is refused. 0: the first is */
     char decimal; /* where the fraction of a number begins: '.', or ',' (which no separator is
                      then). The table remembers it, and so do all who read numbers out of it. */
     grove_allocator allocator;
@@ -112,6 +114,8 @@ GROVE_API void grove_table_count_empty(const grove_table *table, int64_t *counts
 GROVE_API size_t grove_table_line(const grove_table *table, size_t row);
 /* What messages call that number: "line", or of a database "row". */
 GROVE_API const char *grove_table_unit(const grove_table *table);
+/* How many rows were passed over for their number of cells, and the line of the first; 0. */
+GROVE_API size_t grove_table_bad_rows(const grove_table *table, size_t *first_line);
 /* What messages call the table: the path it was read from, "standard input", the database and its
  * table, or "table". */
 GROVE_API const char *grove_table_source(const grove_table *table);

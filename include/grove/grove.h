@@ -39,6 +39,7 @@
 #include "plan.h"
 #include "data_table.h"
 #include "data_source.h"
+#include "data_form.h"
 #include "data_split.h"
 #include "data.h"
 #include "data_leaks.h"

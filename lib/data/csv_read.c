@@ -48,6 +48,7 @@ grove_status grove_csv_begin(grove_csv_reader *r, const char *name, const grove_
                             .guess = guess,
                             .comment = options.comment,
                             .skip = options.skip,
+                            .max_bad_rows = options.max_bad_rows,
                             .quotes = grove_csv_run_to('"'),
                             .error = error};
     r->line = r->cell_line = r->row_line = 1;

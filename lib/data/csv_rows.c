@@ -77,7 +77,11 @@ static void end_row(grove_csv_reader *r) {
     if (r->status == GROVE_OK && is_first) {
         take_header(r);
     }
-    if (r->status == GROVE_OK && r->row_cells != table->columns) {
+    bool is_bad = r->status == GROVE_OK && r->row_cells != table->columns;
+    if (is_bad && table->bad_rows < r->max_bad_rows) {
+        table->first_bad_line = table->bad_rows++ > 0 ? table->first_bad_line : r->row_line;
+        grove_table_drop_row(table);
+    } else if (is_bad) {
         refuse_row(r);
     } else if (r->status == GROVE_OK && is_first && !r->no_header) {
         grove_table_drop_row(table);

@@ -35,6 +35,7 @@ typedef struct grove_csv_reader {
     size_t row_line;            /* where the row under way began */
     size_t header_line;         /* where the row began that says how many cells there are */
     size_t row_cells;           /* of the row under way */
+    size_t max_bad_rows;        /* so many rows of too many or too few cells are passed over */
     grove_status status;        /* the first mistake; nothing is read after it */
     grove_error *error;
 } grove_csv_reader;

@@ -82,7 +82,20 @@ typedef struct encoding {
     grove_dataset *dataset;
 } encoding;
 
+/* Ids by a hash: no value is unknown. */
+static void encode_hashed(const encoding *e, int32_t *ids) {
+    const grove_column_form *form = &e->schema->columns[e->column].form;
+    for (size_t row = e->begin; row < e->end; row++) {
+        grove_cell cell = grove_table_at(e->table, row, e->position);
+        const bool lacking = grove_lacks(form, cell);
+        e->dataset->missing[e->column] += lacking;
+        ids[row] = lacking ? GROVE_MISSING_ID : grove_hashed_id(form, cell);
+    }
+    e->dataset->cells += (int64_t)(e->end - e->begin);
+}
+
 static void encode_ids(const encoding *e, int32_t *ids) {
+    const grove_column_form *form = &e->schema->columns[e->column].form;
     const grove_strings *values = &e->schema->columns[e->column].values;
     int64_t unknown = 0, missing = 0;
     grove_cell cells[GROVE_STRINGS_AT_ONCE];
@@ -93,8 +106,8 @@ static void encode_ids(const encoding *e, int32_t *ids) {
         }
         grove_strings_find_all(values, cells, count, ids + row);
         for (size_t i = 0; i < count; i++) {
-            const bool empty = cells[i].length == 0;
             const int32_t found = ids[row + i];
+            const bool empty = found < 0 && grove_lacks(form, cells[i]);
             missing += empty;
             unknown += !empty && found < 0;
             ids[row + i] = empty       ? GROVE_MISSING_ID
@@ -115,7 +128,7 @@ static grove_status encode_numbers(const encoding *e, float *numbers, grove_erro
     numbers += e->begin * e->dataset->features;
     for (size_t row = e->begin; row < e->end; row++, numbers += e->dataset->features) {
         grove_cell cell = grove_table_at(e->table, row, e->position);
-        if (cell.length == 0) {
+        if (grove_lacks(&column->form, cell)) {
             e->dataset->missing[e->column] += says_missing;
             e->dataset->unknown[e->column] += !says_missing;
             if (says_missing) {
@@ -153,7 +166,7 @@ static grove_status unknown_label(const encoding *e, size_t row, grove_error *er
 static grove_status encode_labels(const encoding *e, int32_t *labels, grove_error *error) {
     for (size_t row = e->begin; row < e->end; row++) {
         grove_cell cell = grove_table_at(e->table, row, e->position);
-        if (cell.length == 0) {
+        if (grove_lacks(&e->schema->columns[e->column].form, cell)) {
             return grove_no_label(e->table, row, e->position, error);
         }
         labels[row] = grove_schema_id(e->schema, e->column, cell);
@@ -225,7 +238,7 @@ static grove_status encode_rows(encoding *e, size_t begin, size_t end, grove_err
         e->column = i;
         e->position = (size_t)grove_table_find(e->table, column->name);
         if (column->kind == GROVE_COLUMN_CATEGORICAL) {
-            encode_ids(e, ids);
+            (column->form.buckets > 0 ? encode_hashed : encode_ids)(e, ids);
             ids += d->rows;
         } else if (column->kind == GROVE_COLUMN_NUMERIC) {
             status = encode_numbers(e, numbers, error);

@@ -58,6 +58,7 @@ void grove_column_renew(const grove_schema *schema, grove_column *column, grove_
     fresh->name = column->name;
     fresh->reason = column->reason;
     fresh->kind = column->kind;
+    fresh->form = column->form;
     fresh->fitted = true;
     *column = *fresh;
 }
@@ -70,6 +71,7 @@ void grove_schema_free(grove_schema *schema) {
     for (size_t i = 0; i < schema->count; i++) {
         grove_column *column = &schema->columns[i];
         grove_column_forget(schema, column);
+        grove_form_free(&memory, &column->form);
         grove_release(&memory, column->name);
         grove_release(&memory, column->reason);
     }

@@ -13,6 +13,7 @@ enum { GROVE_UNKNOWN_ID = 0, GROVE_MISSING_ID = 1, GROVE_FIRST_VALUE_ID = 2 };
 typedef struct grove_column {
     char *name, *reason;
     grove_column_kind kind;
+    grove_column_form form; /* its list is the schema's, in one piece with its texts */
     bool fitted;            /* what follows was noted */
     grove_strings values;   /* categorical and label, in the order of their ids */
     int64_t *counts;        /* [values.count] */
@@ -30,11 +31,30 @@ struct grove_schema {
     int64_t min_count;   /* for fit; 0: the default rule */
 };
 
+/* Is the cell missing: empty, or one of those that are said to be? */
+bool grove_is_among_missing(const grove_column_form *form, grove_cell cell);
+static inline bool grove_lacks(const grove_column_form *form, grove_cell cell) {
+    return cell.length == 0 || (form->missing_count > 0 && grove_is_among_missing(form, cell));
+}
+
+/* The id of a value of a hashed column. */
+int32_t grove_hashed_id(const grove_column_form *form, grove_cell cell);
+
+/* Copies a form and its texts to one that is zeroed, or was copied so; false when memory is short.
+ */
+bool grove_form_copy(const grove_allocator *memory, const grove_column_form *from,
+                     grove_column_form *to);
+void grove_form_free(const grove_allocator *memory, grove_column_form *form);
+
 /* Forgets what was noted, and gives its memory back. */
 void grove_column_forget(const grove_schema *schema, grove_column *column);
 
 /* Puts what was noted in `fresh` in the place of what the column had; name and kind stay. */
 void grove_column_renew(const grove_schema *schema, grove_column *column, grove_column *fresh);
+
+/* The vocabulary of a column, from the values `met` and their counts, in any order. */
+grove_status grove_make_vocabulary(grove_schema *schema, grove_column *column,
+                                   const grove_column *met, grove_error *error);
 
 /* Replaces a text that the schema owns; false when memory is short. */
 bool grove_schema_set_text(const grove_schema *schema, char **text, const char *value);

@@ -2,7 +2,6 @@
  *
  * Fitting: what encoding needs to know, noted from the training rows. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -25,6 +24,7 @@ static size_t row_at(const training_rows *training, size_t i) {
 typedef struct grove_notes {
     bool there; /* the table has the column */
     size_t position;
+    const grove_column_form *form;
     grove_column met;       /* with a vocabulary: the values as they were met, and how often */
     size_t known, capacity; /* of met.counts */
     int64_t count;          /* numeric: of the numbers */
@@ -34,30 +34,6 @@ typedef struct grove_notes {
 } notes;
 
 /* ---- vocabularies ---------------------------------------------------------------------------- */
-
-/* A distinct value on its way into the list. */
-typedef struct counted {
-    grove_cell value;
-    int64_t count;
-    double number; /* label: what it is read as, where all are numbers */
-} counted;
-
-static int by_bytes(const counted *a, const counted *b) {
-    size_t common = a->value.length < b->value.length ? a->value.length : b->value.length;
-    int order = memcmp(a->value.bytes, b->value.bytes, common);
-    return order ? order
-                 : (a->value.length > b->value.length) - (a->value.length < b->value.length);
-}
-
-static int by_count(const void *left, const void *right) {
-    const counted *a = left, *b = right;
-    return a->count != b->count ? (a->count < b->count ? 1 : -1) : by_bytes(a, b);
-}
-
-static int by_number(const void *left, const void *right) {
-    const counted *a = left, *b = right;
-    return a->number != b->number ? (a->number > b->number ? 1 : -1) : by_bytes(a, b);
-}
 
 /* Counts of 0 for the values beyond the first `known`. False when memory is short. */
 static bool count_new(notes *n) {
@@ -83,6 +59,7 @@ static bool count_values(notes *n, const training_rows *training, size_t begin, 
         count = end - i < GROVE_STRINGS_AT_ONCE ? end - i : GROVE_STRINGS_AT_ONCE;
         for (size_t k = 0; k < count; k++) {
             cells[k] = grove_table_at(training->table, row_at(training, i + k), n->position);
+            cells[k].length = grove_lacks(n->form, cells[k]) ? 0 : cells[k].length;
         }
         if (!grove_strings_add_all(&n->met.values, cells, count, ids) || !count_new(n)) {
             return false;
@@ -98,83 +75,12 @@ static bool count_values(notes *n, const training_rows *training, size_t begin, 
     return true;
 }
 
-/* The default rule of data.h: 2, or 1 where that would leave out more than a twentieth. */
-static int64_t min_count_of(const grove_schema *schema, const grove_column *met) {
-    int64_t cells = 0, once = 0;
-    for (int32_t i = 0; i < met->values.count; i++) {
-        cells += met->counts[i];
-        once += met->counts[i] == 1;
+/* Of a hashed column, which has no vocabulary. */
+static void count_missing(notes *n, const training_rows *training, size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++) {
+        grove_cell cell = grove_table_at(training->table, row_at(training, i), n->position);
+        n->met.missing += grove_lacks(n->form, cell);
     }
-    return schema->min_count > 0 ? schema->min_count : 20 * once > cells ? 1 : 2;
-}
-
-/* Fills `list` with the values met often enough, in their final order; returns how many. */
-static size_t order_values(const grove_column *met, int64_t min_count, bool label, counted *list) {
-    size_t count = 0;
-    bool numbers = label;
-    for (int32_t i = 0; i < met->values.count; i++) {
-        if (met->counts[i] >= min_count) {
-            counted *item = &list[count++];
-            *item = (counted){.value = grove_strings_at(&met->values, i), .count = met->counts[i]};
-            numbers =
-                numbers && grove_parse_number(item->value.bytes, item->value.length, &item->number);
-        }
-    }
-    for (size_t i = 0; i < count && !numbers; i++) {
-        list[i].number = 0;
-    }
-    if (count > 1) {
-        qsort(list, count, sizeof *list, label ? by_number : by_count);
-    }
-    return count;
-}
-
-/* The final column from what was met, in the final order. */
-static bool list_values(const grove_column *met, const counted *list, size_t count,
-                        grove_column *fresh) {
-    fresh->counts = grove_alloc_zero(&met->values.allocator, count, sizeof *fresh->counts);
-    if (!fresh->counts) {
-        return false;
-    }
-    size_t bytes = 0;
-    for (size_t i = 0; i < count; i++) {
-        bytes += list[i].value.length;
-    }
-    if (!grove_strings_reserve(&fresh->values, count, bytes)) {
-        return false;
-    }
-    fresh->missing = met->missing;
-    for (int32_t i = 0; i < met->values.count; i++) {
-        fresh->unknown += met->counts[i];
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (grove_strings_add(&fresh->values, list[i].value.bytes, list[i].value.length) < 0) {
-            return false;
-        }
-        fresh->counts[i] = list[i].count;
-        fresh->unknown -= list[i].count;
-    }
-    return true;
-}
-
-static grove_status make_vocabulary(grove_schema *schema, grove_column *column,
-                                    const grove_column *met, grove_error *error) {
-    bool label = column->kind == GROVE_COLUMN_LABEL;
-    size_t size = (size_t)met->values.count * sizeof(counted);
-    counted *list = grove_alloc(&schema->allocator, size);
-    if (!list) {
-        return grove_fail_memory(error, size);
-    }
-    size_t count = order_values(met, label ? 1 : min_count_of(schema, met), label, list);
-    grove_column fresh = {.values.allocator = schema->allocator};
-    bool done = list_values(met, list, count, &fresh);
-    grove_release(&schema->allocator, list);
-    if (!done) {
-        grove_column_forget(schema, &fresh);
-        return grove_fail_memory(error, count * sizeof *fresh.counts + fresh.values.bytes_capacity);
-    }
-    grove_column_renew(schema, column, &fresh);
-    return GROVE_OK;
 }
 
 /* A label is there in every row. */
@@ -182,7 +88,7 @@ static grove_status check_labels(const training_rows *training, const notes *n,
                                  grove_error *error) {
     for (size_t i = 0; i < training->count && n->met.missing > 0; i++) {
         size_t row = row_at(training, i);
-        if (grove_table_at(training->table, row, n->position).length == 0) {
+        if (grove_lacks(n->form, grove_table_at(training->table, row, n->position))) {
             return grove_no_label(training->table, row, n->position, error);
         }
     }
@@ -196,7 +102,7 @@ static grove_status settle_vocabulary(grove_schema *schema, grove_column *column
     if (column->kind == GROVE_COLUMN_LABEL && values->count == 1) {
         return grove_one_label(names, n->position, grove_strings_at(values, 0), error);
     }
-    return make_vocabulary(schema, column, &n->met, error);
+    return grove_make_vocabulary(schema, column, &n->met, error);
 }
 
 /* ---- numbers --------------------------------------------------------------------------------- */
@@ -208,7 +114,7 @@ static void add_numbers(notes *n, const training_rows *training, size_t begin, s
     for (size_t i = begin; i < end && n->good; i++) {
         size_t row = row_at(training, i);
         grove_cell cell = grove_table_at(training->table, row, n->position);
-        if (cell.length == 0) {
+        if (grove_lacks(n->form, cell)) {
             n->met.missing++;
             continue;
         }
@@ -257,6 +163,18 @@ static grove_status check_rows(const training_rows *training, grove_error *error
     return GROVE_OK;
 }
 
+static bool note_rows(notes *n, grove_column_kind kind, const training_rows *training, size_t begin,
+                      size_t end) {
+    if (kind == GROVE_COLUMN_NUMERIC) {
+        add_numbers(n, training, begin, end);
+    } else if (n->form->buckets > 0) {
+        count_missing(n, training, begin, end);
+    } else {
+        return count_values(n, training, begin, end);
+    }
+    return true;
+}
+
 /* A stretch of rows is looked at column by column while it is near. What is wrong with a column is
  * noted, too. False when memory is short. */
 static bool take_notes(grove_fitting *f, const training_rows *training) {
@@ -265,9 +183,7 @@ static bool take_notes(grove_fitting *f, const training_rows *training) {
         end = row + (left < GROVE_ROWS_AT_ONCE ? left : GROVE_ROWS_AT_ONCE);
         for (size_t i = 0; i < f->schema->count; i++) {
             notes *n = &f->notes[i];
-            if (n->there && f->schema->columns[i].kind == GROVE_COLUMN_NUMERIC) {
-                add_numbers(n, training, row, end);
-            } else if (n->there && !count_values(n, training, row, end)) {
+            if (n->there && !note_rows(n, f->schema->columns[i].kind, training, row, end)) {
                 return false;
             }
         }
@@ -320,6 +236,7 @@ grove_status grove_fitting_begin(grove_fitting *f, grove_schema *schema, const g
         int position = wanted ? grove_table_find(names, column->name) : -1;
         f->notes[i] = (notes){.there = position >= 0,
                               .position = position < 0 ? 0 : (size_t)position,
+                              .form = &column->form,
                               .met.values.allocator = schema->allocator,
                               .good = true};
         if (wanted && position < 0 && status == GROVE_OK) {

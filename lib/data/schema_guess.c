@@ -13,7 +13,8 @@ enum { REASON_SIZE = 160 };
 
 /* What one look at all cells of a column tells. */
 typedef struct grove_survey {
-    size_t cells;         /* that are not empty */
+    const grove_column_form *form;
+    size_t cells;         /* that are not missing */
     size_t first_empty;   /* a row of the block; the number of its rows if there is none */
     size_t first_text;    /* a row whose cell is no number; the same */
     bool any_text;        /* in this block or one before */
@@ -63,11 +64,13 @@ static bool keeps_all(const survey *seen) {
     return seen->whole || seen->any_text || seen->keeps_all;
 }
 
-static size_t gather(const grove_table *table, size_t column, size_t row, grove_cell *cells) {
+static size_t gather(const grove_table *table, const grove_column_form *form, size_t column,
+                     size_t row, grove_cell *cells) {
     size_t left = table->rows - row;
     size_t count = left < GROVE_STRINGS_AT_ONCE ? left : GROVE_STRINGS_AT_ONCE;
     for (size_t i = 0; i < count; i++) {
         cells[i] = grove_table_at(table, row + i, column);
+        cells[i].length = grove_lacks(form, cells[i]) ? 0 : cells[i].length;
     }
     return count;
 }
@@ -75,7 +78,7 @@ static size_t gather(const grove_table *table, size_t column, size_t row, grove_
 static bool keep_values(survey *seen, const grove_table *table, size_t column) {
     grove_cell cells[GROVE_STRINGS_AT_ONCE];
     int32_t indices[GROVE_STRINGS_AT_ONCE];
-    size_t count = gather(table, column, seen->kept, cells);
+    size_t count = gather(table, seen->form, column, seen->kept, cells);
     seen->kept += count;
     return grove_strings_add_all(&seen->values, cells, count, indices);
 }
@@ -85,7 +88,7 @@ static bool look_at_rows(survey *seen, const grove_table *table, size_t column, 
                          size_t end) {
     for (size_t row = begin; row < end; row++) {
         grove_cell cell = grove_table_at(table, row, column);
-        if (cell.length > 0) {
+        if (!grove_lacks(seen->form, cell)) {
             look_at(seen, table, cell, row);
         } else if (row < seen->first_empty) {
             seen->first_empty = row;
@@ -99,7 +102,12 @@ static bool look_at_rows(survey *seen, const grove_table *table, size_t column, 
     return true;
 }
 
-static void begin_block(survey *seen, size_t rows) {
+static const grove_column_form *form_of(const grove_guess *g, size_t column) {
+    return g->wanted[column].own ? g->wanted[column].form : &g->options.form;
+}
+
+static void begin_block(survey *seen, const grove_column_form *form, size_t rows) {
+    seen->form = form;
     seen->first_empty = seen->first_text = rows;
     seen->kept = 0;
 }
@@ -170,51 +178,6 @@ static bool guess_kind(const survey *seen, size_t rows, const grove_schema_optio
 
 /* ---- what was asked for ---------------------------------------------------------------------- */
 
-/* Not yet given a kind: the value of wanted[column] before the lists are read. */
-enum { TO_GUESS = -1 };
-
-static grove_status ask_for(const grove_table *table, const char *const *names, size_t count,
-                            grove_column_kind kind, int *wanted, grove_error *error) {
-    for (size_t i = 0; i < count; i++) {
-        int column = grove_table_find(table, names[i]);
-        if (column < 0) {
-            return grove_no_column(table, names[i], error);
-        }
-        int before = wanted[column];
-        if (before != TO_GUESS && before != (int)kind) {
-            char quoted[GROVE_QUOTE_SIZE];
-            return grove_fail(error, GROVE_BAD_ARGUMENT, "column %s cannot be both %s and %s",
-                              grove_quote_text(quoted, names[i]),
-                              grove_column_kind_name((grove_column_kind)before),
-                              grove_column_kind_name(kind));
-        }
-        wanted[column] = (int)kind;
-    }
-    return GROVE_OK;
-}
-
-static grove_status read_wishes(const grove_table *table, const grove_schema_options *options,
-                                int *wanted, grove_error *error) {
-    for (size_t i = 0; i < table->columns; i++) {
-        wanted[i] = TO_GUESS;
-    }
-    const struct {
-        const char *const *names;
-        size_t count;
-        grove_column_kind kind;
-    } lists[] = {
-        {&options->label, options->label != NULL, GROVE_COLUMN_LABEL},
-        {options->categorical, options->categorical_count, GROVE_COLUMN_CATEGORICAL},
-        {options->numeric, options->numeric_count, GROVE_COLUMN_NUMERIC},
-        {options->ignore, options->ignore_count, GROVE_COLUMN_IGNORED},
-    };
-    grove_status status = GROVE_OK;
-    for (size_t i = 0; i < sizeof lists / sizeof *lists && status == GROVE_OK; i++) {
-        status = ask_for(table, lists[i].names, lists[i].count, lists[i].kind, wanted, error);
-    }
-    return status;
-}
-
 /* Can the column be what it was said to be, as far as this block tells? */
 static grove_status check_wish(const survey *seen, const grove_table *table, size_t column,
                                int wanted, grove_error *error) {
@@ -229,19 +192,42 @@ static grove_status check_wish(const survey *seen, const grove_table *table, siz
 
 /* ---- column by column ------------------------------------------------------------------------ */
 
+/* A column without a form of its own has that of all columns; and perhaps too many values for a
+ * vocabulary. */
+static grove_status set_form(grove_schema *schema, const grove_guess *g, size_t column,
+                             grove_error *error) {
+    grove_column_form form = *form_of(g, column);
+    const int64_t above = g->options.hash_above;
+    bool categorical = schema->columns[column].kind == GROVE_COLUMN_CATEGORICAL;
+    if (!g->wanted[column].own) {
+        bool hashed = above > 0 && g->surveys[column].values.count > above;
+        form.buckets = hashed && categorical ? above : 0;
+    }
+    form.max_values = categorical ? form.max_values : 0;
+    form.seed = form.buckets > 0 ? form.seed : 0;
+    return grove_schema_set_form(schema, column, &form, error);
+}
+
+/* A kind that would have been guessed as well is said to be guessed, with its reason. */
 static grove_status settle_column(grove_schema *schema, const grove_guess *g, size_t column,
                                   const grove_table *names, grove_error *error) {
     const survey *seen = &g->surveys[column];
-    const int wanted = g->wanted[column];
-    char reason[REASON_SIZE] = "as asked for";
-    grove_column_kind kind = (grove_column_kind)wanted;
-    if (wanted == TO_GUESS && !guess_kind(seen, g->rows, &g->options, &kind, reason)) {
+    const grove_column_asked *wanted = &g->wanted[column];
+    char reason[REASON_SIZE];
+    grove_column_kind kind;
+    if (!guess_kind(seen, g->rows, &g->options, &kind, reason)) {
         return grove_fail_memory(error, (size_t)seen->values.count * sizeof(int64_t));
     }
-    if (wanted == GROVE_COLUMN_LABEL && seen->values.count == 1) {
+    if (wanted->kind != GROVE_TO_GUESS && (!wanted->own || wanted->kind != (int)kind)) {
+        snprintf(reason, sizeof reason, "as asked for");
+    }
+    kind = wanted->kind == GROVE_TO_GUESS ? kind : (grove_column_kind)wanted->kind;
+    if (kind == GROVE_COLUMN_LABEL && seen->values.count == 1) {
         return grove_one_label(names, column, grove_strings_at(&seen->values, 0), error);
     }
-    return grove_schema_add_column(schema, names->names[column], kind, reason, error);
+    grove_status status =
+        grove_schema_add_column(schema, names->names[column], kind, reason, error);
+    return status == GROVE_OK ? set_form(schema, g, column, error) : status;
 }
 
 /* ---- block by block -------------------------------------------------------------------------- */
@@ -260,13 +246,13 @@ grove_status grove_guess_begin(grove_guess *g, const grove_table *names,
     for (size_t i = 0; i < g->columns; i++) {
         g->surveys[i] = (survey){.whole = true, .values.allocator = *memory};
     }
-    return read_wishes(names, &g->options, g->wanted, error);
+    return grove_read_wishes(names, &g->options, g->wanted, error);
 }
 
 grove_status grove_guess_add(grove_guess *g, const grove_table *block, grove_error *error) {
     grove_status status = GROVE_OK;
     for (size_t i = 0; i < g->columns; i++) {
-        begin_block(&g->surveys[i], block->rows);
+        begin_block(&g->surveys[i], form_of(g, i), block->rows);
     }
     if (!look_at_block(g->surveys, block)) {
         return grove_fail_memory(error, block->bytes_capacity);
@@ -276,7 +262,7 @@ grove_status grove_guess_add(grove_guess *g, const grove_table *block, grove_err
         survey *seen = &g->surveys[i];
         seen->behind = seen->behind || seen->kept < block->rows;
         if (status == GROVE_OK) {
-            status = check_wish(seen, block, i, g->wanted[i], error);
+            status = check_wish(seen, block, i, g->wanted[i].kind, error);
         }
     }
     return status;

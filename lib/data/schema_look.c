@@ -91,14 +91,21 @@ static int32_t first_id(const grove_column *column) {
                                                     : -1;
 }
 
+/* One above the last id that stands for a value of the list, unknown or missing. */
+static int64_t named_ids(const grove_column *column) {
+    int32_t first = first_id(column);
+    return first < 0 ? 0 : (int64_t)first + column->values.count;
+}
+
 int64_t grove_schema_ids(const grove_schema *schema, size_t column) {
-    int32_t first = first_id(at(schema, column));
-    return first < 0 ? 0 : (int64_t)first + at(schema, column)->values.count;
+    const grove_column *there = at(schema, column);
+    bool hashed = first_id(there) >= 0 && there->form.buckets > 0;
+    return hashed ? GROVE_FIRST_VALUE_ID + there->form.buckets : named_ids(there);
 }
 
 grove_cell grove_schema_value(const grove_schema *schema, size_t column, int32_t id) {
     int32_t first = first_id(at(schema, column));
-    if (id < 0 || id >= grove_schema_ids(schema, column)) {
+    if (id < 0 || id >= named_ids(at(schema, column))) {
         return (grove_cell){"", 0};
     }
     if (id < first) {
@@ -111,7 +118,7 @@ grove_cell grove_schema_value(const grove_schema *schema, size_t column, int32_t
 int64_t grove_schema_count(const grove_schema *schema, size_t column, int32_t id) {
     const grove_column *there = at(schema, column);
     int32_t first = first_id(there);
-    if (id < 0 || id >= grove_schema_ids(schema, column)) {
+    if (id < 0 || id >= named_ids(there)) {
         return 0;
     }
     if (id < first) {
@@ -126,8 +133,11 @@ int32_t grove_schema_id(const grove_schema *schema, size_t column, grove_cell va
     if (first < 0) {
         return -1;
     }
-    if (value.length == 0) {
+    if (grove_lacks(&there->form, value)) {
         return first ? GROVE_MISSING_ID : -1;
+    }
+    if (there->form.buckets > 0) {
+        return grove_hashed_id(&there->form, value);
     }
     int32_t found = grove_strings_find(&there->values, value.bytes, value.length);
     return found >= 0 ? first + found : first ? GROVE_UNKNOWN_ID : -1;

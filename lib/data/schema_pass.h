@@ -9,12 +9,12 @@
 #ifndef GROVE_DATA_SCHEMA_PASS_H
 #define GROVE_DATA_SCHEMA_PASS_H
 
-#include "schema.h"
+#include "schema_wish.h"
 
 typedef struct grove_guess {
     grove_schema_options options;
     struct grove_survey *surveys; /* [columns] */
-    int *wanted;                  /* [columns] the kinds that were asked for */
+    grove_column_asked *wanted;   /* [columns] */
     size_t columns, rows;
 } grove_guess;
 

@@ -250,6 +250,11 @@ const char *grove_table_unit(const grove_table *table) {
     return table->counts_rows ? "row" : "line";
 }
 
+size_t grove_table_bad_rows(const grove_table *table, size_t *first_line) {
+    *first_line = table->first_bad_line;
+    return table->bad_rows;
+}
+
 /* Row by row, as the table lies. */
 void grove_table_count_empty(const grove_table *table, int64_t *counts) {
     const size_t *ends = table->ends;

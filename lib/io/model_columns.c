@@ -7,6 +7,10 @@
  *      {"name":"height","kind":"numeric","reason":"numbers",
  *       "scale":{"mean":12.5,"std":4.25,"missing":0}},
  *      {"name":"note","kind":"ignored","reason":"..."}]
+ *
+ * A column that is read in a form of its own has two members more:
+ *
+ *     "missing":["NA"],"form":{"min_count":0,"max_values":0,"buckets":1000,"seed":1}
  */
 #include <math.h>
 #include <stdio.h>
@@ -27,6 +31,14 @@ typedef struct scale {
 static const grove_field scale_fields[] = {GROVE_FIELD(scale, mean, REAL),
                                            GROVE_FIELD(scale, std, REAL),
                                            GROVE_FIELD(scale, missing, INT), GROVE_NO_MORE_FIELDS};
+
+typedef struct form {
+    int64_t min_count, max_values, buckets;
+    int64_t seed; /* the bits of an uint64_t */
+} form;
+static const grove_field form_fields[] = {
+    GROVE_FIELD(form, min_count, INT), GROVE_FIELD(form, max_values, INT),
+    GROVE_FIELD(form, buckets, INT), GROVE_FIELD(form, seed, INT), GROVE_NO_MORE_FIELDS};
 
 static bool has_values(grove_column_kind kind) {
     return kind == GROVE_COLUMN_CATEGORICAL || kind == GROVE_COLUMN_LABEL;
@@ -86,6 +98,30 @@ static grove_status check_column(const grove_model_saving *saving, const grove_s
                                      grove_tensors_show(name).text);
 }
 
+/* Of a form that is not the default. */
+static grove_status put_form(const grove_model_saving *saving, grove_model_text *text,
+                             const grove_schema *schema, size_t i) {
+    const grove_column_form *f = grove_schema_form(schema, i);
+    form own = {f->min_count, f->max_values, f->buckets, 0};
+    memcpy(&own.seed, &f->seed, sizeof own.seed);
+    if (f->missing_count == 0 && !own.min_count && !own.max_values && !own.buckets && !own.seed) {
+        return GROVE_OK;
+    }
+    grove_model_put(text, ",\"missing\":[");
+    for (size_t k = 0; k < f->missing_count; k++) {
+        if (!grove_model_is_utf8(f->missing[k])) {
+            return grove_model_fail(saving, GROVE_BAD_DATA,
+                                    "column '%s': a cell that is said to be missing is not UTF-8",
+                                    grove_tensors_show(grove_schema_name(schema, i)).text);
+        }
+        grove_model_put(text, k ? "," : "");
+        grove_model_put_string(text, f->missing[k]);
+    }
+    grove_model_put(text, "]");
+    grove_model_put_fields(text, "form", form_fields, &own);
+    return GROVE_OK;
+}
+
 static grove_status put_column(const grove_model_saving *saving, grove_model_text *text,
                                const grove_schema *schema, size_t i) {
     const char *name = grove_schema_name(schema, i), *reason = grove_schema_reason(schema, i);
@@ -111,6 +147,7 @@ static grove_status put_column(const grove_model_saving *saving, grove_model_tex
                      grove_schema_missing(schema, i)};
         grove_model_put_fields(text, "scale", scale_fields, &own);
     }
+    status = status == GROVE_OK ? put_form(saving, text, schema, i) : status;
     grove_model_put(text, "}");
     return status;
 }
@@ -210,7 +247,50 @@ static void want_key(const column *c, const char *wanted) {
     }
 }
 
-/* The member that a kind has besides name, kind and reason. */
+/* Reads a list of texts, which the arena owns; *count tells how many. NULL when memory is short. */
+static const char **read_texts(const column *c, size_t *count) {
+    grove_json *json = &c->loading->json;
+    size_t room = 4;
+    const char **texts = grove_arena_alloc(&c->loading->arena, room * sizeof *texts);
+    *count = 0;
+    grove_json_expect(json, '[');
+    while (texts && grove_model_going_on(c->loading) && grove_json_next(json, ']', *count)) {
+        if (*count == room) {
+            const char **more = grove_arena_alloc(&c->loading->arena, 2 * room * sizeof *more);
+            texts = more ? memcpy(more, texts, room * sizeof *more) : NULL;
+            room *= 2;
+        }
+        if (texts) {
+            texts[(*count)++] = grove_json_string(json);
+        }
+    }
+    return texts;
+}
+
+static void read_form(const column *c) {
+    grove_error told;
+    form own = {0};
+    grove_column_form wanted = {0};
+    want_key(c, "missing");
+    const char **texts = read_texts(c, &wanted.missing_count);
+    grove_json_expect(&c->loading->json, ',');
+    want_key(c, "form");
+    grove_model_read_fields(c->loading, form_fields, &own, c->words, "number");
+    if (!texts) {
+        grove_model_no_memory(c->loading, wanted.missing_count * sizeof *texts);
+    }
+    if (!grove_model_going_on(c->loading)) {
+        return;
+    }
+    wanted.missing = texts;
+    wanted.min_count = own.min_count;
+    wanted.max_values = own.max_values;
+    wanted.buckets = own.buckets;
+    memcpy(&wanted.seed, &own.seed, sizeof wanted.seed);
+    tell(c, grove_schema_set_form(c->loading->model->schema, c->index, &wanted, &told), &told);
+}
+
+/* The members that a kind has besides name, kind and reason. */
 static void read_rest(column *c, grove_column_kind kind) {
     grove_json *json = &c->loading->json;
     values counts = {0};
@@ -223,6 +303,9 @@ static void read_rest(column *c, grove_column_kind kind) {
         grove_json_expect(json, ',');
         want_key(c, "scale");
         grove_model_read_fields(c->loading, scale_fields, &own, c->words, "number");
+    }
+    if (grove_json_take(json, ',')) {
+        read_form(c);
     }
     grove_json_expect(json, '}');
     if (!grove_model_going_on(c->loading)) {

@@ -32,7 +32,9 @@ grove_status grove_load_vectors_of_column(grove_tensor table, const grove_schema
     enum { VALUES_FROM = 2 }; /* ids 0 and 1 stand for unknown and missing */
     grove_allocator allocator = grove_graph_allocator(table.graph);
     size_t ids = (size_t)grove_schema_ids(schema, column);
-    if (grove_schema_kind(schema, column) != GROVE_COLUMN_CATEGORICAL || ids < VALUES_FROM) {
+    bool hashed = grove_schema_form(schema, column)->buckets > 0;
+    if (grove_schema_kind(schema, column) != GROVE_COLUMN_CATEGORICAL || hashed ||
+        ids < VALUES_FROM) {
         return grove_fail(error, GROVE_BAD_ARGUMENT,
                           "column %zu, '%.80s', has no vocabulary: it must be a categorical one",
                           column, grove_schema_name(schema, column));

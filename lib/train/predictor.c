@@ -307,8 +307,9 @@ static grove_status set_number(grove_predictor *p, size_t column, grove_cell cel
                                grove_error *error) {
     grove_real *to = p->feed.numbers + *feature;
     bool says_missing = grove_schema_missing(p->schema, column) > 0;
+    bool missing = grove_schema_is_missing(p->schema, column, cell);
     double x = grove_schema_mean(p->schema, column);
-    if (cell.length > 0 && !grove_parse_number(cell.bytes, cell.length, &x)) {
+    if (!missing && !grove_parse_number(cell.bytes, cell.length, &x)) {
         return bad_cell(p, column, cell, "is not a number", error);
     }
     x = (x - grove_schema_mean(p->schema, column)) / grove_schema_deviation(p->schema, column);
@@ -317,7 +318,7 @@ static grove_status set_number(grove_predictor *p, size_t column, grove_cell cel
     }
     to[0] = (grove_real)(float)x;
     if (says_missing) {
-        to[1] = cell.length == 0;
+        to[1] = missing;
     }
     *feature += says_missing ? 2 : 1;
     return GROVE_OK;

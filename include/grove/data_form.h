@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * grove/data_form.h - how the cells of a column are read: what else is missing besides the empty
+ * cell, which values get a row of their own, and what shares rows by a hash.
+ *
+ * A kind (data.h) says what a column is; its form, what is made of it. Both can be guessed, said by
+ * a person, and are stored with the model.
+ */
+#ifndef GROVE_DATA_FORM_H
+#define GROVE_DATA_FORM_H
+
+#include "data_table.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define GROVE_COLUMN_KIND_LIST(X)                                                                  \
+    X(CATEGORICAL, "categorical") X(NUMERIC, "numeric") X(LABEL, "label") X(IGNORED, "ignored")
+
+typedef enum grove_column_kind {
+#define GROVE_COLUMN_KIND_ENUM(name, words) GROVE_COLUMN_##name,
+    GROVE_COLUMN_KIND_LIST(GROVE_COLUMN_KIND_ENUM)
+#undef GROVE_COLUMN_KIND_ENUM
+} grove_column_kind;
+
+/* "categorical"...; and back: false for a text that names no kind. */
+GROVE_API const char *grove_column_kind_name(grove_column_kind kind);
+GROVE_API bool grove_column_kind_from_name(const char *name, grove_column_kind *kind);
+
+typedef struct grove_schema grove_schema;
+
+/* Zero means the default, field by field. */
+typedef struct grove_column_form {
+    const char *const *missing; /* [missing_count] texts of cells that are missing, as the empty
+                                   cell always is: "NA", "?" */
+    size_t missing_count;
+    int64_t min_count;  /* values that fewer training rows have stay out of the vocabulary; 0: the
+                           schema's own rule */
+    int64_t max_values; /* of a vocabulary: the most frequent ones are kept; 0: all */
+    int64_t buckets;    /* of a categorical column: no vocabulary, but so many ids, from 2 on, of
+                           which each value, known or new, has one by its hash; values share them
+                           by chance. 0: a vocabulary */
+    uint64_t seed;      /* of that hash */
+} grove_column_form;
+
+/* A column whose kind is not guessed, and how its cells are read. */
+typedef struct grove_column_wish {
+    const char *name;
+    grove_column_kind kind;
+    grove_column_form form;
+} grove_column_wish;
+
+/* How the cells of a column are read; of a column that is not there: all defaults. The schema owns
+ * it. To be set before fit; refused: what cannot be, as a hash for numbers or a bucket too many. */
+GROVE_API const grove_column_form *grove_schema_form(const grove_schema *schema, size_t column);
+GROVE_API grove_status grove_schema_set_form(grove_schema *schema, size_t column,
+                                             const grove_column_form *form, grove_error *error);
+/* Is this cell of the column missing? */
+GROVE_API bool grove_schema_is_missing(const grove_schema *schema, size_t column, grove_cell cell);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
