@@ -18,6 +18,7 @@ BUILD(embedding_bag_ids,
 
 BUILD(hash_ids, grove_hash_ids(in(s, "ids"), whole(s, "buckets"), whole(s, "hashes"),
                                (uint64_t)whole(s, "seed")))
+BUILD(cross_ids, grove_cross_ids(in(s, "ids"), whole(s, "buckets"), (uint64_t)whole(s, "seed")))
 BUILD(quotient_ids, grove_quotient_ids(in(s, "ids"), whole(s, "divisor"), whole(s, "rows")))
 BUILD(remainder_ids, grove_remainder_ids(in(s, "ids"), whole(s, "divisor"), whole(s, "rows")))
 BUILD(replace_ids, grove_replace_ids(in(s, "ids"), number(s, "probability"),
@@ -99,7 +100,8 @@ static grove_tensor build_quotient_remainder_embedding(const golden_scene *s) {
 const golden_builder golden_embedding_builders[] = {
     ROW(embedding), ROW(scatter_rows), ROW(rows_squared_norm), ROW(merge_rows), ROW(map_ids),
     ROW(positions), ROW(embedding_bag_ids), ROW(embedding_bag), ROW(embedding_bag_gradient),
-    ROW(hash_ids), ROW(quotient_ids), ROW(remainder_ids), ROW(replace_ids), ROW(constant_ids),
+    ROW(hash_ids), ROW(cross_ids), ROW(quotient_ids), ROW(remainder_ids), ROW(replace_ids),
+    ROW(constant_ids),
     /* layers */
     ROW(embedding_layer), ROW(embedding_bag_layer), ROW(embedding_with), ROW(hashed_embedding),
     ROW(quotient_remainder_embedding),

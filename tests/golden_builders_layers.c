@@ -114,19 +114,32 @@ static grove_tensor encode(const golden_scene *s, const char *name) {
 }
 
 BUILD(piecewise_linear, grove_piecewise_linear(in(s, "x"), in(s, "edges")))
+BUILD(number_ids, grove_number_ids(in(s, "x"), in(s, "edges")))
 BUILD(piecewise_linear_slope, grove_piecewise_linear_slope(in(s, "x"), in(s, "edges")))
 BUILD(piecewise_linear_layer, encode(s, "fc"))
 
 /* Bins that are fitted to the case's columns. */
-static grove_tensor build_piecewise_linear_fit(const golden_scene *s) {
+static grove_number_bins bins_of(const golden_scene *s, bool distinct) {
     size_t count, features = features_of(s);
     grove_real *columns = reals_of(s, "columns", &count);
     grove_number_bins bins = {0};
-    grove_number_bins_fit(columns, count / features, features, (size_t)whole(s, "wanted"), NULL,
-                          &bins, NULL);
+    (distinct ? grove_number_bins_fit_distinct : grove_number_bins_fit)(
+        columns, count / features, features, (size_t)whole(s, "wanted"), NULL, &bins, NULL);
+    free(columns);
+    return bins;
+}
+
+static grove_tensor build_piecewise_linear_fit(const golden_scene *s) {
+    grove_number_bins bins = bins_of(s, false);
     grove_tensor y = grove_nn_piecewise_linear(in(s, "x"), &bins, "fc");
     grove_number_bins_free(&bins);
-    free(columns);
+    return y;
+}
+
+static grove_tensor build_binned_embedding(const golden_scene *s) {
+    grove_number_bins bins = bins_of(s, true);
+    grove_tensor y = grove_nn_binned_embedding(in(s, "x"), &bins, side(s, "fc.weight", 1), "fc");
+    grove_number_bins_free(&bins);
     return y;
 }
 
@@ -153,8 +166,9 @@ const golden_builder golden_layer_builders[] = {
     ROW(attention), ROW(attention_weights), ROW(position_embedding), ROW(position_waves),
     ROW(transformer_block), ROW(gru),
     /* numbers */
-    ROW(piecewise_linear), ROW(piecewise_linear_slope), ROW(piecewise_linear_layer),
-    ROW(piecewise_linear_fit), ROW(periodic), ROW(dense_by_feature), ROW(linear_numbers),
+    ROW(piecewise_linear), ROW(piecewise_linear_slope), ROW(number_ids),
+    ROW(piecewise_linear_layer), ROW(piecewise_linear_fit), ROW(binned_embedding),
+    ROW(periodic), ROW(dense_by_feature), ROW(linear_numbers),
     ROW(numbers),
     NO_MORE_ROWS,
 };

@@ -243,6 +243,8 @@ START_TEST(ids_that_are_none_are_refused) {
     grove_tensor ids = grove_input_ids(g, "ids", GROVE_BATCH);
     refused_when_run(grove_hash_ids(ids, 9, 2, 0), ids, -1,
                      "is -1, it must be from 0 to 2147483647");
+    refused_when_run(grove_cross_ids(grove_reshape(ids, GROVE_SHAPE(GROVE_BATCH, 1)), 9, 1), ids,
+                     -1, "is -1, it must be from 0 to 2147483647");
     refused_when_run(grove_quotient_ids(ids, 4, 11), ids, 11, "is 11, it must be from 0 to 10");
     refused_when_run(grove_remainder_ids(ids, 4, 11), ids, -1, "is -1, it must be from 0 to 10");
     good(g);

@@ -67,6 +67,14 @@ GROVE_API grove_status grove_number_bins_fit(const grove_real *numbers, size_t r
                                              size_t features, size_t wanted,
                                              const grove_allocator *allocator,
                                              grove_number_bins *bins, grove_error *error);
+/* The same, but a feature of no more than `wanted` distinct numbers has a bin for each of them: its
+ * inner edges lie halfway between neighbours. So a number of children, an age, an amount that many
+ * forms share can have a vector of its own (grove_number_ids). wanted 0 means 256. A column with a
+ * single number is not refused: it has one bin. */
+GROVE_API grove_status grove_number_bins_fit_distinct(const grove_real *numbers, size_t rows,
+                                                      size_t features, size_t wanted,
+                                                      const grove_allocator *allocator,
+                                                      grove_number_bins *bins, grove_error *error);
 /* How many bins a feature has; 0 for one that is not there. */
 GROVE_API size_t grove_number_bins_count(const grove_number_bins *bins, size_t feature);
 GROVE_API void grove_number_bins_free(grove_number_bins *bins); /* takes NULL */
@@ -88,6 +96,13 @@ GROVE_API void grove_number_bins_free(grove_number_bins *bins); /* takes NULL */
  * bins of another number of features, edges that are not finite or do not rise. */
 GROVE_API grove_tensor grove_nn_piecewise_linear(grove_tensor x, const grove_number_bins *bins,
                                                  const char *name);
+
+/* A vector for each bin: x [batch, features] -> [batch, features, width], the row of the bin that
+ * each number lies in (grove_number_ids). "<name>.weight" [features * bins.most, width] begins as
+ * that of grove_nn_embedding; the edges are kept as above. So a step may be as steep as a tree's,
+ * which the encoding above can only approach. */
+GROVE_API grove_tensor grove_nn_binned_embedding(grove_tensor x, const grove_number_bins *bins,
+                                                 int64_t width, const char *name);
 
 typedef struct grove_periodic_options {
     int64_t frequencies; /* of each feature, k; 48 */

@@ -10,12 +10,13 @@
 #include "base/memory.h"
 #include "grove/number_embeddings.h"
 
-enum { USUAL_BINS = 48 };
+enum { USUAL_BINS = 48, USUAL_DISTINCT = 256 };
 
 /* All numbers [rows, features], and the ones of a column, in rising order. */
 typedef struct fitting {
     const grove_real *numbers;
     size_t rows, features, wanted;
+    bool distinct;  /* few numbers have a bin each */
     double *sorted; /* [rows], of which the first `count` are in use */
     size_t count;
     grove_error *error;
@@ -52,6 +53,45 @@ static double quantile(const fitting *f, size_t t) {
     return f->sorted[below] + (place - (double)below) * step;
 }
 
+/* The quantiles, as far as they differ. Returns the last edge's place. */
+static size_t put_quantiles(const fitting *f, grove_real *edges) {
+    size_t last = 0;
+    edges[0] = (grove_real)f->sorted[0];
+    for (size_t t = 1; t <= f->wanted; t++) {
+        grove_real edge = (grove_real)quantile(f, t);
+        if (edge > edges[last]) {
+            edges[++last] = edge;
+        }
+    }
+    return last;
+}
+
+static size_t count_distinct(const fitting *f) {
+    size_t count = f->count > 0;
+    for (size_t i = 1; i < f->count; i++) {
+        count += f->sorted[i] > f->sorted[i - 1];
+    }
+    return count;
+}
+
+/* The smallest number, what lies halfway between neighbours, the largest. Numbers so near to each
+ * other that nothing lies between them share a bin. */
+static size_t put_halves(const fitting *f, grove_real *edges) {
+    size_t last = 0;
+    edges[0] = (grove_real)f->sorted[0];
+    for (size_t i = 1; i < f->count; i++) {
+        double low = f->sorted[i - 1], high = f->sorted[i];
+        grove_real edge = (grove_real)(low + (high - low) / 2);
+        if (high > low && edge > edges[last] && edge < (grove_real)high) {
+            edges[++last] = edge;
+        }
+    }
+    if ((grove_real)f->sorted[f->count - 1] > edges[last]) {
+        edges[++last] = (grove_real)f->sorted[f->count - 1];
+    }
+    return last;
+}
+
 /* Writes the edges [wanted + 1] of the column, the last one again and again where they are fewer,
  * and tells how many bins they are. */
 static grove_status edges_of(fitting *f, size_t column, grove_real *edges, size_t *bins) {
@@ -62,13 +102,10 @@ static grove_status edges_of(fitting *f, size_t column, grove_real *edges, size_
     if (f->count == 0) {
         return grove_fail(f->error, GROVE_BAD_DATA, "bins: column %zu has no numbers", column);
     }
-    size_t last = 0;
-    edges[0] = (grove_real)f->sorted[0];
-    for (size_t t = 1; t <= f->wanted; t++) {
-        grove_real edge = (grove_real)quantile(f, t);
-        if (edge > edges[last]) {
-            edges[++last] = edge;
-        }
+    bool few = f->distinct && count_distinct(f) <= f->wanted;
+    size_t last = few ? put_halves(f, edges) : put_quantiles(f, edges);
+    if (f->distinct && last == 0) { /* a flag that was never set: a bin for it all the same */
+        edges[++last] = edges[0] + (edges[0] > 1 ? edges[0] : edges[0] < -1 ? -edges[0] : 1);
     }
     for (size_t t = last + 1; t <= f->wanted; t++) {
         edges[t] = edges[last];
@@ -103,22 +140,17 @@ static grove_status fit_all(fitting *f, grove_number_bins *bins) {
     return GROVE_OK;
 }
 
-grove_status grove_number_bins_fit(const grove_real *numbers, size_t rows, size_t features,
-                                   size_t wanted, const grove_allocator *allocator,
-                                   grove_number_bins *bins, grove_error *error) {
+static grove_status fit(fitting f, const grove_allocator *allocator, grove_number_bins *bins) {
+    const size_t features = f.features, rows = f.rows;
+    grove_error *error = f.error;
     if (!bins) {
         return grove_fail(error, GROVE_BAD_ARGUMENT, "bins: there is no place to write them to");
     }
     *bins = (grove_number_bins){.features = features,
                                 .allocator = grove_allocator_or_default(allocator)};
-    if ((!numbers && rows > 0) || features == 0) {
+    if ((!f.numbers && rows > 0) || features == 0) {
         return grove_fail(error, GROVE_BAD_ARGUMENT, "bins: there are no columns of numbers");
     }
-    fitting f = {.numbers = numbers,
-                 .rows = rows,
-                 .features = features,
-                 .wanted = wanted > 0 ? wanted : USUAL_BINS,
-                 .error = error};
     size_t edges = 0, bytes = 0;
     bool possible = f.wanted < SIZE_MAX && grove_multiply(features, f.wanted + 1, &edges) &&
                     grove_multiply(edges, sizeof *bins->edges, &bytes);
@@ -132,6 +164,29 @@ grove_status grove_number_bins_fit(const grove_real *numbers, size_t rows, size_
         grove_number_bins_free(bins);
     }
     return status;
+}
+
+grove_status grove_number_bins_fit(const grove_real *numbers, size_t rows, size_t features,
+                                   size_t wanted, const grove_allocator *allocator,
+                                   grove_number_bins *bins, grove_error *error) {
+    fitting f = {.numbers = numbers,
+                 .rows = rows,
+                 .features = features,
+                 .wanted = wanted > 0 ? wanted : USUAL_BINS,
+                 .error = error};
+    return fit(f, allocator, bins);
+}
+
+grove_status grove_number_bins_fit_distinct(const grove_real *numbers, size_t rows, size_t features,
+                                            size_t wanted, const grove_allocator *allocator,
+                                            grove_number_bins *bins, grove_error *error) {
+    fitting f = {.numbers = numbers,
+                 .rows = rows,
+                 .features = features,
+                 .wanted = wanted > 0 ? wanted : USUAL_DISTINCT,
+                 .distinct = true,
+                 .error = error};
+    return fit(f, allocator, bins);
 }
 
 size_t grove_number_bins_count(const grove_number_bins *bins, size_t feature) {

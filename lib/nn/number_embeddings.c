@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "grove/nn.h"
 #include "layer.h"
 
 enum { USUAL_FREQUENCIES = 48 };
@@ -73,9 +74,10 @@ static const char *wrong_edges(const grove_number_bins *bins) {
     return NULL;
 }
 
-grove_tensor grove_nn_piecewise_linear(grove_tensor x, const grove_number_bins *bins,
-                                       const char *name) {
-    static const char *const layer = "piecewise_linear";
+/* The edges of the bins, "<name>.edges" [features, bins + 1]; none, with the mistake told, where
+ * they do not fit the numbers. */
+static grove_tensor edges_for(grove_tensor x, const grove_number_bins *bins, const char *layer,
+                              const char *name) {
     if (!numbers_fit(x, layer, name)) {
         return GROVE_NONE;
     }
@@ -95,10 +97,29 @@ grove_tensor grove_nn_piecewise_linear(grove_tensor x, const grove_number_bins *
         return mistake(x, GROVE_BAD_ARGUMENT, layer, name, wrong);
     }
     grove_part_name part;
-    grove_tensor edges =
-        grove_constant(x.graph, grove_part(&part, name, "edges"),
-                       GROVE_SHAPE(features, (int64_t)bins->most + 1), bins->edges);
-    return grove_name_if_free(grove_piecewise_linear(x, edges), name);
+    return grove_constant(x.graph, grove_part(&part, name, "edges"),
+                          GROVE_SHAPE(features, (int64_t)bins->most + 1), bins->edges);
+}
+
+grove_tensor grove_nn_piecewise_linear(grove_tensor x, const grove_number_bins *bins,
+                                       const char *name) {
+    grove_tensor edges = edges_for(x, bins, "piecewise_linear", name);
+    return grove_is_valid(edges) ? grove_name_if_free(grove_piecewise_linear(x, edges), name)
+                                 : GROVE_NONE;
+}
+
+grove_tensor grove_nn_binned_embedding(grove_tensor x, const grove_number_bins *bins, int64_t width,
+                                       const char *name) {
+    static const char *const layer = "binned_embedding";
+    grove_tensor edges = edges_for(x, bins, layer, name);
+    if (!grove_is_valid(edges)) {
+        return GROVE_NONE;
+    }
+    if (width < 1) {
+        return mistake(x, GROVE_BAD_ARGUMENT, layer, name, "it needs a width of 1 or more");
+    }
+    int64_t rows = (int64_t)(bins->features * bins->most);
+    return grove_nn_embedding(grove_number_ids(x, edges), rows, width, name);
 }
 
 grove_tensor grove_nn_periodic(grove_tensor x, const char *name,

@@ -49,6 +49,28 @@ def hashed(buckets, hashes, seed):
     return f
 
 
+def mix(z):
+    """Of SplitMix64."""
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 % 2 ** 64
+    z = (z ^ z >> 27) * 0x94D049BB133111EB % 2 ** 64
+    return z ^ z >> 31
+
+
+def cross_of(row, seed, buckets):
+    """As lib/ops/cross_ids.c has it."""
+    value = seed
+    for i in row:
+        value = mix((value + i + 1) * 0x9E3779B97F4A7C15 % 2 ** 64)
+    return value % buckets
+
+
+def crossed(buckets, seed):
+    def f(ids):
+        rows = [cross_of(row, seed, buckets) for row in ids.reshape(-1, ids.shape[-1]).tolist()]
+        return torch.tensor(rows, dtype=torch.int64).reshape(ids.shape[:-1])
+    return f
+
+
 # ---- ids -----------------------------------------------------------------------------------------
 
 
@@ -68,6 +90,11 @@ def other_ids(book):
                      {"ids": given(asked)}, buckets=buckets, hashes=hashes, seed=seed)
     function(book, "hash_ids/one_bucket", hashed(1, 2, 3), {"ids": given([0, 9, NOBODY])},
              buckets=1, hashes=2, seed=3)
+    for label, asked in (("pairs", [[0, 1], [1, 0], [72999, MOST]]), ("one_row", [5, 0, 17]),
+                         ("cube", [[[1], [2]], [[2], [1]]])):
+        for buckets, seed in ((65536, 1), (MOST, 0), (7, 12345678901234)):
+            function(book, f"cross_ids/{label}_{buckets}", crossed(buckets, seed),
+                     {"ids": given(asked)}, buckets=buckets, seed=seed)
     for label, divisor, rows, asked in (("some", 4, 11, [0, 3, 4, 10, NOBODY, 7]),
                                         ("by_one", 1, 5, [[0, 4], [2, 2]]),
                                         ("more_than_rows", 9, 4, [3, 0, 1]),

@@ -45,6 +45,14 @@ def slopes(x, edges):
                         for t in range(y.shape[-1])], -1)
 
 
+def bin_ids(x, edges):
+    """The bin that each number lies in, as torch.bucketize has it; those of a feature follow those
+    of the one before."""
+    ids = [torch.bucketize(x[..., f].contiguous(), torch.unique(row)[1:-1], right=True)
+           + f * (len(row) - 1) for f, row in enumerate(edges)]
+    return torch.stack(ids, -1)
+
+
 # Where the bins begin and end, below the first and above the last; "somewhere" is within bins, too.
 ON_EDGES = [[0.0, -0.5, -1.0], [1.0, 1.5, -0.75], [3.0, 0.5, 2.0], [4.0, 1.5, -0.75]]
 OUTSIDE = [[-2.0, -3.5, -1.5], [6.0, 2.5, 4.0]]
@@ -57,6 +65,7 @@ def encodings(book):
         inputs = {"x": recipe, "edges": given(EDGES)}
         function(book, f"piecewise_linear/{label}", encoded, inputs, fixed=("edges",))
         function(book, f"piecewise_linear_slope/{label}", slopes, inputs, fixed=("x", "edges"))
+        function(book, f"number_ids/{label}", bin_ids, inputs, fixed=("x", "edges"))
     function(book, "piecewise_linear/one_bin", encoded,
              {"x": real(4, 1), "edges": given([[-1.0, 0.25]])}, fixed=("edges",))
     for label in ("matrix", "on_edges"):
@@ -81,6 +90,30 @@ def fitted(book):
         edges = quantiles(torch.tensor(columns, dtype=torch.float64), wanted)
         function(book, f"piecewise_linear_fit/{wanted}", lambda x, e=edges: encoded(x, e),
                  {"x": real(3, 3, low=-3, high=4)}, columns=sum(columns, []), wanted=wanted)
+    binned(book, columns)
+
+
+def halves(columns, wanted):
+    """Edges halfway between the numbers of a column, where there are no more than are wanted."""
+    rows = []
+    for column in columns.T:
+        numbers = torch.unique(column[~column.isnan()])
+        inner = (numbers[1:] + numbers[:-1]) / 2
+        few = len(numbers) <= wanted
+        rows.append(torch.cat([numbers[:1], inner, numbers[-1:]]).tolist() if few else
+                    quantiles(column[:, None], wanted)[0].tolist())
+    most = max(map(len, rows))
+    return torch.tensor([row + row[-1:] * (most - len(row)) for row in rows], dtype=columns.dtype)
+
+
+def binned(book, columns):
+    """A vector for each bin; few numbers have one each."""
+    for wanted in (1, 2, 5, 6, 7):
+        edges = halves(torch.tensor(columns, dtype=torch.float64), wanted)
+        function(book, f"binned_embedding/{wanted}",
+                 lambda x, w, e=edges: w[bin_ids(x, e.to(x.dtype))],
+                 {"x": real(4, 3, low=-3, high=4), "fc.weight": real(3 * (edges.shape[1] - 1), 2)},
+                 fixed=("x",), columns=sum(columns, []), wanted=wanted)
 
 
 # ---- waves, and layers by feature ----------------------------------------------------------------
