@@ -11,7 +11,8 @@ from cli import *
 
 @case
 def inspect_model(folder):
-    _, model = trained(folder, "--epochs", "1", "--hidden", "8,4", "--embedding-dim", "5")
+    _, model = trained(folder, "--epochs", "1", "--hidden", "8,4", "--embedding-dim", "5",
+                       "--numbers", "standard")
     told = good("inspect", model, "--json").json()
     assert list(told) == ["schema", "depth", "parameters", "bytes", "layers", "columns"], told
     # Tables of values + 2 rows, then 5 + 5 + (height, height missing, trunk) numbers.

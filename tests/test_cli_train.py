@@ -69,13 +69,29 @@ def json_report(folder):
     told = result.json()
     assert result.err == "", str(result)
     assert list(told) == ["schema", "model", "training_rows", "separator", "columns", "epochs",
-                          "best_epoch", "training_loss", "warnings", "split", "weights",
+                          "best_epoch", "training_loss", "settings", "warnings", "split", "weights",
                           "validation"], str(result)
     assert (told["schema"], told["training_rows"], told["epochs"]) == (1, 360, 2), str(result)
     assert list(told["validation"]) == METRICS and told["validation"]["rows"] == 40
+    settings = told["settings"]
+    assert settings["hidden"] == {"value": [8], "reason": None}, settings
+    assert settings["epochs"] == {"value": 2, "reason": None}, settings
+    assert settings["numbers"]["value"] == "bins" and settings["numbers"]["reason"], settings
+    assert settings["dropout"]["value"] == 0.25 and settings["dropout"]["reason"], settings
     types = [(c["name"], c["type"], c.get("values"), c["empty"] > 0) for c in told["columns"]]
     assert types[1:] == [("region", "categorical", 4, False), ("height", "numeric", None, True),
                          ("trunk", "numeric", None, False), ("group", "label", 3, False)], types
+
+
+@case
+def settings_are_told(folder):
+    """Each with its reason; what was given is said to be."""
+    result = good("train", table(folder, rows=400), "--label", "group", "--out",
+                  os.path.join(folder, "m"), "-q", *QUICK)
+    lines = dict(line.split(None, 1) for line in result.out.splitlines() if line)
+    assert lines["hidden"].split(None, 1) == ["8", "given"], str(result)
+    assert lines["numbers"].startswith("bins ") and "vector" in lines["numbers"], str(result)
+    assert lines["dropout"].startswith("0.25 "), str(result)
 
 
 RULE = "1.6 * rows^0.56, at most 16"
@@ -169,7 +185,8 @@ OPS = {"embedding": 2, "concat": 1, "matmul": 9, "dropout": 2,
 def profile(folder):
     """Every op of the step, the longest time first; no more time than there was."""
     data, model = table(folder, rows=3000), os.path.join(folder, "m")
-    train = ["train", data, "--label", "group", "--out", model, "--epochs", "3", "-q"]
+    train = ["train", data, "--label", "group", "--out", model, "--epochs", "3", "-q",
+             "--numbers", "standard", "--table-dropout", "0", "--average", "0", "--batch", "256"]
     begin = time.monotonic()
     told = good(*train, "--profile", "--json").json()["profile"]
     wall = time.monotonic() - begin
@@ -259,7 +276,7 @@ def same_seed_same_bytes(folder):
     assert model_bytes(folder, data, *QUICK, "--json") == one, "--json"
     for locale in ("de_DE.UTF-8", "tr_TR.UTF-8", "C.UTF-8"):
         env = dict(os.environ, LC_ALL=locale, LANG=locale, LANGUAGE=locale)
-        assert model_bytes(folder, data, *QUICK, "--dropout", "0.1", env=env) == one, locale
+        assert model_bytes(folder, data, *QUICK, "--dropout", "0.25", env=env) == one, locale
     assert os.path.basename(folder).encode() not in one, "a path in the model file"
 
 
@@ -309,14 +326,16 @@ def options_change_the_model(folder):
     one = model_bytes(folder, data, *base)
     for change in (["--hidden", "9"], ["--hidden", "8,8"], ["--hidden", "none"],
                    ["--embedding-dim", "3"], ["--dropout", "0.5"], ["--dropout", "0"],
-                   ["--rate", "0.002"], ["--batch", "32"], ["--epochs", "3"],
+                   ["--rate", "0.003"], ["--batch", "32"], ["--epochs", "3"],
                    ["--optimizer", "adamw"], ["--optimizer", "sgd"], ["--optimizer", "adagrad"],
                    ["--weight-decay", "0.1"], ["--unknown-share", "0.3"], ["--unknown-share", "0"],
                    ["--min-count", "3"], ["--valid-fraction", "0.3"], ["--seed", "0"],
-                   ["--valid", data], ["--ignore", "trunk"], ["--categorical", "trunk"]):
+                   ["--numbers", "standard"], ["--table-dropout", "0"], ["--average", "0"],
+                   ["--average", "0.5"], ["--valid", data], ["--ignore", "trunk"], ["--categorical", "trunk"]):
         assert model_bytes(folder, data, *base, *change) != one, change
-    for same in (["--rate", "0.001"], ["--embedding-dim", "auto"], ["--optimizer", "adam"],
-                 ["--weight-decay", "0"], ["--dropout=0.1"], ["--valid-fraction", "0.1"],
+    for same in (["--rate", "0.002"], ["--embedding-dim", "auto"], ["--optimizer", "adam"],
+                 ["--weight-decay", "0"], ["--dropout=0.25"], ["--dropout", "auto"],
+                 ["--table-dropout", "0.3"], ["--numbers", "bins"], ["--average", "auto"], ["--valid-fraction", "0.1"],
                  ["--patience", "5"], ["--progress", "none"], ["--check-finite"],
                  ["--profile"]):
         assert model_bytes(folder, data, *base, *same) == one, same

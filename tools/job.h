@@ -19,6 +19,7 @@ typedef struct job {
     grove_schema *schema;
     grove_split split; /* made already where it has training rows */
     grove_dataset *data, *valid_data;
+    grove_settings settings; /* of prepare_job on: all of them, given or chosen */
     grove_classifier classifier;
     grove_rows train, valid;
     weights weights;
@@ -35,7 +36,7 @@ typedef struct job {
 } job;
 
 /* From a table, or two, to encoded rows: what columns mean, which rows are for what, vocabularies
- * and scales of the training rows alone, weights. */
+ * and scales of the training rows alone, weights; and the settings that suit them. */
 grove_status prepare_job(job *j);
 
 /* Warns of leaks into the rows of a test, if there are any, else into those of validation. */

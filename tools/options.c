@@ -92,9 +92,10 @@ static void add_names(const reading *r, names *to) {
 }
 
 static sizes read_sizes(const reading *r) {
-    sizes list = {.count = 0};
+    sizes list = {.count = is_other_word(r) ? (int)r->row->word_means : 0};
     const int most = sizeof list.items / sizeof *list.items;
-    for (const char *next = is_other_word(r) ? NULL : r->text; next;) {
+    const bool is_list = !is_other_word(r) && strcmp(r->text, "none") != 0;
+    for (const char *next = is_list ? r->text : NULL; next;) {
         char one[24];
         size_t length = strcspn(next, ",");
         snprintf(one, sizeof one, "%.*s", (int)(length < sizeof one ? length : sizeof one), next);

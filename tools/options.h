@@ -47,11 +47,13 @@ typedef struct options {
     const char *files[3];
     int file_count;
     const char *label, *out, *valid, *optimizer, *progress;
-    double valid_fraction; /* below 0: not given */
-    double rate, dropout, unknown_share;
-    double weight_decay; /* below 0: not given */
-    long epochs, batch, embedding_dim, seed, threads, patience, min_count;
-    sizes hidden;
+    double valid_fraction;                                               /* below 0: not given */
+    double rate;                                                         /* 0: to be chosen */
+    double dropout, table_dropout, unknown_share, weight_decay, average; /* below 0: likewise */
+    long epochs, batch, embedding_dim, patience;                         /* 0: likewise */
+    const char *numbers;                                                 /* "auto": likewise */
+    sizes hidden; /* a count of -1: likewise */
+    long seed, threads, min_count;
     names require; /* of evaluate: "accuracy>=0.9" */
     names categorical, numeric, ignore, na_values;
     const char *schema;                 /* a file that is read, by inspect written; NULL: none */

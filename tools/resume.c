@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "resume.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include "common.h"
 #include "interrupt.h"
 #include "option_table.h"
+#include "settings.h"
 
 /* Is a file written without being interrupted? */
 static bool is_regular(const options *o) {
@@ -55,21 +55,14 @@ static char *default_path(const char *model) {
 
 /* Does the result depend on it? What says how data are read shows in the data themselves. */
 static bool decides(const option_row *row) {
-    static const char *const only_when_it_ends[] = {"epochs", "patience"};
-    for (size_t i = 0; i < sizeof only_when_it_ends / sizeof *only_when_it_ends; i++) {
-        if (strcmp(row->name, only_when_it_ends[i]) == 0) {
+    for (int i = 0; i < GROVE_SETTINGS; i++) { /* settings_lines has them */
+        if (strcmp(row->name, grove_setting_name((grove_setting)i)) == 0) {
             return false;
         }
     }
     bool number = row->kind == OPTION_WHOLE || row->kind == OPTION_NUMBER;
     return row->group == GROUP_MODEL || row->group == GROUP_TRAINING ||
            (row->group == GROUP_INPUT && number) || strcmp(row->name, "seed") == 0;
-}
-
-static void print_sizes(FILE *to, const sizes *list) {
-    for (int i = 0; i < list->count; i++) {
-        fprintf(to, "%s%" PRId64, i ? "," : "", list->items[i]);
-    }
 }
 
 static void print_value(FILE *to, const option_row *row, const options *o) {
@@ -84,9 +77,6 @@ static void print_value(FILE *to, const option_row *row, const options *o) {
         break;
     case OPTION_NUMBER:
         fputs(grove_format_number(text, *(const double *)field), to);
-        break;
-    case OPTION_SIZES:
-        print_sizes(to, field);
         break;
     case OPTION_CHOICE:
     case OPTION_TEXT:
@@ -119,14 +109,27 @@ static char *option_lines(const options *o) {
     return good ? text : NULL;
 }
 
+int resume_note(resume *r, const grove_settings *settings) {
+    if (!r->o) {
+        return EXIT_DONE;
+    }
+    char *own = option_lines(r->o), *theirs = settings_lines(settings);
+    r->lines = own && theirs ? realloc(own, strlen(own) + strlen(theirs) + 1) : NULL;
+    if (r->lines) {
+        r->file.options = strcat(r->lines, theirs);
+        own = NULL;
+    }
+    free(own);
+    free(theirs);
+    return r->lines ? EXIT_DONE : complain("train", EXIT_RUN_TIME, "out of memory");
+}
+
 int resume_open(resume *r, const options *o) {
     *r = (resume){.o = o, .path = o->checkpoint ? strdup(o->checkpoint) : default_path(o->out)};
-    r->lines = option_lines(o);
-    if (!r->path || !r->lines) {
+    if (!r->path) {
         return complain("train", EXIT_RUN_TIME, "out of memory");
     }
-    r->file = (grove_fit_checkpoint){
-        .path = r->path, .options = r->lines, .resume = o->resume, .ask = ask, .user = r};
+    r->file = (grove_fit_checkpoint){.path = r->path, .resume = o->resume, .ask = ask, .user = r};
     bool there = access(r->path, F_OK) == 0;
     if (o->resume && !there) {
         char sentence[600];

@@ -20,6 +20,8 @@ typedef struct resume {
 /* Both complain and return an exit code. The first is called before the data are read, so that no
  * work is lost to a file that cannot be written. */
 int resume_open(resume *r, const options *o);
+/* A checkpoint of other settings is refused, whether they were given or chosen. */
+int resume_note(resume *r, const grove_settings *settings);
 /* After a training that was stopped by a signal: tells how to go on. 128 + the signal's number, as
  * shells have it. */
 int resume_tell(const resume *r, const char *sentence);

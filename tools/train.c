@@ -13,6 +13,7 @@
 #include "linear.h"
 #include "progress.h"
 #include "resume.h"
+#include "settings.h"
 #include "splits.h"
 #include "tables.h"
 
@@ -70,8 +71,12 @@ grove_status prepare_job(job *j) {
     if (status == GROVE_OK) {
         status = encode(j);
     }
-    return status == GROVE_OK ? make_weights(j->o, j->table, j->valid_table, j->schema, &j->train,
-                                             &j->weights, &j->error)
+    if (status == GROVE_OK) {
+        status = make_weights(j->o, j->table, j->valid_table, j->schema, &j->train, &j->weights,
+                              &j->error);
+    }
+    j->settings = given_settings(j->o);
+    return status == GROVE_OK ? grove_choose_settings(j->schema, j->train, &j->settings, &j->error)
                               : status;
 }
 
@@ -88,38 +93,14 @@ grove_status find_leaks(job *j) {
     return status;
 }
 
-static grove_optimizer optimizer_of(const options *o) {
-    const char *names[] = {"sgd", "adam", "adamw", "adagrad"};
-    grove_optimizer optimizer = {.rate = o->rate};
-    for (int i = 0; i < 4; i++) {
-        if (strcmp(names[i], o->optimizer) == 0) {
-            optimizer.kind = (grove_optimizer_kind)i;
-        }
-    }
-    optimizer.decay = o->weight_decay > 0 ? o->weight_decay : 0;
-    if (o->weight_decay == 0 && optimizer.kind == GROVE_OPTIMIZER_ADAMW) {
-        optimizer.kind = GROVE_OPTIMIZER_ADAM; /* which is adamw without decay */
-    }
-    return optimizer;
-}
-
 int train_job(job *j) {
     const options *o = j->o;
     progress shown = progress_new(o->progress);
     shown.log = j->log;
     shown.history = &j->history;
-    grove_classifier_options network = {.hidden = o->hidden.items,
-                                        .hidden_count = o->hidden.count,
-                                        .embedding_width = o->embedding_dim,
-                                        .dropout = o->dropout,
-                                        .weighted = j->weights.rows || j->weights.classes,
+    grove_classifier_options network = {.weighted = j->weights.rows || j->weights.classes,
                                         .seed = (uint64_t)o->seed};
-    grove_fit_options how = {.epochs = (int)o->epochs,
-                             .batch = o->batch,
-                             .patience = (int)o->patience,
-                             .optimizer = optimizer_of(o),
-                             .unknown_share = o->unknown_share,
-                             .weights = j->weights.rows,
+    grove_fit_options how = {.weights = j->weights.rows,
                              .valid_weights =
                                  j->valid_table ? j->weights.valid_rows : j->weights.rows,
                              .class_weights = j->weights.classes,
@@ -130,7 +111,12 @@ int train_job(job *j) {
                              .checkpoint = j->resume.o ? &j->resume.file : NULL,
                              .progress = progress_show,
                              .user = &shown};
-    grove_status status = grove_classifier_new(j->schema, &network, &j->classifier, &j->error);
+    grove_settings_fit(&j->settings, &how);
+    if (resume_note(&j->resume, &j->settings) != EXIT_DONE) {
+        return EXIT_RUN_TIME;
+    }
+    grove_status status = grove_settings_classifier(&j->settings, j->schema, j->train, &network,
+                                                    &j->classifier, &j->error);
     if (status != GROVE_OK) {
         return complain(j->command, code_of_data(status), j->error.message);
     }
@@ -215,6 +201,7 @@ static int report_json(job *j) {
         json_add_tables(json_columns(j->schema, j->table), j->schema, j->classifier.graph),
         "epochs", j->result.epochs, "best_epoch", j->result.best_epoch, "training_loss",
         json_number(j->result.train_loss));
+    json_object_set_new(object, "settings", json_settings(&j->settings));
     json_object_set_new(object, "warnings", json_leaks(j->table, &j->leaks));
     json_object_set_new(object, "split", json_split(j->o, &j->split));
     json_object_set_new(object, "weights", json_weights(j->o, j->schema, &j->weights));
@@ -287,6 +274,7 @@ static int run_job(job *j) {
         if (!print_columns(j->schema, j->table)) {
             return complain("train", EXIT_RUN_TIME, "out of memory");
         }
+        print_settings(&j->settings);
     }
     fflush(stdout);
     code = epoch_log_open(&j->log, j->o->log);

@@ -16,7 +16,7 @@
  *
  * Around it: tables and vocabularies (data), hashing instead of them (data_hash, data_collisions),
  * vectors that were learned elsewhere (data_vectors, vectors_file), training on tables (train,
- * metrics), what came of it (report, explain, baseline, pictures), files (tensors_file,
+ * choose, metrics), what came of it (report, explain, baseline, pictures), files (tensors_file,
  * model_file); and for those who miss an op, the contract of one (op).
  */
 #ifndef GROVE_GROVE_H
@@ -51,6 +51,7 @@
 #include "report.h"
 #include "pictures.h"
 #include "train.h"
+#include "choose.h"
 #include "explain.h"
 #include "baseline.h"
 #include "atomic_file.h"

@@ -14,6 +14,7 @@
 #include "data.h"
 #include "metrics.h"
 #include "nn.h"
+#include "number_embeddings.h"
 #include "plan.h"
 
 #ifdef __cplusplus
@@ -33,9 +34,13 @@ typedef struct grove_rows {
 typedef struct grove_classifier_options {
     const int64_t *hidden; /* [hidden_count] units of the hidden layers; may be none */
     int hidden_count;
-    int64_t embedding_width; /* of every table; 0: each by grove_nn_embedding_width */
-    double dropout;          /* after each hidden layer; from 0 to below 1 */
-    bool weighted;           /* rows count by an input "weights" in the loss */
+    int64_t embedding_width;       /* of every table; 0: each by grove_nn_embedding_width */
+    double dropout;                /* after each hidden layer; from 0 to below 1 */
+    double table_dropout;          /* of the vectors of columns and bins; likewise */
+    const grove_number_bins *bins; /* of all features (number_embeddings.h): beside each number
+                                      stands the vector of its bin; NULL: numbers stand alone */
+    int64_t number_width;          /* of these vectors; 0: 8 */
+    bool weighted;                 /* rows count by an input "weights" in the loss */
     uint64_t seed;
     grove_allocator allocator;
 } grove_classifier_options;
@@ -47,6 +52,7 @@ typedef struct grove_classifier_options {
  *     "label"           ids [batch], an input, for the loss
  *     "weights"         [batch], an input, where .weighted
  *     "table.<name>"    the embedding of a column; its table is "table.<name>.weight"
+ *     "bins"            [batch, numeric, number_width], where numbers have bins
  *     "mlp.0"...        the dense layers; the last one gives the logits
  *     "probabilities"   [batch, classes], the answer
  *     "loss"            the mean cross-entropy; where .weighted, sum(w loss) / sum(w)

@@ -4,15 +4,15 @@
  *
  *     column.<a> --- table.<a> --+
  *     column.<b> --- table.<b> --+-- concat -- mlp.0 -- relu -- dropout -- ... -- mlp.k -- softmax
- *     numbers -------------------+
+ *     numbers ------ bins -------+
+ *            \-------------------+
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "base/memory.h"
 #include "grove/losses.h"
-#include "grove/train.h"
+#include "network_inputs.h"
 
 static bool is_possible(const grove_schema *schema, const grove_classifier_options *o,
                         grove_error *error) {
@@ -21,7 +21,7 @@ static bool is_possible(const grove_schema *schema, const grove_classifier_optio
         wrong = "the schema has no label";
     } else if (grove_schema_categoricals(schema) + grove_schema_features(schema) == 0) {
         wrong = "there must be a column to learn from";
-    } else if (o->embedding_width < 0) {
+    } else if (o->embedding_width < 0 || o->number_width < 0) {
         wrong = "the width of an embedding must be 1 or more";
     }
     for (int i = 0; i < o->hidden_count && !wrong; i++) {
@@ -31,28 +31,6 @@ static bool is_possible(const grove_schema *schema, const grove_classifier_optio
         grove_fail(error, GROVE_BAD_ARGUMENT, "classifier: %s", wrong);
     }
     return !wrong;
-}
-
-/* [batch, width of all tables + features] */
-static grove_tensor features(grove_graph *g, const grove_schema *schema, int64_t wanted_width,
-                             grove_tensor *parts) {
-    char text[512];
-    int count = 0;
-    for (size_t i = 0; i < grove_schema_categoricals(schema); i++) {
-        size_t column = (size_t)grove_schema_categorical(schema, i);
-        const char *name = grove_schema_name(schema, column);
-        int64_t rows = grove_schema_ids(schema, column);
-        int64_t width = wanted_width ? wanted_width : grove_nn_embedding_width(rows);
-        snprintf(text, sizeof text, "column.%s", name);
-        grove_tensor ids = grove_input_ids(g, text, GROVE_BATCH);
-        snprintf(text, sizeof text, "table.%s", name);
-        parts[count++] = grove_nn_embedding(ids, rows, width, text);
-    }
-    int64_t numeric = (int64_t)grove_schema_features(schema);
-    if (numeric > 0) {
-        parts[count++] = grove_input_reals(g, "numbers", GROVE_BATCH, numeric);
-    }
-    return count == 1 ? parts[0] : grove_concat(parts, count, 1);
 }
 
 static grove_tensor loss_of(grove_classifier *c, grove_tensor logits, bool weighted) {
@@ -65,10 +43,9 @@ static grove_tensor loss_of(grove_classifier *c, grove_tensor logits, bool weigh
 }
 
 static void build(grove_classifier *c, const grove_schema *schema,
-                  const grove_classifier_options *o, grove_tensor *parts) {
+                  const grove_classifier_options *o, grove_tensor h) {
     char text[32];
     int64_t classes = grove_schema_ids(schema, (size_t)grove_schema_label(schema));
-    grove_tensor h = features(c->graph, schema, o->embedding_width, parts);
     for (int i = 0; i < o->hidden_count; i++) {
         snprintf(text, sizeof text, "mlp.%d", i);
         h = grove_relu(grove_nn_dense(h, o->hidden[i], text));
@@ -92,18 +69,16 @@ grove_status grove_classifier_new(const grove_schema *schema,
         return GROVE_BAD_ARGUMENT;
     }
     grove_graph_options wishes = {.seed = options->seed, .allocator = options->allocator};
-    grove_allocator allocator = grove_allocator_or_default(&options->allocator);
-    size_t bytes = (grove_schema_categoricals(schema) + 1) * sizeof(grove_tensor);
-    grove_tensor *parts = grove_alloc(&allocator, bytes);
+    grove_network_inputs inputs;
+    grove_error mistake = {0};
     classifier->graph = grove_graph_new(&wishes);
-    if (parts && classifier->graph) {
-        build(classifier, schema, options, parts);
+    grove_status status =
+        grove_network_inputs_open(&inputs, classifier->graph, schema, options, &mistake);
+    if (status == GROVE_OK) {
+        build(classifier, schema, options, grove_network_inputs_beside(&inputs, options));
+        mistake = *grove_graph_error(classifier->graph);
     }
-    grove_error mistake = *grove_graph_error(classifier->graph);
-    if (!parts) {
-        grove_fail_memory(&mistake, bytes);
-    }
-    grove_release(&allocator, parts);
+    grove_network_inputs_close(&inputs);
     if (mistake.status != GROVE_OK) {
         grove_classifier_free(classifier);
         return grove_fail(error, mistake.status, "%s", mistake.message);

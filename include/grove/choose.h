@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * grove/choose.h - the settings of a classifier and its training, and choosing them from the data.
+ *
+ * Nobody should have to know what dropout is to get a good model of a table. What is right depends
+ * on the data, on few of their properties, and mostly in ways that are known: how many rows there
+ * are, how many values the columns have, how often these are met. The rules below were tried on
+ * tables of many shapes; each choice comes with its reason in words, and whatever the caller has
+ * decided stays as it is.
+ *
+ * Ownership: settings are plain data. The classifier that is made of them is the caller's.
+ */
+#ifndef GROVE_CHOOSE_H
+#define GROVE_CHOOSE_H
+
+#include "train.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What can be set, in the order in which it is told: its name in enums, and in words. */
+#define GROVE_SETTING_LIST(X)                                                                      \
+    X(HIDDEN, "hidden")                                                                            \
+    X(EMBEDDING_WIDTH, "embedding-dim")                                                            \
+    X(NUMBERS, "numbers")                                                                          \
+    X(DROPOUT, "dropout")                                                                          \
+    X(TABLE_DROPOUT, "table-dropout")                                                              \
+    X(UNKNOWN_SHARE, "unknown-share")                                                              \
+    X(OPTIMIZER, "optimizer")                                                                      \
+    X(RATE, "rate")                                                                                \
+    X(WEIGHT_DECAY, "weight-decay")                                                                \
+    X(AVERAGE, "average")                                                                          \
+    X(BATCH, "batch")                                                                              \
+    X(EPOCHS, "epochs")                                                                            \
+    X(PATIENCE, "patience")
+
+typedef enum grove_setting {
+#define GROVE_SETTING_ENUM(name, words) GROVE_SETTING_##name,
+    GROVE_SETTING_LIST(GROVE_SETTING_ENUM)
+#undef GROVE_SETTING_ENUM
+        GROVE_SETTINGS /* how many there are */
+} grove_setting;
+
+enum { GROVE_MOST_HIDDEN = 16 };
+
+/* What a network is given of a number x. */
+typedef enum grove_number_form {
+    GROVE_NUMBERS_STANDARD, /* (x - mean) / deviation */
+    GROVE_NUMBERS_BINS      /* that, and beside it a vector for the bin that x lies in */
+} grove_number_form;
+
+typedef struct grove_settings {
+    int64_t hidden[GROVE_MOST_HIDDEN]; /* units of the hidden layers */
+    int hidden_count;
+    int64_t embedding_width; /* of every table; 0: each by grove_nn_embedding_width */
+    grove_number_form numbers;
+    double dropout, table_dropout, unknown_share; /* train.h */
+    grove_optimizer_kind optimizer;
+    double rate, weight_decay;
+    double average; /* the decay of the running average of weights; 0: none */
+    int64_t batch;
+    int epochs, patience;
+
+    bool given[GROVE_SETTINGS];       /* set by the caller, and not to be chosen */
+    char reason[GROVE_SETTINGS][112]; /* of each choice, in words; "": it was given */
+} grove_settings;
+
+/* Chooses what was not given, for these training rows of a fitted schema, and says why:
+ *
+ *     hidden         256,128; 64,32 below 2,000 rows
+ *     embedding-dim  by grove_nn_embedding_width
+ *     numbers        bins, where there are enough rows to learn their vectors: 64
+ *     dropout        0.25, that of vectors 0.1; more where rows are few for the values they have
+ *     unknown-share  0.01
+ *     optimizer      adam, at a rate of 0.002, with the average of the weights over about the last
+ *                    five epochs
+ *     batch          a 128th of the rows, as a power of two, from 32 to 1,024
+ *     epochs         30; more for few rows, fewer for very many
+ *     patience       a fifth of the epochs, 5 at least
+ *
+ * Refused: rows that are none. */
+GROVE_API grove_status grove_choose_settings(const grove_schema *schema, grove_rows train,
+                                             grove_settings *settings, grove_error *error);
+
+/* "dropout", and "0.25"; the value in words fits into GROVE_SETTING_TEXT bytes. */
+enum { GROVE_SETTING_TEXT = 320 };
+GROVE_API const char *grove_setting_name(grove_setting setting);
+GROVE_API const char *grove_setting_value(const grove_settings *settings, grove_setting setting,
+                                          char text[GROVE_SETTING_TEXT]);
+/* "adam"...; "standard", "bins". */
+GROVE_API const char *grove_optimizer_name(grove_optimizer_kind kind);
+GROVE_API const char *grove_number_form_name(grove_number_form form);
+
+/* Builds the network of these settings; bins are those of the training rows. What settings do not
+ * say (.seed, .weighted, .allocator) is taken from the options. */
+GROVE_API grove_status grove_settings_classifier(const grove_settings *settings,
+                                                 const grove_schema *schema, grove_rows train,
+                                                 const grove_classifier_options *options,
+                                                 grove_classifier *classifier, grove_error *error);
+/* Sets optimizer, batch, epochs, patience and unknown share; leaves all else as it is. */
+GROVE_API void grove_settings_fit(const grove_settings *settings, grove_fit_options *options);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

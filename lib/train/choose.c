@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * choose.c - settings from the data: what the data are like, a rule for each setting, its reason.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "grove/choose.h"
+
+/* What the rules look at. */
+typedef struct portrait {
+    size_t rows;
+    size_t columns, features;
+    double rows_by_value; /* training rows for each value of a column, of the column with fewest;
+                             infinite where there is no categorical column */
+} portrait;
+
+static portrait look(const grove_schema *schema, const grove_rows *train) {
+    portrait p = {.rows = train->count,
+                  .columns = grove_schema_categoricals(schema),
+                  .features = grove_schema_features(schema),
+                  .rows_by_value = (double)INFINITY};
+    for (size_t i = 0; i < p.columns; i++) {
+        int64_t ids = grove_schema_ids(schema, (size_t)grove_schema_categorical(schema, i));
+        double rows = (double)p.rows / (double)ids;
+        p.rows_by_value = rows < p.rows_by_value ? rows : p.rows_by_value;
+    }
+    return p;
+}
+
+/* Is it to be chosen? Then this is why. */
+GROVE_PRINTF(3, 4)
+static bool choose(grove_settings *s, grove_setting setting, const char *format, ...) {
+    va_list more;
+    s->reason[setting][0] = '\0';
+    if (s->given[setting]) {
+        return false;
+    }
+    va_start(more, format);
+    vsnprintf(s->reason[setting], sizeof s->reason[setting], format, more);
+    va_end(more);
+    return true;
+}
+
+static double between(double low, double x, double high) {
+    return x < low ? low : x > high ? high : x;
+}
+
+/* ---- the network ----------------------------------------------------------------------------- */
+
+static void choose_layers(grove_settings *s, const portrait *p) {
+    const bool few = p->rows < 2000;
+    if (choose(s, GROVE_SETTING_HIDDEN,
+               few ? "%zu rows are few: more units would learn them by heart"
+                   : "%zu rows feed as many",
+               p->rows)) {
+        s->hidden_count = 2;
+        s->hidden[0] = few ? 64 : 256;
+        s->hidden[1] = s->hidden[0] / 2;
+    }
+    if (choose(s, GROVE_SETTING_EMBEDDING_WIDTH, "by the rule %s", GROVE_EMBEDDING_WIDTH_RULE)) {
+        s->embedding_width = 0;
+    }
+}
+
+static void choose_numbers(grove_settings *s, const portrait *p) {
+    const bool bins = p->rows >= 64 && p->features > 0;
+    const char *why = bins ? "a vector for each bin learns curves and steps that a line cannot"
+                      : p->features > 0 ? "too few rows to learn the vectors of bins"
+                                        : "there are none";
+    if (choose(s, GROVE_SETTING_NUMBERS, "%s", why)) {
+        s->numbers = bins ? GROVE_NUMBERS_BINS : GROVE_NUMBERS_STANDARD;
+    }
+}
+
+static void choose_noise(grove_settings *s, const portrait *p) {
+    const bool rare = p->rows_by_value < 30;
+    if (choose(s, GROVE_SETTING_DROPOUT, "keeps units from relying on each other")) {
+        s->dropout = 0.25;
+    }
+    if (choose(s, GROVE_SETTING_TABLE_DROPOUT,
+               rare ? "a column has a value for every %.3g rows: rare ones are learned by heart"
+                    : "so that no single vector decides (%.3g rows or more for each value)",
+               p->rows_by_value)) {
+        s->table_dropout = rare ? 0.3 : 0.1;
+    }
+    if (choose(s, GROVE_SETTING_UNKNOWN_SHARE,
+               "teaches the row of values that training never met")) {
+        s->unknown_share = 0.01;
+    }
+}
+
+/* ---- the training ---------------------------------------------------------------------------- */
+
+static void choose_batch(grove_settings *s, const portrait *p) {
+    if (choose(s, GROVE_SETTING_BATCH, "about a 128th of %zu rows, from 32 to 1024", p->rows)) {
+        s->batch = 32;
+        while (s->batch < 1024 && (double)s->batch * 128 * 1.4142 < (double)p->rows) {
+            s->batch *= 2;
+        }
+    }
+}
+
+static void choose_epochs(grove_settings *s, const portrait *p, double steps) {
+    enum { USUAL = 30, STEPS = 2000, MOST = 400, ROWS = 20000000 };
+    double wanted = steps * USUAL < STEPS ? STEPS / steps : USUAL;
+    double possible = between(3, ROWS / (double)p->rows, MOST);
+    const bool limited = possible < wanted;
+    if (choose(s, GROVE_SETTING_EPOCHS,
+               limited ? "at most; more are not needed where an epoch has %.0f steps"
+                       : "at most; an epoch has %.0f steps",
+               steps)) {
+        s->epochs = (int)ceil(limited ? possible : wanted);
+    }
+    if (choose(s, GROVE_SETTING_PATIENCE, "epochs without a better validation loss end it")) {
+        s->patience = (int)between(5, s->epochs / 5.0, MOST);
+    }
+}
+
+static void choose_steps(grove_settings *s, const portrait *p) {
+    choose_batch(s, p);
+    const double steps = ceil((double)p->rows / (double)s->batch);
+    if (choose(s, GROVE_SETTING_OPTIMIZER, "finds the size of each step itself")) {
+        s->optimizer = GROVE_OPTIMIZER_ADAM;
+    }
+    const bool adam = s->optimizer == GROVE_OPTIMIZER_ADAM || s->optimizer == GROVE_OPTIMIZER_ADAMW;
+    if (choose(s, GROVE_SETTING_RATE,
+               adam ? "fast, and the average below takes out its noise"
+                    : "the usual one of this optimizer")) {
+        s->rate = adam ? 0.002 : 0.01;
+    }
+    if (choose(s, GROVE_SETTING_WEIGHT_DECAY, "the usual one of this optimizer")) {
+        s->weight_decay = s->optimizer == GROVE_OPTIMIZER_ADAMW ? 0.01 : 0;
+    }
+    double span = between(20, 5 * steps, 5000);
+    if (choose(s, GROVE_SETTING_AVERAGE, "the model is the mean of the weights of some %.0f steps",
+               span)) {
+        s->average = round(1e5 * (1 - 1 / span)) / 1e5;
+    }
+    choose_epochs(s, p, steps);
+}
+
+grove_status grove_choose_settings(const grove_schema *schema, grove_rows train,
+                                   grove_settings *settings, grove_error *error) {
+    if (!schema || !settings || train.count == 0) {
+        return grove_fail(
+            error, GROVE_BAD_ARGUMENT,
+            "choosing settings needs a schema, rows to train on, and a place for them");
+    }
+    portrait p = look(schema, &train);
+    choose_layers(settings, &p);
+    choose_numbers(settings, &p);
+    choose_noise(settings, &p);
+    choose_steps(settings, &p);
+    return GROVE_OK;
+}

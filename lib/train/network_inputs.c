@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * network_inputs.c - columns of a table as inputs and vectors.
+ */
+#include "network_inputs.h"
+
+#include <stdio.h>
+
+#include "base/error.h"
+
+enum { NUMBER_WIDTH = 8 };
+
+static void open_column(grove_network_inputs *in, grove_graph *g, const grove_schema *schema,
+                        int64_t wanted_width) {
+    char text[512];
+    const int i = in->columns++;
+    size_t column = (size_t)grove_schema_categorical(schema, (size_t)i);
+    const char *name = grove_schema_name(schema, column);
+    int64_t rows = grove_schema_ids(schema, column);
+    int64_t width = wanted_width ? wanted_width : grove_nn_embedding_width(rows);
+    snprintf(text, sizeof text, "column.%s", name);
+    in->ids[i] = grove_input_ids(g, text, GROVE_BATCH);
+    snprintf(text, sizeof text, "table.%s", name);
+    in->vectors[i] = grove_nn_embedding(in->ids[i], rows, width, text);
+}
+
+/* The name cannot be a column's, for these begin with "table.". */
+static void open_numbers(grove_network_inputs *in, grove_graph *g, const grove_schema *schema,
+                         const grove_classifier_options *o) {
+    int64_t features = (int64_t)grove_schema_features(schema);
+    if (features == 0) {
+        return;
+    }
+    in->numbers = grove_input_reals(g, "numbers", GROVE_BATCH, features);
+    if (o->bins) {
+        in->binned = grove_nn_binned_embedding(
+            in->numbers, o->bins, o->number_width ? o->number_width : NUMBER_WIDTH, "bins");
+    }
+}
+
+grove_status grove_network_inputs_open(grove_network_inputs *in, grove_graph *graph,
+                                       const grove_schema *schema,
+                                       const grove_classifier_options *options,
+                                       grove_error *error) {
+    const size_t columns = grove_schema_categoricals(schema);
+    *in = (grove_network_inputs){.allocator = grove_allocator_or_default(&options->allocator),
+                                 .numbers = GROVE_NONE,
+                                 .binned = GROVE_NONE};
+    in->ids = grove_alloc_zero(&in->allocator, columns, sizeof *in->ids);
+    in->vectors = grove_alloc_zero(&in->allocator, columns + 3, sizeof *in->vectors);
+    if (!in->ids || !in->vectors) {
+        return grove_fail_memory(error, (columns + 3) * sizeof *in->ids);
+    }
+    for (size_t i = 0; i < columns; i++) {
+        open_column(in, graph, schema, options->embedding_width);
+    }
+    open_numbers(in, graph, schema, options);
+    return GROVE_OK;
+}
+
+void grove_network_inputs_close(grove_network_inputs *in) {
+    if (in->allocator.resize) {
+        grove_release(&in->allocator, in->ids);
+        grove_release(&in->allocator, in->vectors);
+    }
+}
+
+static grove_tensor join(const grove_tensor *parts, int count) {
+    return count == 1 ? parts[0] : grove_concat(parts, count, 1);
+}
+
+/* Behind the columns' vectors there is room for three more. */
+grove_tensor grove_network_inputs_beside(grove_network_inputs *in,
+                                         const grove_classifier_options *options) {
+    grove_tensor *parts = in->vectors;
+    int count = in->columns;
+    if (grove_is_valid(in->binned)) {
+        grove_shape shape = grove_node_shape(in->binned);
+        parts[count++] =
+            grove_reshape(in->binned, GROVE_SHAPE(GROVE_BATCH, shape.dim[1] * shape.dim[2]));
+    }
+    if (count > 0 && options->table_dropout > 0) {
+        parts[0] = grove_dropout(join(parts, count), options->table_dropout);
+        count = 1;
+    }
+    if (grove_is_valid(in->numbers)) {
+        parts[count++] = in->numbers;
+    }
+    return join(parts, count);
+}

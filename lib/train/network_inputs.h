@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * train/network_inputs.h - how a schema's columns enter a network: an input for each, and a vector
+ * for each thing that is said of a row.
+ */
+#ifndef GROVE_TRAIN_NETWORK_INPUTS_H
+#define GROVE_TRAIN_NETWORK_INPUTS_H
+
+#include "base/memory.h"
+#include "grove/train.h"
+
+typedef struct grove_network_inputs {
+    grove_allocator allocator;
+    grove_tensor *ids;     /* [columns] of each categorical column: [batch] */
+    grove_tensor *vectors; /* [columns] what stands for them: [batch, its width] */
+    int columns;
+    grove_tensor numbers; /* [batch, features]; GROVE_NONE: there are none */
+    grove_tensor binned;  /* [batch, features, number_width]; GROVE_NONE: they have no bins */
+} grove_network_inputs;
+
+/* Appends inputs and lookups to the graph, whose error has any mistake. To be closed in any case.
+ */
+grove_status grove_network_inputs_open(grove_network_inputs *inputs, grove_graph *graph,
+                                       const grove_schema *schema,
+                                       const grove_classifier_options *options, grove_error *error);
+void grove_network_inputs_close(grove_network_inputs *inputs);
+
+/* All vectors of a row side by side, with their dropout, and its numbers: [batch, width]. */
+grove_tensor grove_network_inputs_beside(grove_network_inputs *inputs,
+                                         const grove_classifier_options *options);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * settings.c - settings in words, and what is made of them.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "grove/choose.h"
+#include "predictor.h"
+
+/* ---- in words -------------------------------------------------------------------------------- */
+
+const char *grove_setting_name(grove_setting setting) {
+    static const char *const names[] = {
+#define NAME(name, words) words,
+        GROVE_SETTING_LIST(NAME)
+#undef NAME
+    };
+    return setting < GROVE_SETTINGS ? names[setting] : "";
+}
+
+const char *grove_optimizer_name(grove_optimizer_kind kind) {
+    static const char *const names[] = {"sgd",    "adam", "adamw", "adagrad", "rowwise-adagrad",
+                                        "rmsprop"};
+    return (size_t)kind < sizeof names / sizeof *names ? names[kind] : "";
+}
+
+const char *grove_number_form_name(grove_number_form form) {
+    return form == GROVE_NUMBERS_BINS ? "bins" : "standard";
+}
+
+static const char *list_of(const int64_t *sizes, int count, char *text) {
+    size_t used = 0;
+    strcpy(text, "none");
+    for (int i = 0; i < count && used + 24 < GROVE_SETTING_TEXT; i++) {
+        used += (size_t)snprintf(text + used, GROVE_SETTING_TEXT - used, "%s%" PRId64, i ? "," : "",
+                                 sizes[i]);
+    }
+    return text;
+}
+
+static const char *whole(int64_t number, char *text) {
+    snprintf(text, GROVE_SETTING_TEXT, "%" PRId64, number);
+    return text;
+}
+
+const char *grove_setting_value(const grove_settings *s, grove_setting setting,
+                                char text[GROVE_SETTING_TEXT]) {
+    switch (setting) {
+    case GROVE_SETTING_HIDDEN:
+        return list_of(s->hidden, s->hidden_count, text);
+    case GROVE_SETTING_EMBEDDING_WIDTH:
+        return s->embedding_width > 0 ? whole(s->embedding_width, text) : "auto";
+    case GROVE_SETTING_NUMBERS:
+        return grove_number_form_name(s->numbers);
+    case GROVE_SETTING_DROPOUT:
+        return grove_format_number(text, s->dropout);
+    case GROVE_SETTING_TABLE_DROPOUT:
+        return grove_format_number(text, s->table_dropout);
+    case GROVE_SETTING_UNKNOWN_SHARE:
+        return grove_format_number(text, s->unknown_share);
+    case GROVE_SETTING_OPTIMIZER:
+        return grove_optimizer_name(s->optimizer);
+    case GROVE_SETTING_RATE:
+        return grove_format_number(text, s->rate);
+    case GROVE_SETTING_WEIGHT_DECAY:
+        return grove_format_number(text, s->weight_decay);
+    case GROVE_SETTING_AVERAGE:
+        return grove_format_number(text, s->average);
+    case GROVE_SETTING_BATCH:
+        return whole(s->batch, text);
+    case GROVE_SETTING_EPOCHS:
+        return whole(s->epochs, text);
+    case GROVE_SETTING_PATIENCE:
+        return whole(s->patience, text);
+    default:
+        return "";
+    }
+}
+
+/* ---- network and training -------------------------------------------------------------------- */
+
+/* Numbers that are few have a bin each, others are shared among as many, with some rows in each. */
+static size_t bins_wanted(size_t rows) {
+    enum { ROWS_IN_A_BIN = 16, MOST = 256, LEAST = 4 };
+    size_t wanted = rows / ROWS_IN_A_BIN;
+    return wanted < LEAST ? LEAST : wanted > MOST ? MOST : wanted;
+}
+
+static grove_status fit_bins(const grove_rows *train, grove_number_bins *bins, grove_error *error) {
+    const grove_allocator allocator = grove_allocator_or_default(NULL);
+    const size_t features = grove_dataset_features(train->dataset);
+    const float *from = grove_dataset_numbers(train->dataset);
+    size_t count = train->count * features;
+    grove_real *numbers = grove_alloc(&allocator, count * sizeof *numbers); /* [rows, features] */
+    if (!numbers) {
+        return grove_fail_memory(error, count * sizeof *numbers);
+    }
+    for (size_t i = 0; i < count; i++) {
+        numbers[i] = (grove_real)from[grove_row_at(train, i / features) * features + i % features];
+    }
+    grove_status status = grove_number_bins_fit_distinct(
+        numbers, train->count, features, bins_wanted(train->count), &allocator, bins, error);
+    grove_release(&allocator, numbers);
+    return status;
+}
+
+grove_status grove_settings_classifier(const grove_settings *settings, const grove_schema *schema,
+                                       grove_rows train, const grove_classifier_options *options,
+                                       grove_classifier *classifier, grove_error *error) {
+    grove_classifier_options network = options ? *options : (grove_classifier_options){0};
+    network.hidden = settings->hidden;
+    network.hidden_count = settings->hidden_count;
+    network.embedding_width = settings->embedding_width;
+    network.dropout = settings->dropout;
+    network.table_dropout = settings->table_dropout;
+    grove_number_bins bins = {0};
+    grove_status status = GROVE_OK;
+    *classifier = (grove_classifier){0};
+    if (settings->numbers == GROVE_NUMBERS_BINS && grove_schema_features(schema) > 0) {
+        status = fit_bins(&train, &bins, error);
+        network.bins = &bins;
+    }
+    if (status == GROVE_OK) {
+        status = grove_classifier_new(schema, &network, classifier, error);
+    }
+    grove_number_bins_free(&bins);
+    return status;
+}
+
+void grove_settings_fit(const grove_settings *s, grove_fit_options *options) {
+    options->epochs = s->epochs;
+    options->batch = s->batch;
+    options->patience = s->patience;
+    options->unknown_share = s->unknown_share;
+    options->optimizer = (grove_optimizer){
+        .kind = s->optimizer, .rate = s->rate, .decay = s->weight_decay, .average = s->average};
+    if (s->weight_decay == 0 && s->optimizer == GROVE_OPTIMIZER_ADAMW) {
+        options->optimizer.kind = GROVE_OPTIMIZER_ADAM; /* which is adamw without decay */
+    }
+}
