@@ -111,6 +111,20 @@ const void *grove_attributes(grove_tensor tensor) {
     return is_node(tensor) ? grove_node_of(tensor)->attributes : NULL;
 }
 
+int64_t grove_node_attribute(grove_tensor tensor, const char *name) {
+    const grove_field *field = is_node(tensor) ? grove_node_of(tensor)->op->fields : NULL;
+    for (; field && field->name; field++) {
+        const char *at = (const char *)grove_node_of(tensor)->attributes + field->offset;
+        if (strcmp(field->name, name) == 0 && field->kind == GROVE_FIELD_FLAG) {
+            return *(const bool *)at;
+        }
+        if (strcmp(field->name, name) == 0 && field->kind == GROVE_FIELD_INT) {
+            return *(const int64_t *)(const void *)at;
+        }
+    }
+    return 0;
+}
+
 /* ---- parameters ------------------------------------------------------------------------------ */
 
 static grove_storage *storage_of(grove_tensor tensor) {

@@ -34,6 +34,19 @@ static grove_tensor build_constant_ids(const golden_scene *s) {
     return grove_embedding(in(s, "table"), grove_constant_ids(s->graph, "constant", shape, ids));
 }
 
+static grove_tensor build_embedding_sum(const golden_scene *s) {
+    grove_tensor pairs[10];
+    char table[16] = "table0", ids[16] = "ids0";
+    int count = 0;
+    for (; count < 5 && grove_is_valid(in(s, table)); count++) {
+        pairs[2 * count] = in(s, table);
+        pairs[2 * count + 1] = in(s, ids);
+        table[5]++;
+        ids[3]++;
+    }
+    return grove_embedding_sum(pairs, count);
+}
+
 /* The mode by its word, sum being the usual; padding where the case has any. */
 static grove_embedding_bag_options bag_of(const golden_scene *s) {
     return (grove_embedding_bag_options){.mode = has(s, "mean")  ? GROVE_BAG_MEAN
@@ -62,12 +75,11 @@ BUILD(embedding_layer,
       grove_nn_embedding(in(s, "ids"), side(s, "fc.weight", 0), side(s, "fc.weight", 1), "fc"))
 
 static grove_tensor build_embedding_bag_layer(const golden_scene *s) {
-    grove_nn_embedding_bag_options o = {
-        .bag = bag_of(s),
-        .offsets = in(s, "offsets"),
-        .weights = in(s, "weights"),
-        .unknown_share = number(s, "unknown_share"),
-        .unknown_id = (grove_id)whole(s, "unknown_id")};
+    grove_nn_embedding_bag_options o = {.bag = bag_of(s),
+                                        .offsets = in(s, "offsets"),
+                                        .weights = in(s, "weights"),
+                                        .unknown_share = number(s, "unknown_share"),
+                                        .unknown_id = (grove_id)whole(s, "unknown_id")};
     return grove_nn_embedding_bag(in(s, "ids"), side(s, "fc.weight", 0), side(s, "fc.weight", 1),
                                   "fc", &o);
 }
@@ -99,6 +111,7 @@ static grove_tensor build_quotient_remainder_embedding(const golden_scene *s) {
 /* clang-format off */
 const golden_builder golden_embedding_builders[] = {
     ROW(embedding), ROW(scatter_rows), ROW(rows_squared_norm), ROW(merge_rows), ROW(map_ids),
+    ROW(embedding_sum),
     ROW(positions), ROW(embedding_bag_ids), ROW(embedding_bag), ROW(embedding_bag_gradient),
     ROW(hash_ids), ROW(cross_ids), ROW(quotient_ids), ROW(remainder_ids), ROW(replace_ids),
     ROW(constant_ids),

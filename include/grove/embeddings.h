@@ -165,6 +165,24 @@ GROVE_API grove_status grove_freeze_rows(grove_tensor table, const grove_id *row
 /* How many rows of the table are frozen by grove_freeze_rows. */
 GROVE_API size_t grove_frozen_rows(grove_tensor table);
 
+/* ---- lookups that are multiplied ------------------------------------------------------------- */
+
+/* The same output, by a shorter way where rows of small tables are looked up, put side by side and
+ * multiplied by one weight, as in the first layer of a network for tables. Each table is multiplied
+ * by its part of the weight, and rows of these products are looked up and added:
+ *
+ *     concat(A[a], B[b], x) W^T + bias  =  (A W_A^T + bias)[a] + (B W_B^T)[b] + x W_x^T
+ *
+ * That is done to tables of at most a quarter as many rows as the batch has, and of 256 at most:
+ * the products of a batch of 256 rows are those of a hundred rows then, forwards and backwards.
+ * What lies between them and the output is appended once more with the same parameters; what is in
+ * the graph stays, and so does a model that is saved. The numbers are the same within rounding.
+ *
+ * To be called before grove_minimize, with the loss (grove_fit does). Gradients of those tables are
+ * dense then: an update of their few rows, all of them, is the exact form. The output itself where
+ * there is nothing to fold; GROVE_NONE for an invalid one, or where memory is short. */
+GROVE_API grove_tensor grove_fold_lookups(grove_tensor output, int64_t batch);
+
 #ifdef __cplusplus
 }
 #endif

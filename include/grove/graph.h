@@ -77,6 +77,18 @@ GROVE_API bool grove_node_is_lookup(grove_tensor tensor);
 /* Is the node a product of its first input and its second one, of which one may be a weight? */
 GROVE_API bool grove_node_is_product(grove_tensor tensor);
 
+/* The value of an attribute that is a flag or a whole number, by its name in model files: "axis" of
+ * a concat; 0 where the node has none of that name. */
+GROVE_API int64_t grove_node_attribute(grove_tensor tensor, const char *name);
+
+/* The output, computed from `to` instead of `from`, a node of its type and shape that it depends
+ * on: all that lies between is appended once more, with the same parameters, attributes and, the
+ * suffix behind them, names (which `to` gets as well, if it is younger than the output). The output
+ * itself where it does not depend on `from`; GROVE_NONE after a mistake. What draws random numbers
+ * draws others in the copy. */
+GROVE_API grove_tensor grove_substitute(grove_tensor output, grove_tensor from, grove_tensor to,
+                                        const char *suffix);
+
 /* A number that two graphs share if they are the same computation: seed, ops, attributes, names,
  * shapes, what is whose input; not the numbers that parameters have. Others differ, but for chance
  * (1 in 2^64). Of no use against those who want two to be alike. */

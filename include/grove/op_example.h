@@ -24,7 +24,7 @@ typedef struct grove_example_tensor {
                              piecewise constant in it */
 } grove_example_tensor;
 
-enum { GROVE_EXAMPLE_INPUTS = 9 };
+enum { GROVE_EXAMPLE_INPUTS = 10 };
 
 typedef struct grove_example {
     int inputs;

@@ -260,6 +260,27 @@ TARGET static void AT(multiply_all)(const grove_product *p, grove_real *scratch)
     }
 }
 
+/* A turned result [n, PANEL], n < LANES, becomes `count` rows of c, from row `first` on. */
+TARGET static void AT(lay_down)(const grove_product *p, const grove_real *turned, size_t first,
+                                size_t count) {
+    for (size_t r = 0; r < count; r += LANES) {
+        AT(vector) v[LANES] = {{0}};
+        for (size_t j = 0; j < p->n; j++) {
+            v[j] = *(const AT(vector) *)(turned + j * PANEL + r);
+        }
+        AT(interleave)(v);
+        for (size_t i = 0; i < LANES && r + i < count; i++) {
+            AT(vector) row[ROWS][WIDE];
+            grove_real *c = p->c + (first + r + i) * p->c_step;
+            row[0][0] = v[i];
+            if (has_end(p)) {
+                AT(finish)(1, 1, row, p, c, p->c_step, 0, p->n);
+            }
+            STORE_FIRST(c, p->n, row[0][0]);
+        }
+    }
+}
+
 /* Few columns fill no vector: c' = b' a' is computed instead, whose rows are long, PANEL numbers of
  * each at a time, and laid down as columns. (The same products, added in the same order.) */
 TARGET static void AT(multiply_turned)(const grove_product *p, grove_real *scratch) {
@@ -283,12 +304,7 @@ TARGET static void AT(multiply_turned)(const grove_product *p, grove_real *scrat
             turned[j % p->n * PANEL + j / p->n] = c[j / p->n * p->c_step + j % p->n];
         }
         AT(multiply_all)(&part, scratch + TURNED);
-        for (size_t r = 0; r < rows; r++) {
-            for (size_t j = 0; j < p->n; j++) {
-                const size_t at = r * p->c_step + j;
-                c[at] = finished(p, turned[j * PANEL + r], i * p->c_step + at, j);
-            }
-        }
+        AT(lay_down)(p, turned, i, rows);
     }
 }
 

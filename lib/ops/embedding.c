@@ -95,25 +95,34 @@ static bool scatter_shape(grove_shaping *s) {
            grove_refuse(s, GROVE_BAD_ARGUMENT, "the number of rows must be fixed, not a batch");
 }
 
+/* Items are columns: two tiles of ids might add to one row. */
 GROVE_RUN(scatter_run) {
-    (void)begin; /* not cut: two tiles might add to one row */
-    (void)end;
     const grove_id *ids = grove_ids(call, 0);
     const grove_real *values = grove_reals(call, 1); /* [ids, width] */
-    size_t count = call->in[0]->count, width = grove_width(call->out);
+    const size_t count = call->in[0]->count, width = grove_width(call->out);
     grove_real *table = grove_out(call); /* [rows, width] */
     grove_status status = grove_check_row_ids(call, 0, 0, count, call->out->dim[0]);
-    memset(table, 0, call->out->count * sizeof *table);
+    for (size_t r = 0; r < call->out->dim[0]; r++) {
+        memset(table + r * width + begin, 0, (end - begin) * sizeof *table);
+    }
     for (size_t i = 0; i < count && status == GROVE_OK; i++) {
         if (ids[i] == GROVE_NOBODY) {
             continue;
         }
-        grove_real *row = table + (size_t)ids[i] * width;
-        for (size_t k = 0; k < width; k++) {
+        grove_real *restrict row = table + (size_t)ids[i] * width;
+        for (size_t k = begin; k < end; k++) {
             row[k] += values[i * width + k];
         }
     }
     return status;
+}
+
+static size_t scatter_items(const grove_call *call) {
+    return grove_width(call->out);
+}
+
+static size_t scatter_cost(const grove_call *call) {
+    return call->in[0]->count / 2 + call->out->dim[0] / 4 + 1;
 }
 
 /* The lookup again, as bags of one id each: there nobody has a row of zeros. */
@@ -220,11 +229,13 @@ GROVE_ROOM(scatter_rows) = {
     .formula = "table = 0; table[ids[i]] += values[i]",
     .min_inputs = 2,
     .max_inputs = 2,
-    .flags = GROVE_PIECEWISE,
+    .flags = GROVE_PIECEWISE | GROVE_SEAMLESS,
     .attribute_size = sizeof(struct scatter),
     .fields = scatter_fields,
     .shape = scatter_shape,
     .run = scatter_run,
+    .items = scatter_items,
+    .cost = scatter_cost,
     .grad = scatter_grad,
     .join = scatter_join,
     .examples = scatter_examples,

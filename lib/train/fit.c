@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "fit_profile.h"
 #include "fit_rate.h"
+#include "grove/embeddings.h"
 #include "keeper.h"
 #include "packed_rows.h"
 #include "predictor.h"
@@ -33,7 +34,7 @@ typedef struct trainer {
     grove_packed_rows packed;
     grove_feed feed;
     grove_targets targets;
-    grove_tensor step, rate;
+    grove_tensor loss, step, rate;
     grove_plan *full, *rest, *settle;
     grove_plateau plateau; /* its rate is GROVE_NONE where none is watched */
     grove_validation validation;
@@ -85,15 +86,22 @@ static bool bind(trainer *t, grove_plan *plan) {
            grove_targets_bind(&t->targets, t->classifier, plan) == GROVE_OK;
 }
 
+/* By the shorter way, unless rows of small tables, too, are to rest. */
+static grove_tensor loss_of(const trainer *t) {
+    grove_tensor loss = t->classifier->loss;
+    return t->wish.optimizer.lazy ? loss : grove_fold_lookups(loss, (int64_t)t->feed.size);
+}
+
 static bool open_plans(trainer *t) {
     if (!grove_plateau_open(&t->plateau, t->classifier->graph, &t->wish, t->valid.count > 0,
                             t->error)) {
         return false;
     }
-    grove_tensor step = grove_minimize(t->classifier->loss, &t->wish.optimizer);
+    t->loss = loss_of(t);
+    grove_tensor step = grove_minimize(t->loss, &t->wish.optimizer);
     t->step = step;
     t->rate = grove_rate_of(step, &t->wish.optimizer);
-    grove_tensor outputs[] = {step, t->classifier->loss, t->rate}, settled = grove_settled(step);
+    grove_tensor outputs[] = {step, t->loss, t->rate}, settled = grove_settled(step);
     size_t size = t->feed.size;
     t->full = training_plan(t, outputs, 3, size);
     t->rest = t->full ? training_plan(t, outputs, 3, t->train.count % size) : NULL;
@@ -203,7 +211,7 @@ static bool train_batch(trainer *t, size_t begin, size_t count, int epoch,
         return false;
     }
     const double mass = grove_targets_mass(&t->targets, count);
-    sum->loss += grove_scalar(plan, t->classifier->loss) * mass;
+    sum->loss += grove_scalar(plan, t->loss) * mass;
     sum->mass += mass;
     if (!isfinite(sum->loss)) {
         grove_fail(t->error, GROVE_BAD_DATA,

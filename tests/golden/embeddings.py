@@ -37,12 +37,21 @@ def lookups(book):
                  {"ids": recipe, "values": real(*shape, 3)}, fixed=("values",))
     function(book, "embedding/width_one", lambda w, i: F.embedding(i, w),
              {"table": real(4, 1), "ids": given([1, 3, 1])})
+    for label, count, recipe in (("one", 1, given([2, 0, 2])), ("three", 3, ids(5, rows=4)),
+                                 ("five_of_a_matrix", 5, ids(2, 3, rows=4))):
+        function(book, f"embedding_sum/{label}", sum_of_rows,
+                 {name: kind for i in range(count)
+                  for name, kind in ((f"table{i}", real(4 + i, 3)), (f"ids{i}", recipe))})
     function(book, "merge_rows/repeated", merge_rows,
              {"ids": given([2, 0, 2, 5, 2, 0]), "values": real(6, 3)}, fixed=("values",))
     function(book, "merge_rows/matrix", merge_rows,
              {"ids": given([[1, 4], [4, 1]]), "values": real(2, 2, 3)}, fixed=("values",))
     function(book, "merge_rows/nobody", merge_rows,
              {"ids": given([3, NOBODY, 3, NOBODY, 0]), "values": real(5, 2)}, fixed=("values",))
+
+
+def sum_of_rows(*tables_and_ids):
+    return sum(F.embedding(i, w) for w, i in zip(tables_and_ids[::2], tables_and_ids[1::2]))
 
 
 def merge_rows(ids, values):
