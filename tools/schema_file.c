@@ -34,7 +34,7 @@ struct key {
     int (*read)(const reading *r, const key *k, const json_t *value);
     size_t field; /* of a count: its place in the form */
     json_int_t most;
-    bool is_of[GROVE_COLUMN_IGNORED + 1]; /* which kinds have it */
+    bool is_of[GROVE_COLUMN_TARGET + 1]; /* which kinds have it */
 };
 
 static int read_nothing(const reading *r, const key *k, const json_t *value) {
@@ -128,7 +128,7 @@ static int read_hash(const reading *r, const key *k, const json_t *value) {
     { __VA_ARGS__ }
 #define ALL_KINDS                                                                                  \
     OF([GROVE_COLUMN_CATEGORICAL] = true, [GROVE_COLUMN_NUMERIC] = true,                           \
-       [GROVE_COLUMN_LABEL] = true, [GROVE_COLUMN_IGNORED] = true)
+       [GROVE_COLUMN_LABEL] = true, [GROVE_COLUMN_IGNORED] = true, [GROVE_COLUMN_TARGET] = true)
 #define FORM(member) offsetof(grove_column_form, member)
 
 static const key keys[] = {
@@ -209,10 +209,11 @@ static int read_columns(reading *r, schema_wishes *wishes, const char **label) {
                 code = refuse(r, "it stands there twice");
             }
         }
-        if (code == EXIT_DONE && r->to->kind == GROVE_COLUMN_LABEL && *label) {
+        bool is_label = r->to->kind == GROVE_COLUMN_LABEL || r->to->kind == GROVE_COLUMN_TARGET;
+        if (code == EXIT_DONE && is_label && *label) {
             code = refuse(r, "a second label: '%.80s' is the label already", *label);
         }
-        *label = r->to->kind == GROVE_COLUMN_LABEL ? r->to->name : *label;
+        *label = is_label ? r->to->name : *label;
         wishes->count = i + 1;
     }
     r->words[0] = '\0';

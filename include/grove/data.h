@@ -24,7 +24,8 @@
  * metres and milligrams arrive in the same range. An empty cell becomes 0, which is the mean; where
  * training rows had empty cells, a second feature says so: 1 for a missing number, else 0.
  *
- * The label has classes, in order: by number if all of them are numbers, else by their bytes.
+ * The label has classes, in order: by number if all of them are numbers, else by their bytes. Or it
+ * is a number, a target: then it is learned as (y - mean) / deviation, and answers are turned back.
  *
  * Ownership: a schema owns what its accessors return, a dataset its arrays; tables are only read. A
  * dataset no longer needs its table, nor its schema. Every _free takes NULL.
@@ -35,6 +36,7 @@
 #include "data_form.h"
 #include "data_split.h"
 #include "data_table.h"
+#include "targets.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -44,7 +46,8 @@ extern "C" {
 
 /* Zero means the default, field by field. The lists name columns whose kind is not guessed. */
 typedef struct grove_schema_options {
-    const char *label; /* NULL: there is none */
+    const char *label;        /* NULL: there is none */
+    grove_target_kind target; /* what it holds */
     const char *const *categorical;
     size_t categorical_count;
     const char *const *numeric;
@@ -86,6 +89,14 @@ GROVE_API grove_status grove_schema_guess(const grove_table *table,
                                           const grove_schema_options *options,
                                           grove_schema **schema, grove_error *error);
 
+/* Does the column of this name hold classes, or numbers that are to be predicted? Numbers, where
+ * all its cells are numbers and more than 20 are distinct, none of which is written like a code:
+ * with leading zeros or more than 15 digits. The reason stands in words. */
+enum { GROVE_REASON_SIZE = 160 };
+GROVE_API grove_status grove_guess_target(const grove_table *table, const char *label,
+                                          grove_target_kind *kind, char reason[GROVE_REASON_SIZE],
+                                          grove_error *error);
+
 /* Notes vocabularies, classes, means and deviations from the given rows [row_count] of the table;
  * rows NULL means the first row_count. To be given training rows only: what the schema knows, the
  * model knows. May be called again; on failure the columns noted before it failed are new. */
@@ -102,6 +113,7 @@ GROVE_API grove_column_kind grove_schema_kind(const grove_schema *schema, size_t
 GROVE_API const char *grove_schema_reason(const grove_schema *schema, size_t column);
 GROVE_API int grove_schema_column(const grove_schema *schema, const char *name); /* or -1 */
 GROVE_API int grove_schema_label(const grove_schema *schema);                    /* or -1 */
+GROVE_API grove_target_kind grove_schema_target(const grove_schema *schema);     /* of the label */
 
 /* The i-th categorical column; the column of the i-th feature, and whether that feature says
  * "missing". -1 where there is none. */
@@ -120,9 +132,11 @@ GROVE_API int64_t grove_schema_count(const grove_schema *schema, size_t column, 
 /* The id of a value. Categorical: 0 if unknown, 1 if empty; label: -1 if unknown. */
 GROVE_API int32_t grove_schema_id(const grove_schema *schema, size_t column, grove_cell value);
 
-/* What a numeric column is scaled by; and, of any column, how many training cells were empty. */
+/* What a numeric column or a target is scaled by, and a target's median; and, of any column, how
+ * many training cells were empty. */
 GROVE_API double grove_schema_mean(const grove_schema *schema, size_t column);
 GROVE_API double grove_schema_deviation(const grove_schema *schema, size_t column);
+GROVE_API double grove_schema_median(const grove_schema *schema, size_t column);
 GROVE_API int64_t grove_schema_missing(const grove_schema *schema, size_t column);
 
 /* ---- storing a schema and making it again ---------------------------------------------------- */
@@ -155,6 +169,8 @@ GROVE_API grove_status grove_schema_set_vocabulary(grove_schema *schema, size_t 
 GROVE_API grove_status grove_schema_set_scale(grove_schema *schema, size_t column, double mean,
                                               double deviation, int64_t missing,
                                               grove_error *error);
+GROVE_API grove_status grove_schema_set_target(grove_schema *schema, size_t column, double mean,
+                                               double deviation, double median, grove_error *error);
 
 /* ---- the dataset: a table as a model takes it ------------------------------------------------ */
 
@@ -177,10 +193,11 @@ GROVE_API size_t grove_dataset_rows(const grove_dataset *dataset);
 GROVE_API size_t grove_dataset_categoricals(const grove_dataset *dataset);
 GROVE_API size_t grove_dataset_features(const grove_dataset *dataset);
 /* Of the i-th categorical column [rows], or NULL; numbers [rows, features]; labels [rows], or NULL
- * where none were asked for. */
+ * where none were asked for, or are no classes; targets [rows], scaled, or NULL likewise. */
 GROVE_API const int32_t *grove_dataset_ids(const grove_dataset *dataset, size_t i);
 GROVE_API const float *grove_dataset_numbers(const grove_dataset *dataset);
 GROVE_API const int32_t *grove_dataset_labels(const grove_dataset *dataset);
+GROVE_API const float *grove_dataset_targets(const grove_dataset *dataset);
 
 /* How many cells of categorical and numeric columns there are; how many were unknown: values not in
  * the vocabulary, and empty cells of numeric columns that had none in training; how many missing:

@@ -16,7 +16,8 @@ extern "C" {
 #endif
 
 #define GROVE_COLUMN_KIND_LIST(X)                                                                  \
-    X(CATEGORICAL, "categorical") X(NUMERIC, "numeric") X(LABEL, "label") X(IGNORED, "ignored")
+    X(CATEGORICAL, "categorical")                                                                  \
+    X(NUMERIC, "numeric") X(LABEL, "label") X(IGNORED, "ignored") X(TARGET, "target")
 
 typedef enum grove_column_kind {
 #define GROVE_COLUMN_KIND_ENUM(name, words) GROVE_COLUMN_##name,

@@ -68,9 +68,9 @@ typedef struct grove_leaks {
 } grove_leaks;
 
 /* Looks at the columns that the schema gives a model, in the rows [.._count] (NULL: the first) of
- * two tables, which may be one; `schema` need not be fitted. Without a label nothing can tell it;
- * without validation rows there are no twins. Takes columns x rows. On failure there is nothing to
- * free. */
+ * two tables, which may be one; `schema` need not be fitted. Without a label of classes nothing can
+ * tell it; without validation rows there are no twins. Takes columns x rows. On failure there is
+ * nothing to free. */
 GROVE_API grove_status grove_find_leaks(const grove_schema *schema, const grove_table *table,
                                         const size_t *train, size_t train_count,
                                         const grove_table *valid_table, const size_t *valid,

@@ -37,6 +37,7 @@
 #include "embeddings.h"
 #include "number_embeddings.h"
 #include "plan.h"
+#include "targets.h"
 #include "data_table.h"
 #include "data_source.h"
 #include "data_form.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * grove/train.h - a classifier for rows of a table: its network, its training, its answers.
+ * grove/train.h - a network for rows of a table, which tells classes or a number: its training, its
+ * answers.
  *
  * All of it stands on the public headers before this one: a program that wants another network or
  * another loop writes its own, with lib/train/ as the pattern.
@@ -30,6 +31,14 @@ typedef struct grove_rows {
 
 /* ---- the network ----------------------------------------------------------------------------- */
 
+/* What is minimized of a number, e = prediction - label, both scaled: the mean of e^2, of |e|, or
+ * Huber's loss (losses.h). */
+typedef enum grove_number_loss {
+    GROVE_NUMBER_LOSS_MSE,
+    GROVE_NUMBER_LOSS_MAE,
+    GROVE_NUMBER_LOSS_HUBER
+} grove_number_loss;
+
 /* Zero means the default, field by field. */
 typedef struct grove_classifier_options {
     const int64_t *hidden; /* [hidden_count] units of the hidden layers; may be none */
@@ -41,6 +50,8 @@ typedef struct grove_classifier_options {
                                       stands the vector of its bin; NULL: numbers stand alone */
     int64_t number_width;          /* of these vectors; 0: 8 */
     bool weighted;                 /* rows count by an input "weights" in the loss */
+    grove_number_loss number_loss;
+    double huber_delta; /* in deviations of the target; 1 */
     uint64_t seed;
     grove_allocator allocator;
 } grove_classifier_options;
@@ -49,51 +60,65 @@ typedef struct grove_classifier_options {
  *
  *     "column.<name>"   ids [batch], an input for each categorical column
  *     "numbers"         [batch, numeric], an input, where there are numeric features
- *     "label"           ids [batch], an input, for the loss
+ *     "label"           ids [batch], an input, for the loss; of numbers [batch], scaled
  *     "weights"         [batch], an input, where .weighted
  *     "table.<name>"    the embedding of a column; its table is "table.<name>.weight"
  *     "bins"            [batch, numeric, number_width], where numbers have bins
- *     "mlp.0"...        the dense layers; the last one gives the logits
+ *     "mlp.0"...        the dense layers; the last one gives the logits, or the number
  *     "probabilities"   [batch, classes], the answer
- *     "loss"            the mean cross-entropy; where .weighted, sum(w loss) / sum(w)
+ *     "scaled"          [batch], the number where one is asked for, as (y - mean) / deviation
+ *     "prediction"      [batch], the answer then, in the units of the table
+ *     "loss"            the mean cross-entropy, or what .number_loss says; where .weighted,
+ *                       sum(w loss) / sum(w)
  */
 typedef struct grove_classifier {
     grove_graph *graph;
     grove_tensor label, probabilities, loss;
-    grove_tensor weights; /* GROVE_NONE: rows count alike */
+    grove_tensor answer; /* probabilities, or of a number the prediction; then those are none */
+    grove_number_loss number_loss; /* as asked for, */
+    double huber_delta;            /* or by default */
+    grove_tensor weights;          /* GROVE_NONE: rows count alike */
 } grove_classifier;
 
 /* Builds the network for a fitted schema with a label: tables and numbers side by side, hidden
- * layers with ReLU and dropout, softmax. All but `error` must be there, options too.
+ * layers with ReLU and dropout, softmax or a number. All but `error` must be there, options too.
  * A mistake stands in `error`, and there is nothing to free. */
 GROVE_API grove_status grove_classifier_new(const grove_schema *schema,
                                             const grove_classifier_options *options,
                                             grove_classifier *classifier, grove_error *error);
 GROVE_API void grove_classifier_free(grove_classifier *classifier);
 
-/* The most frequent class of the training rows: what a model without inputs would always answer. */
+/* The most frequent class of the training rows: what a model without inputs would always answer. Of
+ * a target their mean and median. */
 GROVE_API grove_id grove_schema_majority(const grove_schema *schema);
+GROVE_API grove_center grove_schema_center(const grove_schema *schema);
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
 typedef struct grove_predictor grove_predictor;
 
-/* Finds the inputs of the schema's columns and "probabilities" in a graph, its own or a loaded one,
- * and makes a plan for `batch` rows (0: 256) and `threads` (as of a plan; 0: the default).
- * GROVE_NOT_FOUND names what the graph does not have. */
+/* Finds the inputs of the schema's columns and "probabilities", or "scaled" where the label is a
+ * number, in a graph, its own or a loaded one, and makes a plan for `batch` rows (0: 256) and
+ * `threads` (as of a plan; 0: the default). GROVE_NOT_FOUND names what the graph does not have. */
 GROVE_API grove_status grove_predictor_new(const grove_graph *graph, const grove_schema *schema,
                                            int64_t batch, int threads, grove_predictor **predictor,
                                            grove_error *error);
 GROVE_API void grove_predictor_free(grove_predictor *predictor);
-GROVE_API size_t grove_predictor_classes(const grove_predictor *predictor);
+GROVE_API size_t grove_predictor_classes(const grove_predictor *predictor); /* of a number 1 */
 
-/* probabilities [rows.count, classes], batch after batch. */
+/* probabilities [rows.count, classes], batch after batch; of a number [rows.count], in the units of
+ * the table, rounded to floats. */
 GROVE_API grove_status grove_predictor_run(grove_predictor *predictor, grove_rows rows,
                                            float *probabilities, grove_error *error);
 
-/* probabilities [classes] of one row as text: cells [columns of the schema], in their order; those
- * of the label and of ignored columns are not looked at. Ids and numbers are made of them as
- * grove_schema_encode does. A predictor for a batch of 1 answers fastest. */
+/* numbers [rows.count] that are predicted, in the units of the table. GROVE_BAD_ARGUMENT where
+ * classes are. */
+GROVE_API grove_status grove_predictor_numbers(grove_predictor *predictor, grove_rows rows,
+                                               double *numbers, grove_error *error);
+
+/* probabilities [classes] of one row as text, or its number: cells [columns of the schema], in
+ * their order; those of the label and of ignored columns are not looked at. Ids and numbers are
+ * made of them as grove_schema_encode does. A predictor for a batch of 1 answers fastest. */
 GROVE_API grove_status grove_predictor_row(grove_predictor *predictor, const grove_cell *cells,
                                            float *probabilities, grove_error *error);
 
@@ -105,7 +130,8 @@ typedef struct grove_progress {
     size_t row, rows;    /* rows of this epoch trained so far; row == rows: the epoch is over */
     double train_loss;   /* mean over the rows of this epoch so far, by their weights */
     double valid_loss;   /* what the best epoch is found by, with the metrics: of classes the mean
-                            log loss, counted as in training, by weights of rows and classes */
+                            log loss, of numbers .number_loss of what is scaled; counted as in
+                            training, by weights of rows and classes */
     grove_metrics valid; /* at the end of an epoch, if there are rows to validate on */
     bool is_best;        /* this epoch's weights are the best so far */
     size_t step;         /* steps since training began, over all epochs */
@@ -136,15 +162,16 @@ typedef struct grove_fit_options {
     int plateau_patience;      /* 2 */
     double unknown_share; /* in training, this share of the ids is replaced by id 0, the unknown
                                   category, so that its row learns to stand for a rare one */
-    const float *weights; /* how much rows count in the loss: [rows of the training dataset], finite
-                             numbers from 0 up; rows of 0 are not trained on. NULL: all alike. Only
-                             their ratios matter. Wants a classifier that is .weighted */
-    const float
-        *valid_weights; /* the same for the dataset that is validated on, also in measures */
-    const float *class_weights; /* [classes] times which a row of that label counts in the losses of
-                                   training and validation, not in measures; NULL: 1. As .weights */
-    uint64_t seed;              /* of the order of the rows, and of that share */
-    int threads;                /* as of a plan; the result does not depend on it */
+    /* How much rows count in the loss: [rows of the training dataset], finite numbers from 0 up;
+     * rows of 0 are not trained on. NULL: all alike. Only their ratios matter. Wants a classifier
+     * that is .weighted. And those of the dataset that is validated on, which also count in
+     * measures. */
+    const float *weights, *valid_weights;
+    /* Where there are classes: [classes] times which a row of that label counts in the losses of
+     * training and validation, not in measures; NULL: 1. As .weights. */
+    const float *class_weights;
+    uint64_t seed;     /* of the order of the rows, and of that share */
+    int threads;       /* as of a plan; the result does not depend on it */
     bool check_finite; /* each step looks for the first NaN or infinity (plan.h), and training
                              stops there with the op, the parameter and the row of the dataset */
     grove_fit_profile *profile; /* is told where the time of the steps went; NULL: nothing is

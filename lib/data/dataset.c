@@ -9,6 +9,7 @@
 #include "message.h"
 #include "schema.h"
 #include "table.h"
+#include "target.h"
 
 struct grove_dataset {
     grove_allocator allocator;
@@ -17,6 +18,7 @@ struct grove_dataset {
     int32_t *ids;     /* [categoricals, rows]: a column's ids lie together */
     float *numbers;   /* [rows, features]: a row's numbers do */
     int32_t *labels;  /* [rows], or NULL */
+    float *targets;   /* [rows], or NULL */
     int64_t *unknown; /* [columns of the schema] */
     int64_t *missing; /* [columns of the schema] */
 };
@@ -29,6 +31,7 @@ void grove_dataset_free(grove_dataset *dataset) {
     grove_release(&memory, dataset->ids);
     grove_release(&memory, dataset->numbers);
     grove_release(&memory, dataset->labels);
+    grove_release(&memory, dataset->targets);
     grove_release(&memory, dataset->unknown);
     grove_release(&memory, dataset->missing);
     grove_release(&memory, dataset);
@@ -61,10 +64,13 @@ static grove_dataset *dataset_for(const grove_schema *schema, size_t rows, bool 
     d->features = grove_schema_features(schema);
     d->ids = ids_of(memory, rows, d->categoricals);
     d->numbers = zeros(memory, rows, d->features, sizeof *d->numbers);
-    d->labels = labels ? ids_of(memory, rows, 1) : NULL;
+    const bool numbers = labels && grove_schema_target(schema) == GROVE_TARGET_NUMBER;
+    d->labels = labels && !numbers ? ids_of(memory, rows, 1) : NULL;
+    d->targets = numbers ? zeros(memory, rows, 1, sizeof *d->targets) : NULL;
     d->unknown = zeros(memory, schema->count, 1, sizeof *d->unknown);
     d->missing = zeros(memory, schema->count, 1, sizeof *d->missing);
-    if (!d->ids || !d->numbers || (labels && !d->labels) || !d->unknown || !d->missing) {
+    if (!d->ids || !d->numbers || (labels && !d->labels && !d->targets) || !d->unknown ||
+        !d->missing) {
         grove_dataset_free(d);
         return NULL;
     }
@@ -197,7 +203,7 @@ static grove_status column_missing(const grove_table *table, const char *name, g
 /* A column is of interest if the model sees it, or if it is the label and wanted. */
 static bool is_wanted(const grove_schema *schema, size_t column, bool labels) {
     grove_column_kind kind = schema->columns[column].kind;
-    return kind != GROVE_COLUMN_IGNORED && (kind != GROVE_COLUMN_LABEL || labels);
+    return kind != GROVE_COLUMN_IGNORED && (!grove_is_label(kind) || labels);
 }
 
 static grove_status check_columns(const grove_schema *schema, const grove_table *table, bool labels,
@@ -232,7 +238,7 @@ static grove_status encode_rows(encoding *e, size_t begin, size_t end, grove_err
     e->end = end;
     for (size_t i = 0; i < e->schema->count && status == GROVE_OK; i++) {
         const grove_column *column = &e->schema->columns[i];
-        if (!is_wanted(e->schema, i, d->labels != NULL)) {
+        if (!is_wanted(e->schema, i, d->labels || d->targets)) {
             continue;
         }
         e->column = i;
@@ -243,6 +249,9 @@ static grove_status encode_rows(encoding *e, size_t begin, size_t end, grove_err
         } else if (column->kind == GROVE_COLUMN_NUMERIC) {
             status = encode_numbers(e, numbers, error);
             numbers += column->missing > 0 ? 2 : 1;
+        } else if (column->kind == GROVE_COLUMN_TARGET) {
+            status =
+                grove_encode_targets(column, e->table, e->position, begin, end, d->targets, error);
         } else {
             status = encode_labels(e, d->labels, error);
         }
@@ -309,6 +318,10 @@ const float *grove_dataset_numbers(const grove_dataset *dataset) {
 
 const int32_t *grove_dataset_labels(const grove_dataset *dataset) {
     return dataset->labels;
+}
+
+const float *grove_dataset_targets(const grove_dataset *dataset) {
+    return dataset->targets;
 }
 
 int64_t grove_dataset_cells(const grove_dataset *dataset) {

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "split.h"
 #include "strings.h"
+#include "target.h"
 
 enum { LEAST_ROWS = 50, TIMES_CHANCE = 10 };
 static const double twin_share = 0.01;
@@ -124,7 +125,7 @@ static void look_at(grove_leak_search *s, size_t column) {
     if (kind == GROVE_COLUMN_IGNORED || in_train < 0 || in_valid < 0 || s->no_memory) {
         return;
     }
-    if (kind == GROVE_COLUMN_LABEL) {
+    if (grove_is_label(kind)) {
         return;
     }
     if (!number_column(s, (size_t)in_train, (size_t)in_valid)) {
@@ -212,7 +213,8 @@ static void free_search(grove_leak_search *s) {
 static void search(grove_leak_search *s) {
     const size_t all = s->train.count + s->valid.count + 1;
     const int label = grove_schema_label(s->schema);
-    const char *name = label < 0 ? "" : grove_schema_name(s->schema, (size_t)label);
+    const bool classes = label >= 0 && grove_schema_target(s->schema) == GROVE_TARGET_CLASS;
+    const char *name = classes ? grove_schema_name(s->schema, (size_t)label) : "";
     const int in_train = grove_table_find(s->train.table, name);
     const int in_valid = grove_table_find(s->valid.table, name);
     s->chance = grove_alloc(&s->memory, (s->valid.count + 1) * sizeof *s->chance);

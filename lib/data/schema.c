@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "message.h"
+#include "target.h"
 
 static const char *const KIND_NAMES[] = {
 #define KIND_NAME(name, words) [GROVE_COLUMN_##name] = words,
@@ -49,7 +50,7 @@ void grove_column_forget(const grove_schema *schema, grove_column *column) {
     grove_release(&schema->allocator, column->counts);
     column->counts = NULL;
     column->unknown = column->missing = 0;
-    column->mean = column->deviation = 0;
+    column->mean = column->deviation = column->median = 0;
     column->fitted = false;
 }
 
@@ -105,7 +106,7 @@ static grove_status check_new_column(const grove_schema *schema, const char *nam
         return grove_fail(error, GROVE_BAD_ARGUMENT, "column %s: %d is no kind of column", quoted,
                           (int)kind);
     }
-    if (kind == GROVE_COLUMN_LABEL && schema->label >= 0) {
+    if (grove_is_label(kind) && schema->label >= 0) {
         char label[GROVE_QUOTE_SIZE];
         return grove_fail(error, GROVE_BAD_DATA, "column %s: %s is the label already", quoted,
                           grove_quote_text(label, schema->columns[schema->label].name));
@@ -135,7 +136,7 @@ grove_status grove_schema_add_column(grove_schema *schema, const char *name, gro
         grove_release(&schema->allocator, column->reason);
         return grove_fail_memory(error, strlen(name));
     }
-    if (kind == GROVE_COLUMN_LABEL) {
+    if (grove_is_label(kind)) {
         schema->label = (int)schema->count;
     }
     schema->count++;
@@ -146,16 +147,18 @@ static bool has_vocabulary(const grove_column *column) {
     return column->kind == GROVE_COLUMN_CATEGORICAL || column->kind == GROVE_COLUMN_LABEL;
 }
 
-/* The column, if it may be given what fit would note; else NULL, and why. */
-static grove_column *column_to_set(grove_schema *schema, size_t position, bool vocabulary,
+/* The column, if it may be given what fit would note: a vocabulary, or the scale of that kind; else
+ * NULL, and why. */
+static grove_column *column_to_set(grove_schema *schema, size_t position, grove_column_kind scaled,
                                    grove_error *error) {
+    const bool vocabulary = scaled == GROVE_COLUMN_CATEGORICAL;
     if (position >= schema->count) {
         grove_fail(error, GROVE_BAD_ARGUMENT, "the schema has %zu columns, none of number %zu",
                    schema->count, position);
         return NULL;
     }
     grove_column *column = &schema->columns[position];
-    if (vocabulary ? !has_vocabulary(column) : column->kind != GROVE_COLUMN_NUMERIC) {
+    if (vocabulary ? !has_vocabulary(column) : column->kind != scaled) {
         char quoted[GROVE_QUOTE_SIZE];
         grove_fail(error, GROVE_BAD_ARGUMENT, "column %s is %s, and has no %s",
                    grove_quote_text(quoted, column->name), grove_column_kind_name(column->kind),
@@ -207,7 +210,7 @@ static bool fill_values(grove_column *column, const grove_vocabulary *v, bool *t
 grove_status grove_schema_set_vocabulary(grove_schema *schema, size_t position,
                                          const grove_vocabulary *vocabulary, grove_error *error) {
     grove_error_clear(error);
-    grove_column *column = column_to_set(schema, position, true, error);
+    grove_column *column = column_to_set(schema, position, GROVE_COLUMN_CATEGORICAL, error);
     if (!column) {
         return GROVE_BAD_ARGUMENT;
     }
@@ -237,10 +240,10 @@ grove_status grove_schema_set_vocabulary(grove_schema *schema, size_t position,
     return GROVE_OK;
 }
 
-grove_status grove_schema_set_scale(grove_schema *schema, size_t position, double mean,
-                                    double deviation, int64_t missing, grove_error *error) {
+static grove_status set_scale(grove_schema *schema, size_t position, grove_column_kind kind,
+                              double mean, double deviation, int64_t missing, grove_error *error) {
     grove_error_clear(error);
-    grove_column *column = column_to_set(schema, position, false, error);
+    grove_column *column = column_to_set(schema, position, kind, error);
     if (!column) {
         return GROVE_BAD_ARGUMENT;
     }
@@ -256,4 +259,22 @@ grove_status grove_schema_set_scale(grove_schema *schema, size_t position, doubl
     column->missing = missing;
     column->fitted = true;
     return GROVE_OK;
+}
+
+grove_status grove_schema_set_scale(grove_schema *schema, size_t position, double mean,
+                                    double deviation, int64_t missing, grove_error *error) {
+    return set_scale(schema, position, GROVE_COLUMN_NUMERIC, mean, deviation, missing, error);
+}
+
+grove_status grove_schema_set_target(grove_schema *schema, size_t position, double mean,
+                                     double deviation, double median, grove_error *error) {
+    if (!isfinite(median)) {
+        return grove_fail(error, GROVE_BAD_DATA, "the median of a target must be finite");
+    }
+    grove_status status =
+        set_scale(schema, position, GROVE_COLUMN_TARGET, mean, deviation, 0, error);
+    if (status == GROVE_OK) {
+        schema->columns[position].median = median;
+    }
+    return status;
 }

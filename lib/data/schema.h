@@ -19,7 +19,8 @@ typedef struct grove_column {
     int64_t *counts;        /* [values.count] */
     int64_t unknown;        /* categorical: training cells whose value is not in the list */
     int64_t missing;        /* training cells that were empty */
-    double mean, deviation; /* numeric */
+    double mean, deviation; /* numeric and target */
+    double median;          /* target */
 } grove_column;
 
 struct grove_schema {

@@ -8,6 +8,7 @@
 #include "message.h"
 #include "schema_pass.h"
 #include "table.h"
+#include "target.h"
 
 /* The rows of a block to look at: rows[i], or i where rows is NULL. */
 typedef struct training_rows {
@@ -29,8 +30,9 @@ typedef struct grove_notes {
     size_t known, capacity; /* of met.counts */
     int64_t count;          /* numeric: of the numbers */
     double mean, squares;
-    bool good;      /* until a cell is met that is no number */
-    size_t bad_row; /* its row in the block */
+    grove_number_sample sample; /* target: for the median */
+    bool good;                  /* until a cell is met that is no number */
+    size_t bad_row;             /* its row in the block */
 } notes;
 
 /* ---- vocabularies ---------------------------------------------------------------------------- */
@@ -108,8 +110,10 @@ static grove_status settle_vocabulary(grove_schema *schema, grove_column *column
 /* ---- numbers --------------------------------------------------------------------------------- */
 
 /* Mean and deviation in one pass (Welford 1962): the mean is moved by each number, and the squares
- * are of distances to it, so nothing large cancels. */
-static void add_numbers(notes *n, const training_rows *training, size_t begin, size_t end) {
+ * are of distances to it, so nothing large cancels. False when memory is short. */
+static bool add_numbers(notes *n, grove_column_kind kind, const training_rows *training,
+                        size_t begin, size_t end) {
+    const grove_allocator *memory = &n->met.values.allocator;
     double x;
     for (size_t i = begin; i < end && n->good; i++) {
         size_t row = row_at(training, i);
@@ -121,13 +125,17 @@ static void add_numbers(notes *n, const training_rows *training, size_t begin, s
         if (!grove_table_number(training->table, cell, &x)) {
             n->good = false;
             n->bad_row = row;
-            return;
+            return true;
+        }
+        if (kind == GROVE_COLUMN_TARGET && !grove_sample_number(&n->sample, memory, x)) {
+            return false;
         }
         n->count++;
         double distance = x - n->mean;
         n->mean += distance / (double)n->count;
         n->squares += distance * (x - n->mean);
     }
+    return true;
 }
 
 static grove_status settle_scale(grove_schema *schema, grove_column *column,
@@ -143,6 +151,7 @@ static grove_status settle_scale(grove_schema *schema, grove_column *column,
     grove_column fresh = {
         .values.allocator = schema->allocator, .missing = n->met.missing, .mean = n->mean};
     fresh.deviation = deviation > 0 ? deviation : 1;
+    fresh.median = grove_sample_median(&n->sample);
     grove_column_renew(schema, column, &fresh);
     return GROVE_OK;
 }
@@ -165,9 +174,10 @@ static grove_status check_rows(const training_rows *training, grove_error *error
 
 static bool note_rows(notes *n, grove_column_kind kind, const training_rows *training, size_t begin,
                       size_t end) {
-    if (kind == GROVE_COLUMN_NUMERIC) {
-        add_numbers(n, training, begin, end);
-    } else if (n->form->buckets > 0) {
+    if (grove_is_scaled(kind)) {
+        return add_numbers(n, kind, training, begin, end);
+    }
+    if (n->form->buckets > 0) {
         count_missing(n, training, begin, end);
     } else {
         return count_values(n, training, begin, end);
@@ -200,7 +210,7 @@ static grove_status check_notes(const grove_fitting *f, const training_rows *tra
         if (!n->good) {
             status =
                 grove_bad_cell(training->table, n->bad_row, n->position, "is not a number", error);
-        } else if (f->schema->columns[i].kind == GROVE_COLUMN_LABEL) {
+        } else if (grove_is_label(f->schema->columns[i].kind)) {
             status = check_labels(training, n, error);
         }
     }
@@ -211,7 +221,9 @@ static grove_status settle(grove_fitting *f, const grove_table *names, grove_err
     grove_status status = GROVE_OK;
     for (size_t i = 0; i < f->schema->count && status == GROVE_OK; i++) {
         grove_column *column = &f->schema->columns[i];
-        if (column->kind == GROVE_COLUMN_NUMERIC) {
+        if (column->kind == GROVE_COLUMN_TARGET && f->notes[i].squares == 0) {
+            status = grove_one_number(names, f->notes[i].position, f->notes[i].mean, error);
+        } else if (grove_is_scaled(column->kind)) {
             status = settle_scale(f->schema, column, names, &f->notes[i], error);
         } else if (column->kind != GROVE_COLUMN_IGNORED) {
             status = settle_vocabulary(f->schema, column, names, &f->notes[i], error);
@@ -268,6 +280,7 @@ grove_status grove_fitting_end(grove_fitting *f, const grove_table *names, grove
 void grove_fitting_free(grove_fitting *f) {
     for (size_t i = 0; i < f->schema->count && f->notes; i++) {
         grove_column_forget(f->schema, &f->notes[i].met);
+        grove_release(&f->schema->allocator, f->notes[i].sample.numbers);
     }
     grove_release(&f->schema->allocator, f->notes);
 }

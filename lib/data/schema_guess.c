@@ -8,8 +8,7 @@
 #include "message.h"
 #include "schema_pass.h"
 #include "table.h"
-
-enum { REASON_SIZE = 160 };
+#include "target.h"
 
 /* What one look at all cells of a column tells. */
 typedef struct grove_survey {
@@ -130,7 +129,7 @@ static bool look_at_block(survey *surveys, const grove_table *table) {
 
 /* Numbers only: a code or an amount? Writes the reason. */
 static bool guess_number(const survey *seen, const grove_allocator *memory, grove_column_kind *kind,
-                         char reason[REASON_SIZE]) {
+                         char reason[GROVE_REASON_SIZE]) {
     bool codes = false;
     const char *words = seen->whole ? "whole numbers" : "numbers";
     if (seen->whole && seen->leading_zero) {
@@ -147,44 +146,51 @@ static bool guess_number(const survey *seen, const grove_allocator *memory, grov
     }
     *kind = codes ? GROVE_COLUMN_CATEGORICAL : GROVE_COLUMN_NUMERIC;
     if (seen->whole) {
-        snprintf(reason, REASON_SIZE, "%s, %d distinct values", words, (int)seen->values.count);
+        snprintf(reason, GROVE_REASON_SIZE, "%s, %d distinct values", words,
+                 (int)seen->values.count);
     } else {
-        snprintf(reason, REASON_SIZE, "%s", words);
+        snprintf(reason, GROVE_REASON_SIZE, "%s", words);
     }
     return true;
 }
 
 static bool guess_kind(const survey *seen, size_t rows, const grove_schema_options *options,
-                       grove_column_kind *kind, char reason[REASON_SIZE]) {
+                       grove_column_kind *kind, char reason[GROVE_REASON_SIZE]) {
     int count = (int)seen->values.count;
     *kind = GROVE_COLUMN_IGNORED;
     if (seen->cells == 0) {
-        snprintf(reason, REASON_SIZE, "every cell is empty");
+        snprintf(reason, GROVE_REASON_SIZE, "every cell is empty");
     } else if (count == 1 && seen->cells == rows) {
         char quoted[GROVE_QUOTE_SIZE];
-        snprintf(reason, REASON_SIZE, "every cell is %s",
+        snprintf(reason, GROVE_REASON_SIZE, "every cell is %s",
                  grove_quote(quoted, grove_strings_at(&seen->values, 0)));
     } else if (!seen->any_text) {
         return guess_number(seen, &options->allocator, kind, reason);
     } else if (options->max_values > 0 && count > options->max_values) {
-        snprintf(reason, REASON_SIZE, "text, %d distinct values: more than the %lld allowed", count,
-                 (long long)options->max_values);
+        snprintf(reason, GROVE_REASON_SIZE, "text, %d distinct values: more than the %lld allowed",
+                 count, (long long)options->max_values);
     } else {
         *kind = GROVE_COLUMN_CATEGORICAL;
-        snprintf(reason, REASON_SIZE, "text, %d distinct value%s", count, count == 1 ? "" : "s");
+        snprintf(reason, GROVE_REASON_SIZE, "text, %d distinct value%s", count,
+                 count == 1 ? "" : "s");
     }
     return true;
 }
 
 /* ---- what was asked for ---------------------------------------------------------------------- */
 
+static bool is_label(int wanted) {
+    return wanted != GROVE_TO_GUESS && grove_is_label((grove_column_kind)wanted);
+}
+
 /* Can the column be what it was said to be, as far as this block tells? */
 static grove_status check_wish(const survey *seen, const grove_table *table, size_t column,
                                int wanted, grove_error *error) {
-    if (wanted == GROVE_COLUMN_NUMERIC && seen->first_text < table->rows) {
+    const bool numbers = wanted == GROVE_COLUMN_NUMERIC || wanted == GROVE_COLUMN_TARGET;
+    if (numbers && seen->first_text < table->rows) {
         return grove_bad_cell(table, seen->first_text, column, "is not a number", error);
     }
-    if (wanted == GROVE_COLUMN_LABEL && seen->first_empty < table->rows) {
+    if (is_label(wanted) && seen->first_empty < table->rows) {
         return grove_no_label(table, seen->first_empty, column, error);
     }
     return GROVE_OK;
@@ -213,7 +219,7 @@ static grove_status settle_column(grove_schema *schema, const grove_guess *g, si
                                   const grove_table *names, grove_error *error) {
     const survey *seen = &g->surveys[column];
     const grove_column_asked *wanted = &g->wanted[column];
-    char reason[REASON_SIZE];
+    char reason[GROVE_REASON_SIZE];
     grove_column_kind kind;
     if (!guess_kind(seen, g->rows, &g->options, &kind, reason)) {
         return grove_fail_memory(error, (size_t)seen->values.count * sizeof(int64_t));
@@ -222,7 +228,7 @@ static grove_status settle_column(grove_schema *schema, const grove_guess *g, si
         snprintf(reason, sizeof reason, "as asked for");
     }
     kind = wanted->kind == GROVE_TO_GUESS ? kind : (grove_column_kind)wanted->kind;
-    if (kind == GROVE_COLUMN_LABEL && seen->values.count == 1) {
+    if (grove_is_label(kind) && seen->values.count == 1) {
         return grove_one_label(names, column, grove_strings_at(&seen->values, 0), error);
     }
     grove_status status =

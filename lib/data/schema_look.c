@@ -170,6 +170,10 @@ double grove_schema_deviation(const grove_schema *schema, size_t column) {
     return at(schema, column) ? at(schema, column)->deviation : 0;
 }
 
+double grove_schema_median(const grove_schema *schema, size_t column) {
+    return at(schema, column) ? at(schema, column)->median : 0;
+}
+
 int64_t grove_schema_missing(const grove_schema *schema, size_t column) {
     return at(schema, column) ? at(schema, column)->missing : 0;
 }

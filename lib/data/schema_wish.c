@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "message.h"
 #include "table.h"
+#include "target.h"
 
 static grove_status ask_for(const grove_table *table, const char *const *names, size_t count,
                             grove_column_kind kind, grove_column_asked *wanted,
@@ -60,7 +61,7 @@ grove_status grove_read_wishes(const grove_table *table, const grove_schema_opti
         size_t count;
         grove_column_kind kind;
     } lists[] = {
-        {&options->label, options->label != NULL, GROVE_COLUMN_LABEL},
+        {&options->label, options->label != NULL, grove_target_column(options->target)},
         {options->categorical, options->categorical_count, GROVE_COLUMN_CATEGORICAL},
         {options->numeric, options->numeric_count, GROVE_COLUMN_NUMERIC},
         {options->ignore, options->ignore_count, GROVE_COLUMN_IGNORED},

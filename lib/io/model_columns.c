@@ -6,6 +6,8 @@
  *     [{"name":"species","kind":"categorical","reason":"text","values":{"unknown":3,"missing":0}},
  *      {"name":"height","kind":"numeric","reason":"numbers",
  *       "scale":{"mean":12.5,"std":4.25,"missing":0}},
+ *      {"name":"price","kind":"target","reason":"...",
+ *       "scale":{"mean":12.5,"std":4.25,"median":11}},
  *      {"name":"note","kind":"ignored","reason":"..."}]
  *
  * A column that is read in a form of its own has two members more:
@@ -39,6 +41,13 @@ typedef struct form {
 static const grove_field form_fields[] = {
     GROVE_FIELD(form, min_count, INT), GROVE_FIELD(form, max_values, INT),
     GROVE_FIELD(form, buckets, INT), GROVE_FIELD(form, seed, INT), GROVE_NO_MORE_FIELDS};
+
+typedef struct target_scale {
+    double mean, std, median;
+} target_scale;
+static const grove_field target_fields[] = {
+    GROVE_FIELD(target_scale, mean, REAL), GROVE_FIELD(target_scale, std, REAL),
+    GROVE_FIELD(target_scale, median, REAL), GROVE_NO_MORE_FIELDS};
 
 static bool has_values(grove_column_kind kind) {
     return kind == GROVE_COLUMN_CATEGORICAL || kind == GROVE_COLUMN_LABEL;
@@ -89,7 +98,7 @@ static grove_status check_column(const grove_model_saving *saving, const grove_s
                                 "the name of column %zu of the schema is not UTF-8", i);
     }
     bool fitted = !has_values(kind) || grove_schema_ids(schema, i) > 0;
-    if (kind == GROVE_COLUMN_NUMERIC) {
+    if (kind == GROVE_COLUMN_NUMERIC || kind == GROVE_COLUMN_TARGET) {
         fitted = isfinite(mean) && isfinite(deviation) && deviation > 0;
     }
     return fitted ? GROVE_OK
@@ -146,6 +155,10 @@ static grove_status put_column(const grove_model_saving *saving, grove_model_tex
         scale own = {grove_schema_mean(schema, i), grove_schema_deviation(schema, i),
                      grove_schema_missing(schema, i)};
         grove_model_put_fields(text, "scale", scale_fields, &own);
+    } else if (kind == GROVE_COLUMN_TARGET) {
+        target_scale own = {grove_schema_mean(schema, i), grove_schema_deviation(schema, i),
+                            grove_schema_median(schema, i)};
+        grove_model_put_fields(text, "scale", target_fields, &own);
     }
     status = status == GROVE_OK ? put_form(saving, text, schema, i) : status;
     grove_model_put(text, "}");
@@ -295,6 +308,7 @@ static void read_rest(column *c, grove_column_kind kind) {
     grove_json *json = &c->loading->json;
     values counts = {0};
     scale own = {0};
+    target_scale target = {0};
     if (has_values(kind)) {
         grove_json_expect(json, ',');
         want_key(c, "values");
@@ -303,6 +317,10 @@ static void read_rest(column *c, grove_column_kind kind) {
         grove_json_expect(json, ',');
         want_key(c, "scale");
         grove_model_read_fields(c->loading, scale_fields, &own, c->words, "number");
+    } else if (kind == GROVE_COLUMN_TARGET) {
+        grove_json_expect(json, ',');
+        want_key(c, "scale");
+        grove_model_read_fields(c->loading, target_fields, &target, c->words, "number");
     }
     if (grove_json_take(json, ',')) {
         read_form(c);
@@ -318,6 +336,12 @@ static void read_rest(column *c, grove_column_kind kind) {
         tell(c,
              grove_schema_set_scale(c->loading->model->schema, c->index, own.mean, own.std,
                                     own.missing, &told),
+             &told);
+    } else if (kind == GROVE_COLUMN_TARGET) {
+        grove_error told;
+        tell(c,
+             grove_schema_set_target(c->loading->model->schema, c->index, target.mean, target.std,
+                                     target.median, &told),
              &told);
     }
 }

@@ -3,15 +3,16 @@
  * classifier.c - the network for rows of a table.
  *
  *     column.<a> --- table.<a> --+
- *     column.<b> --- table.<b> --+-- concat -- mlp.0 -- relu -- dropout -- ... -- mlp.k -- softmax
+ *     column.<b> --- table.<b> --+-- concat -- mlp.0 -- relu -- dropout -- ... -- mlp.k -- head
  *     numbers ------ bins -------+
- *            \-------------------+
+ *            \-------------------+                                                        (head.c)
  */
+#include <float.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "grove/losses.h"
+#include "head.h"
 #include "network_inputs.h"
 
 static bool is_possible(const grove_schema *schema, const grove_classifier_options *o,
@@ -21,6 +22,10 @@ static bool is_possible(const grove_schema *schema, const grove_classifier_optio
         wrong = "the schema has no label";
     } else if (grove_schema_categoricals(schema) + grove_schema_features(schema) == 0) {
         wrong = "there must be a column to learn from";
+    } else if ((unsigned)o->number_loss > GROVE_NUMBER_LOSS_HUBER) {
+        wrong = "there is no such loss of numbers";
+    } else if (!(o->huber_delta >= 0 && o->huber_delta <= DBL_MAX)) {
+        wrong = "Huber's delta must be a finite number above 0";
     } else if (o->embedding_width < 0 || o->number_width < 0) {
         wrong = "the width of an embedding must be 1 or more";
     }
@@ -33,29 +38,16 @@ static bool is_possible(const grove_schema *schema, const grove_classifier_optio
     return !wrong;
 }
 
-static grove_tensor loss_of(grove_classifier *c, grove_tensor logits, bool weighted) {
-    if (!weighted) {
-        return grove_softmax_cross_entropy(logits, c->label);
-    }
-    c->weights = grove_input_reals(c->graph, "weights", GROVE_BATCH);
-    return grove_weighted_mean(grove_softmax_cross_entropy_rows(logits, c->label, GROVE_NONE, NULL),
-                               c->weights);
-}
-
 static void build(grove_classifier *c, const grove_schema *schema,
                   const grove_classifier_options *o, grove_tensor h) {
     char text[32];
-    int64_t classes = grove_schema_ids(schema, (size_t)grove_schema_label(schema));
     for (int i = 0; i < o->hidden_count; i++) {
         snprintf(text, sizeof text, "mlp.%d", i);
         h = grove_relu(grove_nn_dense(h, o->hidden[i], text));
         h = o->dropout > 0 ? grove_dropout(h, o->dropout) : h;
     }
     snprintf(text, sizeof text, "mlp.%d", o->hidden_count);
-    grove_tensor logits = grove_nn_dense(h, classes, text);
-    c->label = grove_input_ids(c->graph, "label", GROVE_BATCH);
-    c->probabilities = grove_name(grove_softmax(logits), "probabilities");
-    c->loss = grove_name(loss_of(c, logits, o->weighted), "loss");
+    grove_append_head(c, h, schema, o, text);
 }
 
 grove_status grove_classifier_new(const grove_schema *schema,
@@ -91,6 +83,13 @@ void grove_classifier_free(grove_classifier *classifier) {
         grove_graph_free(classifier->graph);
         *classifier = (grove_classifier){0};
     }
+}
+
+grove_center grove_schema_center(const grove_schema *schema) {
+    size_t label = schema ? (size_t)grove_schema_label(schema) : 0;
+    return schema ? (grove_center){grove_schema_mean(schema, label),
+                                   grove_schema_median(schema, label)}
+                  : (grove_center){0, 0};
 }
 
 grove_id grove_schema_majority(const grove_schema *schema) {

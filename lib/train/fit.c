@@ -156,8 +156,8 @@ static bool open_trainer(trainer *t) {
            grove_feed_open(&t->feed, t->classifier->graph, t->schema, size, t->error) == GROVE_OK &&
            grove_feed_fits(&t->feed, &t->train, t->error) == GROVE_OK &&
            (t->valid.count == 0 || grove_feed_fits(&t->feed, &t->valid, t->error) == GROVE_OK) &&
-           grove_targets_open(&t->targets, t->classifier, &t->wish, &t->train, size, t->error) ==
-               GROVE_OK &&
+           grove_targets_open(&t->targets, t->classifier, t->schema, &t->wish, &t->train, size,
+                              t->error) == GROVE_OK &&
            drop_weightless(t) &&
            grove_packed_open(&t->packed, &t->feed, &t->targets, &t->train, t->error) == GROVE_OK &&
            open_plans(t) && open_validation(t) && open_profile(t);
@@ -349,8 +349,11 @@ static void tell_profile(trainer *t) {
     }
 }
 
-static bool has_labels(grove_rows rows) {
-    return rows.count == 0 || (rows.dataset && grove_dataset_labels(rows.dataset));
+static bool has_labels(grove_rows rows, const grove_schema *schema) {
+    const bool numbers = grove_schema_target(schema) == GROVE_TARGET_NUMBER;
+    return rows.count == 0 ||
+           (rows.dataset && (numbers ? grove_dataset_targets(rows.dataset) != NULL
+                                     : grove_dataset_labels(rows.dataset) != NULL));
 }
 
 grove_status grove_fit(grove_classifier *classifier, const grove_schema *schema,
@@ -374,7 +377,7 @@ grove_status grove_fit(grove_classifier *classifier, const grove_schema *schema,
         *t.wish.profile =
             (grove_fit_profile){.times = t.wish.profile->times, .room = t.wish.profile->room};
     }
-    if (train_rows.count == 0 || !has_labels(train_rows) || !has_labels(valid)) {
+    if (train_rows.count == 0 || !has_labels(train_rows, schema) || !has_labels(valid, schema)) {
         return grove_fail(error, GROVE_BAD_DATA, "training: there are no rows with labels");
     }
     set_defaults(&t.wish);

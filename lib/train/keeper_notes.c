@@ -13,16 +13,46 @@
 /* The notes beside the graph's numbers: whole numbers, reals, and a line for each epoch. */
 enum { EPOCH, ROW, STEP, PLATEAU_BEGUN, PLATEAU_WAITED, WHOLE };
 enum { SUM, MASS, SECONDS, BEST_LOSS, PLATEAU_BEST, REALS };
-enum { TRAIN_LOSS, VALID_LOSS, IS_BEST, STEPS, RATE, TOOK, VALID, COLUMNS = VALID + 5 };
+enum { MEASURES = 11 }; /* of grove_metrics, its two first fields too */
+enum { TRAIN_LOSS, VALID_LOSS, IS_BEST, STEPS, RATE, TOOK, VALID, COLUMNS = VALID + MEASURES };
 
 /* Who adds a field to one of these notes it here, or it is lost at a checkpoint. */
-_Static_assert(sizeof(grove_metrics) <= 5 * sizeof(double), "a metric is not in the notes");
+_Static_assert(sizeof(grove_metrics) <= MEASURES * sizeof(double), "a metric is not in the notes");
 _Static_assert(sizeof(grove_progress) <= sizeof(grove_metrics) + 10 * sizeof(double),
                "a part of the progress is not in the notes");
 _Static_assert(sizeof(grove_fit_result) <= sizeof(grove_metrics) + 3 * sizeof(double),
                "a part of the result is not in the notes");
 
 static const grove_dtype real_dtype = sizeof(grove_real) == 4 ? GROVE_DTYPE_F32 : GROVE_DTYPE_F64;
+
+static void put_metrics(double line[MEASURES], const grove_metrics *m) {
+    const double all[MEASURES] = {(double)m->target,
+                                  (double)m->rows,
+                                  m->accuracy,
+                                  m->log_loss,
+                                  m->roc_auc,
+                                  m->baseline_accuracy,
+                                  m->r2,
+                                  m->mean_squared_error,
+                                  m->mean_absolute_error,
+                                  m->baseline_mean_squared_error,
+                                  m->baseline_mean_absolute_error};
+    memcpy(line, all, sizeof all);
+}
+
+static grove_metrics take_metrics(const double line[MEASURES]) {
+    return (grove_metrics){.target = line[0] == 1 ? GROVE_TARGET_NUMBER : GROVE_TARGET_CLASS,
+                           .rows = (size_t)line[1],
+                           .accuracy = line[2],
+                           .log_loss = line[3],
+                           .roc_auc = line[4],
+                           .baseline_accuracy = line[5],
+                           .r2 = line[6],
+                           .mean_squared_error = line[7],
+                           .mean_absolute_error = line[8],
+                           .baseline_mean_squared_error = line[9],
+                           .baseline_mean_absolute_error = line[10]};
+}
 
 static void put_epoch(double *line, const grove_progress *p) {
     const double line_of_it[COLUMNS] = {
@@ -32,13 +62,9 @@ static void put_epoch(double *line, const grove_progress *p) {
         [STEPS] = (double)p->step,
         [RATE] = p->rate,
         [TOOK] = p->seconds,
-        [VALID] = (double)p->valid.rows,
-        [VALID + 1] = p->valid.accuracy,
-        [VALID + 2] = p->valid.log_loss,
-        [VALID + 3] = p->valid.roc_auc,
-        [VALID + 4] = p->valid.baseline_accuracy,
     };
     memcpy(line, line_of_it, sizeof line_of_it);
+    put_metrics(line + VALID, &p->valid);
 }
 
 static void take_epoch(grove_progress *p, const double *line) {
@@ -48,11 +74,7 @@ static void take_epoch(grove_progress *p, const double *line) {
     p->step = (size_t)line[STEPS];
     p->rate = line[RATE];
     p->seconds = line[TOOK];
-    p->valid = (grove_metrics){.rows = (size_t)line[VALID],
-                               .accuracy = line[VALID + 1],
-                               .log_loss = line[VALID + 2],
-                               .roc_auc = line[VALID + 3],
-                               .baseline_accuracy = line[VALID + 4]};
+    p->valid = take_metrics(line + VALID);
 }
 
 /* ---- whose it is ----------------------------------------------------------------------------- */
@@ -70,7 +92,9 @@ static uint64_t hash_rows(const grove_rows *rows, uint64_t hash) {
     if (features > 0) {
         hash = grove_hash(grove_dataset_numbers(d), count * features * sizeof(float), hash);
     }
-    hash = grove_hash(grove_dataset_labels(d), count * sizeof(int32_t), hash);
+    const void *target = grove_dataset_labels(d);
+    target = target ? target : grove_dataset_targets(d); /* of as many bytes */
+    hash = grove_hash(target, count * sizeof(int32_t), hash);
     return rows->rows ? grove_hash(rows->rows, rows->count * sizeof *rows->rows, hash) : hash;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * metrics.c - accuracy, log loss, area under the ROC curve.
+ * metrics.c - accuracy, log loss, area under the ROC curve; of numbers, errors and what they are
+ * beside the spread.
  */
 #include "grove/metrics.h"
 
@@ -85,6 +86,21 @@ static grove_status check_labels(const grove_id *labels, size_t rows, size_t cla
     return GROVE_OK;
 }
 
+static grove_metrics no_metrics(grove_target_kind target, size_t rows) {
+    const double nan = (double)NAN;
+    return (grove_metrics){.target = target,
+                           .rows = rows,
+                           .accuracy = nan,
+                           .log_loss = nan,
+                           .roc_auc = nan,
+                           .baseline_accuracy = nan,
+                           .r2 = nan,
+                           .mean_squared_error = nan,
+                           .mean_absolute_error = nan,
+                           .baseline_mean_squared_error = nan,
+                           .baseline_mean_absolute_error = nan};
+}
+
 static grove_status check_weights(const float *weights, size_t rows, grove_error *error) {
     for (size_t i = 0; i < rows && weights; i++) {
         if (!(weights[i] >= 0 && weights[i] <= FLT_MAX)) {
@@ -122,11 +138,11 @@ grove_status grove_weighted_metrics(const float *probabilities, const grove_id *
         baseline += labels[i] == majority ? weight : 0;
         loss += weight * grove_row_log_loss(p, labels[i]);
     }
-    *metrics = (grove_metrics){.rows = rows,
-                               .accuracy = right / all,
-                               .log_loss = loss / all,
-                               .roc_auc = area_under,
-                               .baseline_accuracy = baseline / all};
+    *metrics = no_metrics(GROVE_TARGET_CLASS, rows);
+    metrics->accuracy = right / all;
+    metrics->log_loss = loss / all;
+    metrics->roc_auc = area_under;
+    metrics->baseline_accuracy = baseline / all;
     return GROVE_OK;
 }
 
@@ -136,4 +152,64 @@ grove_status grove_classification_metrics(const float *probabilities, const grov
                                           grove_error *error) {
     return grove_weighted_metrics(probabilities, labels, NULL, rows, classes, majority, allocator,
                                   metrics, error);
+}
+
+/* ---- numbers --------------------------------------------------------------------------------- */
+
+static grove_status check_numbers(const double *predictions, const double *truth, size_t rows,
+                                  grove_error *error) {
+    for (size_t i = 0; i < rows; i++) {
+        if (!isfinite(predictions[i]) || !isfinite(truth[i])) {
+            return grove_fail(
+                error, GROVE_BAD_DATA,
+                "metrics: row %zu is predicted to be %g and is %g; both must be finite", i,
+                predictions[i], truth[i]);
+        }
+    }
+    return GROVE_OK;
+}
+
+/* Sums over rows, each counted by its weight. */
+typedef struct sums {
+    double all, truth, squares, absolutes, mean_squares, median_absolutes, spread;
+} sums;
+
+static sums sum_up(const double *predictions, const double *truth, const float *weights,
+                   size_t rows, grove_center center) {
+    sums s = {0};
+    for (size_t i = 0; i < rows; i++) {
+        const double weight = weight_of(weights, i), e = predictions[i] - truth[i];
+        const double off = center.mean - truth[i];
+        s.all += weight;
+        s.truth += weight * truth[i];
+        s.squares += weight * e * e;
+        s.absolutes += weight * fabs(e);
+        s.mean_squares += weight * off * off;
+        s.median_absolutes += weight * fabs(center.median - truth[i]);
+    }
+    for (size_t i = 0; i < rows; i++) { /* once more, so that nothing large cancels */
+        const double off = truth[i] - s.truth / s.all;
+        s.spread += weight_of(weights, i) * off * off;
+    }
+    return s;
+}
+
+grove_status grove_number_metrics(const double *predictions, const double *truth,
+                                  const float *weights, size_t rows, grove_center center,
+                                  grove_metrics *metrics, grove_error *error) {
+    grove_status status = check_numbers(predictions, truth, rows, error);
+    if (status == GROVE_OK) {
+        status = check_weights(weights, rows, error);
+    }
+    if (status != GROVE_OK) {
+        return status;
+    }
+    const sums s = sum_up(predictions, truth, weights, rows, center);
+    *metrics = no_metrics(GROVE_TARGET_NUMBER, rows);
+    metrics->r2 = s.spread > 0 ? 1 - s.squares / s.spread : (double)NAN;
+    metrics->mean_squared_error = s.squares / s.all;
+    metrics->mean_absolute_error = s.absolutes / s.all;
+    metrics->baseline_mean_squared_error = s.mean_squares / s.all;
+    metrics->baseline_mean_absolute_error = s.median_absolutes / s.all;
+    return GROVE_OK;
 }

@@ -180,6 +180,8 @@ struct grove_predictor {
     grove_tensor answer;
     grove_plan *plan;
     size_t classes;
+    bool is_number;
+    double center, deviation; /* by which it was scaled */
 };
 
 static grove_status open_predictor(grove_predictor *p, const grove_graph *graph,
@@ -190,14 +192,17 @@ static grove_status open_predictor(grove_predictor *p, const grove_graph *graph,
         return status;
     }
     p->schema = schema;
-    p->answer = grove_find(graph, "probabilities");
+    p->is_number = grove_schema_target(schema) == GROVE_TARGET_NUMBER;
+    p->center = grove_schema_center(schema).mean;
+    p->deviation = grove_schema_deviation(schema, (size_t)grove_schema_label(schema));
+    p->answer = grove_find(graph, p->is_number ? "scaled" : "probabilities");
     grove_shape shape = grove_node_shape(p->answer);
-    if (shape.rank != 2 || shape.dim[0] != GROVE_BATCH || shape.dim[1] < 1 ||
-        grove_node_type(p->answer) != GROVE_REAL) {
-        return grove_fail(error, GROVE_NOT_FOUND,
-                          "the model has no output 'probabilities' [batch, classes]");
+    if (shape.rank != (p->is_number ? 1 : 2) || shape.dim[0] != GROVE_BATCH ||
+        (!p->is_number && shape.dim[1] < 1) || grove_node_type(p->answer) != GROVE_REAL) {
+        return grove_fail(error, GROVE_NOT_FOUND, "the model has no output %s",
+                          p->is_number ? "'scaled' [batch]" : "'probabilities' [batch, classes]");
     }
-    p->classes = (size_t)shape.dim[1];
+    p->classes = p->is_number ? 1 : (size_t)shape.dim[1];
     grove_plan_options options = {
         .batch = size, .threads = threads, .allocator = p->feed.allocator};
     p->plan = grove_plan_new(graph, &p->answer, 1, &options);
@@ -264,7 +269,12 @@ static grove_status answer_batch(grove_predictor *p, const grove_rows *rows, siz
     return run(p, count, probabilities, error);
 }
 
-grove_status grove_predictor_run(grove_predictor *predictor, grove_rows rows, float *probabilities,
+/* In double, so that a large mean costs no digits. */
+static double in_units(const grove_predictor *p, float answer) {
+    return p->center + p->deviation * (double)answer;
+}
+
+grove_status grove_predictor_raw(grove_predictor *predictor, grove_rows rows, float *probabilities,
                                  grove_error *error) {
     if (!predictor || !probabilities) {
         return grove_fail(error, GROVE_BAD_ARGUMENT, "there is no predictor, or nowhere to answer");
@@ -290,6 +300,33 @@ grove_status grove_predictor_run_mixed(grove_predictor *p, grove_rows rows, size
         grove_feed_column(&p->feed, p->schema, column, rows.dataset, others + begin, count);
         status = run(p, count, probabilities + begin * p->classes, error);
     }
+    return status;
+}
+
+grove_status grove_predictor_run(grove_predictor *predictor, grove_rows rows, float *probabilities,
+                                 grove_error *error) {
+    grove_status status = grove_predictor_raw(predictor, rows, probabilities, error);
+    for (size_t i = 0; i < rows.count && status == GROVE_OK && predictor->is_number; i++) {
+        probabilities[i] = (float)in_units(predictor, probabilities[i]);
+    }
+    return status;
+}
+
+grove_status grove_predictor_numbers(grove_predictor *p, grove_rows rows, double *numbers,
+                                     grove_error *error) {
+    if (!p || !numbers || !p->is_number) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT,
+                          "there is no predictor of numbers, or nowhere to answer");
+    }
+    float *answers = grove_alloc(&p->feed.allocator, (rows.count + 1) * sizeof *answers);
+    if (!answers) {
+        return grove_fail_memory(error, (rows.count + 1) * sizeof *answers);
+    }
+    grove_status status = grove_predictor_raw(p, rows, answers, error);
+    for (size_t i = 0; i < rows.count && status == GROVE_OK; i++) {
+        numbers[i] = in_units(p, answers[i]);
+    }
+    grove_release(&p->feed.allocator, answers);
     return status;
 }
 
@@ -340,5 +377,11 @@ grove_status grove_predictor_row(grove_predictor *p, const grove_cell *cells, fl
             status = set_number(p, c, cells[c], &feature, error);
         }
     }
-    return status == GROVE_OK ? run(p, 1, probabilities, error) : status;
+    if (status == GROVE_OK) {
+        status = run(p, 1, probabilities, error);
+    }
+    if (status == GROVE_OK && p->is_number) {
+        probabilities[0] = (float)in_units(p, probabilities[0]);
+    }
+    return status;
 }

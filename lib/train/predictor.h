@@ -48,6 +48,10 @@ grove_status grove_predictor_run_mixed(grove_predictor *predictor, grove_rows ro
 void grove_feed_forget(grove_feed *feed, size_t count, double share, uint64_t seed, uint32_t epoch,
                        uint64_t batch);
 
+/* As the plan gives them: answers [rows.count, grove_predictor_classes], of numbers scaled. */
+grove_status grove_predictor_raw(grove_predictor *predictor, grove_rows rows, float *answers,
+                                 grove_error *error);
+
 /* Which row of the dataset is the i-th of these? */
 static inline size_t grove_row_at(const grove_rows *rows, size_t i) {
     return rows->rows ? rows->rows[i] : i;

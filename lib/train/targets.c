@@ -25,7 +25,7 @@ grove_weighing grove_weighing_of(const grove_classifier *classifier,
     const grove_shape shape = grove_node_shape(classifier->probabilities);
     return (grove_weighing){.rows = rows,
                             .classes = options->class_weights,
-                            .class_count = (size_t)shape.dim[1],
+                            .class_count = shape.rank == 2 ? (size_t)shape.dim[1] : 0,
                             .labels = grove_dataset_labels(dataset)};
 }
 
@@ -66,9 +66,22 @@ static bool has_weights(const grove_fit_options *options) {
     return options->weights || options->class_weights;
 }
 
+static bool make_room(grove_targets *t, grove_target_kind kind, bool weighted, size_t size) {
+    if (kind == GROVE_TARGET_NUMBER) {
+        t->numbers = grove_alloc_zero(&t->allocator, size, sizeof *t->numbers);
+    } else {
+        t->labels = grove_alloc_zero(&t->allocator, size, sizeof *t->labels);
+    }
+    if (weighted) {
+        t->weights = grove_alloc_zero(&t->allocator, size, sizeof *t->weights);
+    }
+    return (t->labels || t->numbers) && (t->weights || !weighted);
+}
+
 grove_status grove_targets_open(grove_targets *targets, const grove_classifier *classifier,
-                                const grove_fit_options *options, const grove_rows *rows,
-                                size_t size, grove_error *error) {
+                                const grove_schema *schema, const grove_fit_options *options,
+                                const grove_rows *rows, size_t size, grove_error *error) {
+    const grove_target_kind kind = grove_schema_target(schema);
     const bool weighted = grove_is_valid(classifier->weights);
     *targets = (grove_targets){
         .allocator = grove_graph_allocator(classifier->graph),
@@ -79,11 +92,11 @@ grove_status grove_targets_open(grove_targets *targets, const grove_classifier *
                           "training: there are weights, but the classifier was not made to be "
                           ".weighted");
     }
-    targets->labels = grove_alloc_zero(&targets->allocator, size, sizeof *targets->labels);
-    if (weighted) {
-        targets->weights = grove_alloc_zero(&targets->allocator, size, sizeof *targets->weights);
+    if (options->class_weights && kind != GROVE_TARGET_CLASS) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT,
+                          "training: there are weights of classes, but the label is a number");
     }
-    if (!targets->labels || (weighted && !targets->weights)) {
+    if (!make_room(targets, kind, weighted, size)) {
         return grove_fail_memory(error, size * sizeof *targets->weights);
     }
     return grove_weighing_open(&targets->weighing, rows, error);
@@ -92,13 +105,15 @@ grove_status grove_targets_open(grove_targets *targets, const grove_classifier *
 void grove_targets_close(grove_targets *targets) {
     if (targets->allocator.resize) {
         grove_release(&targets->allocator, targets->labels);
+        grove_release(&targets->allocator, targets->numbers);
         grove_release(&targets->allocator, targets->weights);
     }
 }
 
 grove_status grove_targets_bind(const grove_targets *targets, const grove_classifier *classifier,
                                 grove_plan *plan) {
-    grove_status status = grove_bind(plan, classifier->label, targets->labels);
+    const void *bound = targets->labels ? (const void *)targets->labels : targets->numbers;
+    grove_status status = grove_bind(plan, classifier->label, bound);
     return status == GROVE_OK && targets->weights
                ? grove_bind(plan, classifier->weights, targets->weights)
                : status;
@@ -106,22 +121,33 @@ grove_status grove_targets_bind(const grove_targets *targets, const grove_classi
 
 void grove_targets_pack(const grove_targets *targets, const grove_dataset *dataset, size_t row,
                         int32_t *words) {
-    words[0] = grove_dataset_labels(dataset)[row];
+    if (targets->labels) {
+        words[0] = grove_dataset_labels(dataset)[row];
+    } else {
+        memcpy(words, grove_dataset_targets(dataset) + row, sizeof *words);
+    }
     if (targets->weights) {
         const float weight = grove_weigh(&targets->weighing, row);
-        memcpy(words + 1, &weight, sizeof weight);
+        memcpy(words + targets->words - 1, &weight, sizeof weight);
     }
+}
+
+static grove_real real_at(const int32_t *word) {
+    float number;
+    memcpy(&number, word, sizeof number);
+    return (grove_real)number;
 }
 
 void grove_targets_take(grove_targets *targets, const int32_t *const *rows, size_t column,
                         size_t some, size_t at) {
-    float weight;
-    for (size_t i = 0; i < some; i++) {
+    for (size_t i = 0; i < some && targets->labels; i++) {
         targets->labels[at + i] = rows[i][column];
     }
+    for (size_t i = 0; i < some && targets->numbers; i++) {
+        targets->numbers[at + i] = real_at(rows[i] + column);
+    }
     for (size_t i = 0; i < some && targets->weights; i++) {
-        memcpy(&weight, rows[i] + column + 1, sizeof weight);
-        targets->weights[at + i] = (grove_real)weight;
+        targets->weights[at + i] = real_at(rows[i] + column + targets->words - 1);
     }
 }
 

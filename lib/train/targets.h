@@ -14,7 +14,7 @@ typedef struct grove_weighing {
     const float *rows;    /* [rows of the dataset], or NULL: all alike */
     const float *classes; /* [class_count], or NULL: all alike */
     size_t class_count;
-    const int32_t *labels; /* [rows of the dataset] */
+    const int32_t *labels; /* [rows of the dataset]; wanted where classes have weights */
     double scale;          /* makes the mean over the rows of training 1 */
 } grove_weighing;
 
@@ -32,19 +32,21 @@ float grove_weigh(const grove_weighing *weighing, size_t row);
 grove_status grove_weighing_open(grove_weighing *weighing, const grove_rows *rows,
                                  grove_error *error);
 
-/* One batch, and how a row stands in packed rows: its label, and its weight where rows have one. */
+/* One batch, and how a row stands in packed rows: its label or number, and its weight where rows
+ * have one. */
 typedef struct grove_targets {
     grove_allocator allocator;
-    size_t words; /* of 4 bytes, in a packed row */
-    grove_id *labels;
+    size_t words;        /* of 4 bytes, in a packed row */
+    grove_id *labels;    /* [size], where there are classes, */
+    grove_real *numbers; /* [size], or else numbers */
     grove_real *weights; /* [size]; NULL: rows count alike */
     grove_weighing weighing;
 } grove_targets;
 
 /* Makes room for batches of `size` rows of these. To be closed also after a failure. */
 grove_status grove_targets_open(grove_targets *targets, const grove_classifier *classifier,
-                                const grove_fit_options *options, const grove_rows *rows,
-                                size_t size, grove_error *error);
+                                const grove_schema *schema, const grove_fit_options *options,
+                                const grove_rows *rows, size_t size, grove_error *error);
 void grove_targets_close(grove_targets *targets);
 
 /* Binds the room to the inputs of a plan, once for all runs. */

@@ -1,36 +1,59 @@
 /* SPDX-License-Identifier: MIT */
 #include "validation.h"
 
+#include <math.h>
+
 #include "base/error.h"
 #include "predictor.h"
 #include "tally.h"
 
 enum { BATCH = 512 }; /* rows to validate at a time, at most */
 
-static grove_status make_room(grove_validation *v, const grove_fit_options *options, size_t classes,
-                              grove_error *error) {
-    const size_t count = v->rows.count;
-    const bool weighted = options->valid_weights || options->class_weights;
-    v->answers = grove_alloc(&v->allocator, count * classes * sizeof *v->answers);
-    v->truth = grove_alloc(&v->allocator, count * sizeof *v->truth);
+/* ---- opening --------------------------------------------------------------------------------- */
+
+static bool is_number(const grove_validation *v) {
+    return grove_schema_target(v->schema) == GROVE_TARGET_NUMBER;
+}
+
+/* Room for a number of each row, as many times over; NULL when memory is short. */
+static void *room(const grove_validation *v, size_t each, size_t size) {
+    size_t count = 0, bytes = 0;
+    return grove_multiply(v->rows.count, each, &count) && grove_multiply(count, size, &bytes)
+               ? grove_alloc(&v->allocator, bytes)
+               : NULL;
+}
+
+static bool make_room(grove_validation *v, const grove_fit_options *options, size_t classes) {
+    bool fits = (v->answers = room(v, classes, sizeof *v->answers)) != NULL;
+    if (is_number(v)) {
+        fits = fits && (v->scaled = room(v, 1, sizeof *v->scaled)) &&
+               (v->numbers = room(v, 1, sizeof *v->numbers)) &&
+               (v->truth = room(v, 1, sizeof *v->truth));
+    } else {
+        fits = fits && (v->labels = room(v, 1, sizeof *v->labels));
+    }
     if (options->valid_weights) {
-        v->weights = grove_alloc(&v->allocator, count * sizeof *v->weights);
+        fits = fits && (v->weights = room(v, 1, sizeof *v->weights));
     }
     v->counts = v->weights;
     if (options->class_weights) {
-        v->counts = grove_alloc(&v->allocator, count * sizeof *v->counts);
+        v->counts = NULL;
+        fits = fits && (v->counts = room(v, 1, sizeof *v->counts));
     }
-    return v->answers && v->truth && (v->weights || !options->valid_weights) &&
-                   (v->counts || !weighted)
-               ? GROVE_OK
-               : grove_fail_memory(error, count * classes * sizeof *v->answers);
+    return fits;
 }
 
-static grove_status fill(grove_validation *v, const grove_classifier *classifier,
-                         const grove_fit_options *options, grove_error *error) {
-    const int32_t *labels = grove_dataset_labels(v->rows.dataset);
+static double in_units(const grove_validation *v, float scaled) {
+    const size_t label = (size_t)grove_schema_label(v->schema);
+    return grove_schema_mean(v->schema, label) +
+           grove_schema_deviation(v->schema, label) * (double)scaled;
+}
+
+static grove_status fill(grove_validation *v, const grove_fit_options *options,
+                         grove_error *error) {
+    const grove_dataset *dataset = v->rows.dataset;
     grove_weighing in_loss =
-        grove_weighing_of(classifier, options, v->rows.dataset, options->valid_weights);
+        grove_weighing_of(v->classifier, options, dataset, options->valid_weights);
     grove_weighing in_measures = in_loss;
     in_measures.classes = NULL;
     grove_status status = grove_weighing_open(&in_loss, &v->rows, error);
@@ -39,7 +62,12 @@ static grove_status fill(grove_validation *v, const grove_classifier *classifier
     }
     for (size_t i = 0; i < v->rows.count && status == GROVE_OK; i++) {
         const size_t row = grove_row_at(&v->rows, i);
-        v->truth[i] = labels[row];
+        if (v->labels) {
+            v->labels[i] = grove_dataset_labels(dataset)[row];
+        } else {
+            v->scaled[i] = grove_dataset_targets(dataset)[row];
+            v->truth[i] = in_units(v, v->scaled[i]);
+        }
         if (v->counts) {
             v->counts[i] = grove_weigh(&in_loss, row);
         }
@@ -54,8 +82,9 @@ grove_status grove_validation_open(grove_validation *v, const grove_classifier *
                                    const grove_schema *schema, const grove_rows *rows,
                                    const grove_fit_options *options, grove_error *error) {
     *v = (grove_validation){.allocator = grove_graph_allocator(classifier->graph),
-                            .rows = *rows,
-                            .majority = grove_schema_majority(schema)};
+                            .schema = schema,
+                            .classifier = classifier,
+                            .rows = *rows};
     if (rows->count == 0) {
         return GROVE_OK;
     }
@@ -64,10 +93,13 @@ grove_status grove_validation_open(grove_validation *v, const grove_classifier *
     const size_t batch = (rows->count + runs - 1) / runs;
     grove_status status = grove_predictor_new(classifier->graph, schema, (int64_t)batch,
                                               options->threads, &v->predictor, error);
-    if (status == GROVE_OK) {
-        status = make_room(v, options, grove_predictor_classes(v->predictor), error);
+    if (status != GROVE_OK) {
+        return status;
     }
-    return status == GROVE_OK ? fill(v, classifier, options, error) : status;
+    const size_t classes = grove_predictor_classes(v->predictor);
+    return make_room(v, options, classes)
+               ? fill(v, options, error)
+               : grove_fail_memory(error, rows->count * classes * sizeof *v->answers);
 }
 
 void grove_validation_close(grove_validation *v) {
@@ -76,31 +108,66 @@ void grove_validation_close(grove_validation *v) {
     }
     grove_predictor_free(v->predictor);
     grove_release(&v->allocator, v->answers);
+    grove_release(&v->allocator, v->labels);
+    grove_release(&v->allocator, v->scaled);
+    grove_release(&v->allocator, v->numbers);
     grove_release(&v->allocator, v->truth);
     grove_release(&v->allocator, v->counts == v->weights ? NULL : v->counts);
     grove_release(&v->allocator, v->weights);
 }
 
-static double loss_of(const grove_validation *v, size_t classes) {
+/* ---- running --------------------------------------------------------------------------------- */
+
+static double class_loss(const grove_validation *v, size_t row) {
+    const size_t classes = grove_predictor_classes(v->predictor);
+    return grove_row_log_loss(v->answers + row * classes, v->labels[row]);
+}
+
+/* As head.c appends it. */
+static double number_loss(const grove_validation *v, size_t row) {
+    const double off = (double)v->answers[row] - (double)v->scaled[row];
+    const double delta = v->classifier->huber_delta;
+    switch (v->classifier->number_loss) {
+    case GROVE_NUMBER_LOSS_MAE:
+        return fabs(off);
+    case GROVE_NUMBER_LOSS_HUBER:
+        return fabs(off) <= delta ? off * off / 2 : delta * (fabs(off) - delta / 2);
+    default:
+        return off * off;
+    }
+}
+
+static double mean_loss(const grove_validation *v) {
     double sum = 0, all = 0;
     for (size_t i = 0; i < v->rows.count; i++) {
-        const double count = (double)v->counts[i];
-        sum += count * grove_row_log_loss(v->answers + i * classes, v->truth[i]);
+        const double count = v->counts ? (double)v->counts[i] : 1;
+        sum += count * (v->labels ? class_loss(v, i) : number_loss(v, i));
         all += count;
     }
     return sum / all;
 }
 
+static grove_status measure_numbers(grove_validation *v, grove_metrics *metrics,
+                                    grove_error *error) {
+    for (size_t i = 0; i < v->rows.count; i++) {
+        v->numbers[i] = in_units(v, v->answers[i]);
+    }
+    return grove_number_metrics(v->numbers, v->truth, v->weights, v->rows.count,
+                                grove_schema_center(v->schema), metrics, error);
+}
+
 grove_status grove_validation_run(grove_validation *v, grove_metrics *metrics, double *loss,
                                   grove_error *error) {
-    const size_t classes = grove_predictor_classes(v->predictor);
-    grove_status status = grove_predictor_run(v->predictor, v->rows, v->answers, error);
-    if (status == GROVE_OK) {
-        status = grove_weighted_metrics(v->answers, v->truth, v->weights, v->rows.count, classes,
-                                        v->majority, &v->allocator, metrics, error);
+    grove_status status = grove_predictor_raw(v->predictor, v->rows, v->answers, error);
+    if (status == GROVE_OK && v->labels) {
+        status = grove_weighted_metrics(
+            v->answers, v->labels, v->weights, v->rows.count, grove_predictor_classes(v->predictor),
+            grove_schema_majority(v->schema), &v->allocator, metrics, error);
+    } else if (status == GROVE_OK) {
+        status = measure_numbers(v, metrics, error);
     }
     if (status == GROVE_OK) {
-        *loss = v->counts == v->weights ? metrics->log_loss : loss_of(v, classes);
+        *loss = v->labels && v->counts == v->weights ? metrics->log_loss : mean_loss(v);
     }
     return status;
 }

@@ -9,16 +9,20 @@
 
 typedef struct grove_validation {
     grove_allocator allocator;
+    const grove_schema *schema;
+    const grove_classifier *classifier;
     grove_rows rows;
     grove_predictor *predictor; /* NULL: there are no rows to validate on */
-    grove_id majority;          /* the most frequent class of training */
-    float *answers;             /* [rows, classes] */
-    grove_id *truth;            /* [rows] */
+    float *answers;             /* [rows, classes], or [rows] scaled numbers */
+    grove_id *labels;           /* [rows], where there are classes */
+    float *scaled;              /* [rows], where there are numbers, */
+    double *numbers, *truth;    /* and [rows] the answers and they in the units of the table */
     float *weights;             /* [rows] in measures; NULL: all alike */
     float *counts;              /* [rows] in the loss; the same array where classes count alike */
 } grove_validation;
 
-/* To be closed also after a failure. Without rows it is opened, too, and never run. */
+/* To be closed also after a failure. Without rows it is opened, too, and never run. The classifier
+ * and the schema are looked at again later. */
 grove_status grove_validation_open(grove_validation *validation, const grove_classifier *classifier,
                                    const grove_schema *schema, const grove_rows *rows,
                                    const grove_fit_options *options, grove_error *error);
