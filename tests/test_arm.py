@@ -23,12 +23,12 @@ def close(a, b, tolerance):
             near(x, y, tolerance)
 
 
-def model_of(command, folder, *options):
+def model_of(command, folder, *options, **more):
     """A table, a model that the command trained on it, and what it said of the training."""
     data = table(folder, rows=600)
     model = os.path.join(folder, "%d.safetensors" % (command is NATIVE))
     told = good("train", data, "--label", "group", "--out", model, "-q", "--json", *TRAINING,
-                *options, command=command).json()
+                *options, command=command, **more).json()
     return data, model, told
 
 
@@ -68,13 +68,23 @@ def threads_change_no_byte_abroad(folder):
 
 
 @case
+def either_level_makes_close_models(folder):
+    """With the products of the CBLAS, and with grove's own."""
+    losses = []
+    for level in ("neon", "baseline"):
+        env = dict(os.environ, GROVE_CPU=level)
+        losses.append(model_of(ABROAD, folder, env=env)[2]["training_loss"])
+    near(losses[0], losses[1], 1e-5)
+
+
+@case
 def the_version_tells_the_instructions(folder):
     def levels(level):
         told = good("--version", env=dict(os.environ, GROVE_CPU=level)).out.splitlines()
         return [line.split(": ")[1] for line in told if line.startswith("instructions: ")]
 
     assert levels("baseline") == ["baseline"]
-    assert levels("v3") == levels("")
+    assert levels("neon") == levels("") == levels("v3") == ["neon"]
 
 
 if __name__ == "__main__":

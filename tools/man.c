@@ -99,7 +99,8 @@ static void put_environment(void) {
               "How many additions a step must be worth for threads to share it; 0: every step.");
     put_entry("GROVE_CPU",
               "The instructions that are used at most: baseline, v2, v3 or v4, the levels of "
-              "x86-64 (default: what the processor has).");
+              "x86-64; on 64-bit Arm baseline or neon, which are the products of matrices "
+              "(default: what the processor has).");
 }
 
 static void put_see_also(const command *but) {

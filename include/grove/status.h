@@ -65,7 +65,8 @@ GROVE_API const char *grove_status_words(grove_status status);
 GROVE_API const char *grove_version(void);
 
 /* The kind of instructions that loops run with on this processor: "baseline", or a level of x86-64,
- * "v2", "v3", "v4"; the environment variable GROVE_CPU can lower it. */
+ * "v2", "v3", "v4", or "neon" on 64-bit Arm (whose products of matrices are the CBLAS's at the
+ * baseline); the environment variable GROVE_CPU can lower it. */
 GROVE_API const char *grove_level_name(void);
 
 /* Where grove takes its memory from; a zeroed struct, or NULL where a pointer is asked for, means

@@ -6,10 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef GROVE_HAS_NEON
+static const char *const names[] = {"baseline", "neon"};
+#else
 static const char *const names[] = {"baseline", "v2", "v3", "v4"};
+#endif
 
 static grove_level_kind level_of_processor(void) {
-#ifdef GROVE_HAS_LEVELS
+#if defined(GROVE_HAS_NEON)
+    return GROVE_LEVEL_NEON;
+#elif defined(GROVE_HAS_LEVELS)
     __builtin_cpu_init();
     bool v2 = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
     bool v3 = v2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&

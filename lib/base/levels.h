@@ -11,19 +11,30 @@
  * contracts or reorders what the source does not, so plain loops give the same bits at all levels.
  * (Matrix products do not: they are written with fused multiply-adds where the level has them.)
  *
- * Levels are those of the x86-64 ABI supplement. Elsewhere (Arm: NEON is part of the baseline) the
- * baseline is the only one. The environment variable GROVE_CPU (baseline, v2, v3, v4) forces a
- * lower one; it is read once. */
+ * Levels are those of the x86-64 ABI supplement. On 64-bit Arm, where NEON is part of the baseline,
+ * loops are built once, and the level "neon" differs by the matrix products alone, which are the
+ * CBLAS's at the baseline. Elsewhere the baseline is the only one. The environment variable
+ * GROVE_CPU (baseline, v2, v3, v4; baseline, neon) forces a lower one; it is read once. */
 #ifndef GROVE_BASE_LEVELS_H
 #define GROVE_BASE_LEVELS_H
 
 #include "grove/status.h" /* grove_level_name */
 
+#if defined(__aarch64__) && defined(__ARM_NEON) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define GROVE_HAS_NEON 1
+#endif
+
 typedef enum grove_level_kind {
     GROVE_LEVEL_BASELINE, /* what the compiler was told to build for */
-    GROVE_LEVEL_V2,       /* SSE4.2 */
-    GROVE_LEVEL_V3,       /* AVX2 and fused multiply-add */
-    GROVE_LEVEL_V4        /* AVX-512 */
+#ifdef GROVE_HAS_NEON
+    GROVE_LEVEL_NEON,
+    GROVE_LEVEL_FUSED = GROVE_LEVEL_NEON /* from here on there is fused multiply-add */
+#else
+    GROVE_LEVEL_V2, /* SSE4.2 */
+    GROVE_LEVEL_V3, /* AVX2 and fused multiply-add */
+    GROVE_LEVEL_V4, /* AVX-512 */
+    GROVE_LEVEL_FUSED = GROVE_LEVEL_V3
+#endif
 } grove_level_kind;
 
 /* The level that kernels run at, the same for the whole life of the program. */

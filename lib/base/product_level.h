@@ -23,6 +23,13 @@
 #define LANES (VECTOR_BYTES / (int)sizeof(grove_real))
 #define PANEL (WIDE * LANES)
 
+/* Before a loop over a tile, whose sums stay in registers if it is unrolled. */
+#ifdef __clang__
+#define WHOLLY _Pragma("clang loop unroll(full)")
+#else
+#define WHOLLY _Pragma("GCC unroll 16")
+#endif
+
 typedef grove_real AT(vector)
     __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(grove_real)), may_alias));
 
@@ -119,9 +126,7 @@ TARGET static inline void AT(store)(grove_real *c, AT(vector) sum, size_t column
  * apart as c's. */
 #define COUNT(j) (columns - (size_t)((j)*LANES))
 #define NUMBERS(x, i, j) AT(load)((x) + (size_t)(i)*c_step + (j)*LANES, COUNT(j))
-#define EACH_VECTOR                                                                                \
-    _Pragma("GCC unroll 16") for (int i = 0; i < rows; i++)                                        \
-        _Pragma("GCC unroll 4") for (int j = 0; j < wide; j++)
+#define EACH_VECTOR WHOLLY for (int i = 0; i < rows; i++) WHOLLY for (int j = 0; j < wide; j++)
 
 /* What is done to a tile's numbers at the end; p: the whole product, in which the tile lies
  * at c and begins in column `first`. */
@@ -165,15 +170,12 @@ AT(tile)(const int rows, const int wide, size_t depth, const grove_real *a, size
     AT(vector) sum[ROWS][WIDE] = {{{0}}};
     for (size_t l = 0; l < depth; l++) {
         AT(vector) b[WIDE];
-#pragma GCC unroll 4
-        for (int j = 0; j < wide; j++) {
+        WHOLLY for (int j = 0; j < wide; j++) {
             b[j] = *(const AT(vector) *)(panel + j * LANES);
         }
-#pragma GCC unroll 16
-        for (int i = 0; i < rows; i++) {
+        WHOLLY for (int i = 0; i < rows; i++) {
             const AT(vector) spread = a[(size_t)i * a_row] - (AT(vector)){0};
-#pragma GCC unroll 4
-            for (int j = 0; j < wide; j++) {
+            WHOLLY for (int j = 0; j < wide; j++) {
                 sum[i][j] = FUSED(spread, b[j], sum[i][j]);
             }
         }
@@ -329,6 +331,7 @@ TARGET static void AT(multiply)(const grove_product *p, grove_real *scratch) {
 
 #undef AT
 #undef TARGET
+#undef WHOLLY
 #undef VECTOR_BYTES
 #undef FUSED
 #undef FIRST_OF
