@@ -7,7 +7,8 @@ import re
 
 from cli import *
 
-COMMANDS = ("train", "evaluate", "predict", "inspect", "gradcheck", "embed", "nearest", "transform")
+COMMANDS = ("train", "evaluate", "predict", "inspect", "gradcheck", "embed", "nearest", "transform",
+            "report")
 
 
 def options_in_help(command):

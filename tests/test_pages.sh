@@ -3,7 +3,7 @@
 #
 # Makes grove's pages and opens them in Chromium (tests/pages).
 #
-#     tests/test_pages.sh SOURCE_ROOT BUILD_ROOT OP_EXAMPLES
+#     tests/test_pages.sh SOURCE_ROOT BUILD_ROOT OP_EXAMPLES GROVE
 #
 # Skipped where there is no Chromium, no Node.js, or no playwright-core in BUILD_ROOT/pages
 # (tools/test puts it there).
@@ -11,6 +11,7 @@ set -eu
 source_root=$1
 build_root=$2
 op_examples=$3
+GROVE=$4
 
 skip() {
     echo "skipped: $*"
@@ -27,5 +28,10 @@ command -v node >/dev/null || skip 'there is no Node.js'
 
 page=$build_root/pages/ops.html
 "$source_root/tools/opdoc" --html --examples "$op_examples" -o "$page"
+reports=$build_root/pages/reports
+export GROVE
+"$source_root/tests/pages/make_reports.py" "$reports"
+
 export CHROMIUM PAGE="$page" NODE_MODULES="$build_root/pages"
-exec node --test "$source_root/tests/pages/pages.test.mjs"
+export REPORT="$reports/report.html" NUMBERS="$reports/numbers.json" NASTY="$reports/nasty.html"
+exec node --test --test-concurrency=1 "$source_root/tests/pages/"

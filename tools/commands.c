@@ -53,4 +53,11 @@ const command commands[COMMANDS] = {
          "train would. Intervals are Student's t with the variance of Nadeau and Bengio (2003), "
          "since the training rows of the rounds are mostly the same.",
          "grove cv trees.csv --label group --folds 10"},
+    [COMMAND_REPORT] =
+        {"report", "MODEL DATA.csv", 2, 2, "write a page that shows how good a model is, and why",
+         "One page of HTML that holds all it needs and asks for nothing from elsewhere: measures "
+         "beside two baselines, learning curves, classes, ROC and precision-recall, calibration, "
+         "rare and unknown categories, what each column is good for, the learned vectors as "
+         "pictures, and the rows that were most wrong. Its numbers are those of evaluate --full.",
+         "grove report trees.safetensors test.csv --out report.html"},
 };

@@ -3,23 +3,9 @@
  * evaluate.c - grove evaluate: how well does a model predict the rows of a table?
  */
 #include "answers.h"
+#include "page_data.h"
 #include "report.h"
 #include "require.h"
-
-static int report_json(const options *o, const answers *a, const grove_metrics *metrics,
-                       const full_report *full) {
-    json_t *numbers = json_metrics(metrics), *object = json_pack("{s:i}", "schema", 1);
-    json_object_update(object, numbers);
-    json_object_set_new(object, "unknown_cells", json_number(unknown_share(a)));
-    if (o->full) {
-        json_add_report(object, full);
-    }
-    if (o->require.count > 0) {
-        json_object_set_new(object, "required", json_demands(&o->require, &full->model));
-    }
-    json_decref(numbers);
-    return print_json("evaluate", object);
-}
 
 static int report_words(const options *o, const answers *a, const grove_metrics *metrics,
                         const full_report *full) {
@@ -47,7 +33,8 @@ static int report(const options *o, const answers *a) {
     const bool wanted = o->full || o->require.count > 0;
     int code = wanted ? make_report("evaluate", o, o->full, a, &full) : EXIT_DONE;
     if (code == EXIT_DONE) {
-        code = o->json ? report_json(o, a, &metrics, &full) : report_words(o, a, &metrics, &full);
+        code = o->json ? print_json("evaluate", json_evaluation(o, a, &metrics, &full))
+                       : report_words(o, a, &metrics, &full);
     }
     if (code == EXIT_DONE && wanted) {
         code = check_demands("evaluate", &o->require, &full.model);

@@ -42,7 +42,7 @@ enum {
     FOR_TABLES = FOR_ALL & ~FOR_NEAREST, /* who reads one */
     FOR_FITS = FOR_TRAIN | FOR_CV,
     FOR_GUESSES = FOR_FITS | FOR_INSPECT,
-    FOR_THREADS = FOR_FITS | FOR_EVALUATE | FOR_PREDICT | FOR_GRADCHECK | FOR_EMBED,
+    FOR_THREADS = FOR_FITS | FOR_EVALUATE | FOR_REPORT | FOR_PREDICT | FOR_GRADCHECK | FOR_EMBED,
     FOR_RESULTS = FOR_FITS | FOR_SPLIT | FOR_EVALUATE | FOR_INSPECT | FOR_GRADCHECK | FOR_NEAREST,
     FOR_ONE_FILE = FOR_PREDICT | FOR_TRANSFORM
 };
@@ -218,6 +218,11 @@ const option_row option_table[] = {
     {ROW(FOR_INSPECT, "schema", "FILE"), A_FILE(schema), .group = GROUP_OUTPUT,
      .help = "write what the columns mean as JSON, to be edited and given to train --schema",
      .instead = "none"},
+    {ROW(FOR_REPORT, "out", "PAGE.html"), A_FILE(out), .group = GROUP_OUTPUT,
+     .help = "the page to write, whole or not at all",
+     .wanted = "where is the page to be written?"},
+    {ROW(FOR_REPORT, "title", "TEXT"), TEXT(title), .group = GROUP_OUTPUT,
+     .help = "what stands at its head", .instead = "the name of MODEL's file"},
     {ROW(FOR_TRAIN, "checkpoint", "FILE"), A_FILE(checkpoint), .group = GROUP_OUTPUT,
      .help = "write a checkpoint here after each epoch, and remove it when MODEL is written",
      .instead = "only when stopped by Ctrl-C, SIGTERM or SIGHUP, beside MODEL: "

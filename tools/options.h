@@ -78,6 +78,7 @@ typedef struct options {
     const char *column, *layer, *format; /* of embed; NULL: not given */
     const char *split, *split_out;
     const char *out_train, *out_valid, *out_test; /* of split */
+    const char *title;                            /* of report; NULL: not given */
     const char *baseline;                         /* of train: "logistic" or "none" */
     const char *group, *predictions;              /* of cv */
     const char *weight_column, *class_weight;     /* NULL: not given */
@@ -87,7 +88,8 @@ typedef struct options {
 /* A new command is a word here, a row of commands.c and a line of grove.c. */
 #define COMMAND_LIST(X)                                                                            \
     X(TRAIN)                                                                                       \
-    X(EVALUATE) X(PREDICT) X(INSPECT) X(GRADCHECK) X(EMBED) X(NEAREST) X(TRANSFORM) X(SPLIT) X(CV)
+    X(EVALUATE)                                                                                    \
+    X(PREDICT) X(INSPECT) X(GRADCHECK) X(EMBED) X(NEAREST) X(TRANSFORM) X(SPLIT) X(CV) X(REPORT)
 
 enum command_id {
 #define COMMAND_ID(word) COMMAND_##word,
@@ -131,5 +133,6 @@ int run_nearest(const options *o);
 int run_transform(const options *o);
 int run_split(const options *o);
 int run_cv(const options *o);
+int run_report(const options *o);
 
 #endif

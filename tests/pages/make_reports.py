@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Makes the pages that report.test.mjs opens: of trees, and of names that look like code.
+
+    GROVE=.../grove tests/pages/make_reports.py FOLDER
+"""
+
+import os
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from cli import good, text_of, trees, write  # noqa: E402
+
+CODE = ["</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "\u2028", "&amp;",
+        "caf\xe9", '"quotes"']
+
+
+def main(folder):
+    os.makedirs(folder, exist_ok=True)
+
+    def path(name):
+        return os.path.join(folder, name)
+    write(path("train.csv"), text_of(trees(3000, classes=4)))
+    write(path("test.csv"), text_of(trees(800, classes=4, seed=2)) +
+          text_of(trees(60, classes=4, seed=3, first_species=100)[1:]))
+    good("train", path("train.csv"), "--label", "group", "--out", path("trees.safetensors"), "-q",
+         "--epochs", "20", "--hidden", "32", "--batch", "64", "--rate", "0.003", "--patience", "20")
+    good("report", path("trees.safetensors"), path("test.csv"), "--out", path("report.html"))
+    write(path("numbers.json"), good("evaluate", path("trees.safetensors"), path("test.csv"),
+                                     "--full", "--json").out)
+    lines = ["<b>kind</b>,size,label"]
+    for i in range(200):
+        k = i * 7 % len(CODE)
+        lines.append('"%s",%d,%s' % (CODE[k].replace('"', '""'), i % 17,
+                                     ["<i>a</i>", "b"][(k + i % 3) % 2]))
+    write(path("nasty.csv"), text_of(lines))
+    good("train", path("nasty.csv"), "--label", "label", "--out", path("nasty.safetensors"), "-q",
+         "--epochs", "3", "--hidden", "8", "--batch", "32")
+    good("report", path("nasty.safetensors"), path("nasty.csv"), "--out", path("nasty.html"),
+         "--title", "</title><script>alert(1)</script>")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

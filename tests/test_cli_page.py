@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+#
+# grove report: the page holds the numbers of evaluate --full, and survives what stands in tables;
+# what is refused. How it looks and works in a browser: tests/pages/report.test.mjs.
+import csv
+import os
+import re
+
+from cli import *
+
+MARK = re.compile(r'<script id="data" type="application/json">(.*?)</script>', re.S)
+
+
+def made(folder, model, data, *options, name="page.html", **more):
+    page = os.path.join(folder, name)
+    result = good("report", model, data, "--out", page, *options, **more)
+    assert result.out == "", str(result)
+    return page, strict_json(MARK.search(read(page).decode())[1])
+
+
+@case
+def the_numbers_of_evaluate(folder):
+    _, model = trained(folder, rows=400)
+    test = table(folder, "test.csv", rows=200, seed=5)
+    page, told = made(folder, model, test)
+    assert told["report"] == good("evaluate", model, test, "--full", "--json").json()
+    assert (told["title"], told["table"]) == ("model.safetensors", "test.csv")
+    assert told["training"]["rows"] == 360 and told["model"]["label"] == "group"
+    assert told["model"]["layers"][-1] == [8, 3]
+    again, titled = made(folder, model, test, "--title", "Trees & <groups>", "--threads", "2",
+                         name="again.html")
+    assert titled["title"] == "Trees & <groups>"
+    assert {**titled, "title": told["title"]} == told
+    good("report", model, test, "--out", again)
+    assert read(again) == read(page), "the same numbers, the same bytes"
+
+
+@case
+def rows_that_were_most_wrong(folder):
+    _, model = trained(folder, rows=400)
+    test = table(folder, "test.csv", rows=200, seed=5)
+    _, told = made(folder, model, test)
+    answers = list(csv.DictReader(good("predict", model, test).out.splitlines()))
+    rows = list(csv.DictReader(read(test).decode().splitlines()))
+
+    def answer(i):
+        return next(iter(answers[i].values()))
+    wrong = sorted((float(answers[i]["probability." + row["group"]]), i)
+                   for i, row in enumerate(rows) if answer(i) != row["group"])[:25]
+    assert told["worst"]["columns"] == ["species", "region", "height", "trunk"]
+    assert len(told["worst"]["rows"]) == len(wrong) > 5
+    for (p, i), shown in zip(wrong, told["worst"]["rows"]):
+        near(shown["of_label"], p)
+        assert (shown["line"], shown["label"], shown["answer"]) == \
+            (i + 2, rows[i]["group"], answer(i))
+        assert shown["cells"] == [rows[i][name] for name in told["worst"]["columns"]]
+
+
+@case
+def vectors_in_two_dimensions(folder):
+    """Against the numbers that embed writes: variances along the axes, neighbours by the angle."""
+    _, model = trained(folder, rows=600)
+    _, told = made(folder, model, table(folder, "test.csv", rows=50, seed=5))
+    picture = next(p for p in told["pictures"] if p["column"] == "species")
+    vectors = {}
+    for line in good("embed", model, "--column", "species").out.splitlines()[1:]:
+        name, *numbers = line.rsplit(" ", picture["width"])
+        vectors[name.replace("_", " ")] = [float(x) for x in numbers]
+    points = picture["points"]
+    own = [vectors[p["name"]] for p in points]
+    assert picture["shown"] == len(points) and picture["all"] + 2 == len(vectors)
+    means = [sum(column) / len(own) for column in zip(*own)]
+    whole = sum((x - m) ** 2 for v in own for x, m in zip(v, means))
+    for k, axis in enumerate("xy"):
+        near(sum(p[axis] ** 2 for p in points) / whole, picture["explained"][k], 1e-4)
+    near(sum(p["x"] * p["y"] for p in points) / whole, 0, 1e-4)
+    assert picture["explained"][0] >= picture["explained"][1] > 0
+
+    def cosine(a, b):
+        return sum(x * y for x, y in zip(a, b)) / \
+            (sum(x * x for x in a) * sum(y * y for y in b)) ** 0.5
+    for i in range(0, len(points), 17):
+        best = sorted((j for j in range(len(points)) if j != i),
+                      key=lambda j: -cosine(own[i], own[j]))[:8]
+        near(sum(cosine(own[i], own[j]) for j in best),
+             sum(cosine(own[i], own[j]) for j in points[i]["near"]), 1e-5)
+
+
+def nasty(rows):
+    """Cells that would end a script, or a terminal's patience; and bytes that are no UTF-8."""
+    cells = [b"</script><script>alert(1)</script>", b"<!--<script>", b"\x1b[31mred\x07", b"caf\xe9",
+             "naïve – 木".encode(), b"a & b \\u003c", "\u2028\u2029".encode(), b'"quoted ""cell"""']
+    lines = [b"<b>kind</b>,size,label"]
+    for i in range(rows):
+        k = i * 7 % len(cells)
+        lines.append(b"%s,%d,%s" % (cells[k], i % 17, [b"</script>", b"b&\x01c"][(k + i % 3) % 2]))
+    return b"\n".join(lines) + b"\n"
+
+
+@case
+def what_tables_may_hold(folder):
+    data = write(os.path.join(folder, "nasty.csv"), nasty(160))
+    model = os.path.join(folder, "m")
+    good("train", data, "--label", "label", "--out", model, "-q", "--categorical", "<b>kind</b>",
+         *QUICK)
+    page, told = made(folder, model, data, "--title", "</title></script>")
+    text = read(page).decode()
+    assert text.count("</script>") == 3 and text.count("<script") == 3, "its own three alone"
+    assert all(ord(c) >= 0x20 or c == "\n" for c in text)
+    names = {p["name"] for p in told["pictures"][0]["points"]}
+    assert "</script><script>alert(1)</script>" in names and "caf\ufffd" in names, names
+    assert "naïve – 木" in names and "\u2028\u2029" in names and "\x1b[31mred\x07" in names
+    assert [c["class"] for c in told["report"]["classes"]] == ["</script>", "b&\x01c"]
+
+
+@case
+def asks_for_nothing(folder):
+    _, model = trained(folder)
+    page, _ = made(folder, model, table(folder, "t.csv", rows=30))
+    text = MARK.sub("", read(page).decode())
+    assert re.findall(r"https?://[^\s'\"]+", text) == ["http://www.w3.org/2000/svg"]
+    assert not re.search(r"@import|url\(|\bfetch\(|XMLHttpRequest|eval\(|innerHTML", text)
+    assert "default-src 'none'" in text
+
+
+@case
+def columns_and_models_of_little(folder):
+    """No categories; one class in the table; a model without its training; no baseline."""
+    lines = ["a,b,y"] + ["%d.5,%d,%s" % (i % 9, i * i % 23, "pq"[i % 9 > 4]) for i in range(120)]
+    data = write(os.path.join(folder, "n.csv"), text_of(lines))
+    model = os.path.join(folder, "m")
+    good("train", data, "--label", "y", "--out", model, "-q", "--baseline", "none", *QUICK)
+    _, told = made(folder, model, data)
+    assert told["pictures"] == [] and told["report"]["frequency"]["columns"] == []
+    one = write(os.path.join(folder, "one.csv"), text_of([lines[0]] + [
+        line for line in lines if line.endswith("p")][:20]))
+    _, told = made(folder, model, one)
+    assert told["curves"] == [] and told["report"]["metrics"]["roc_auc"]["value"] is None
+    single = write(os.path.join(folder, "single.csv"), text_of(lines[:2]))
+    _, told = made(folder, model, single)
+    assert told["report"]["rows"] == 1
+
+
+@case
+def what_is_refused(folder):
+    data, model = trained(folder)
+    page = write(os.path.join(folder, "page.html"), "as it was")
+    wrong = write(os.path.join(folder, "wrong.csv"), "species,region,height,trunk\ns,N,1,1\n")
+    refused(2, "--out PAGE.html is missing: where is the page to be written?", "report", model, data)
+    refused(2, "an argument is missing", "report", model, "--out", page)
+    refused(2, "would write over", "report", model, data, "--out", data)
+    refused(2, "would write over", "report", model, data, "--out", model)
+    refused(3, "no column 'group'", "report", model, wrong, "--out", page)
+    refused(3, "cannot read", "report", model, "nowhere.csv", "--out", page)
+    refused(3, "no row below it", "report", model, "-", "--out", page,
+            stdin=trees(1)[0].encode() + b"\n")
+    refused(4, "data.csv", "report", data, data, "--out", page)
+    refused(1, "nowhere", "report", model, data, "--out", os.path.join(folder, "nowhere", "p.html"))
+    assert read(page) == b"as it was"
+    no_leftovers(folder)
+
+
+main()
