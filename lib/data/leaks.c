@@ -63,14 +63,30 @@ size_t grove_count_key(const grove_keyed *list, size_t count, uint64_t key) {
 
 static bool number_part(const grove_leak_part *part, size_t column, int32_t *numbers,
                         grove_strings *values) {
-    for (size_t i = 0; i < part->count; i++) {
-        grove_cell cell = grove_leak_cell(part, i, column);
-        numbers[i] = grove_strings_add(values, cell.bytes, cell.length);
-        if (numbers[i] < 0) {
+    grove_cell cells[GROVE_STRINGS_AT_ONCE];
+    for (size_t i = 0, some; i < part->count; i += some) {
+        some = part->count - i < GROVE_STRINGS_AT_ONCE ? part->count - i : GROVE_STRINGS_AT_ONCE;
+        for (size_t k = 0; k < some; k++) {
+            cells[k] = grove_leak_cell(part, i + k, column);
+        }
+        if (!grove_strings_add_all(values, cells, some, numbers + i)) {
             return false;
+        }
+        for (size_t k = 0; k < some; k++) {
+            numbers[i + k] = numbers[i + k] < 0 ? 0 : numbers[i + k];
         }
     }
     return true;
+}
+
+static void note_first(grove_leak_search *s) {
+    int32_t known = 0;
+    for (size_t i = 0; i < s->train.count; i++) {
+        if (s->train.values[i] > known) {
+            known = s->train.values[i];
+            s->first[known] = i;
+        }
+    }
 }
 
 static bool count_values(grove_leak_search *s, size_t values) {
@@ -90,23 +106,40 @@ static bool count_values(grove_leak_search *s, size_t values) {
     return true;
 }
 
-/* The values of a column in both parts; where that is in the table of each. */
-static bool number_column(grove_leak_search *s, size_t in_train, size_t in_valid) {
+/* The values of a column, or the labels, in both parts; where that is in the table of each. */
+static bool number_both(grove_leak_search *s, size_t in_train, size_t in_valid, int32_t *train,
+                        int32_t *valid, size_t *count) {
     grove_strings values = {.allocator = s->memory};
-    bool good = number_part(&s->train, in_train, s->train.values, &values) &&
-                number_part(&s->valid, in_valid, s->valid.values, &values) &&
-                count_values(s, (size_t)values.count);
+    bool good = grove_strings_add(&values, "", 0) == 0 &&
+                number_part(&s->train, in_train, train, &values) &&
+                number_part(&s->valid, in_valid, valid, &values);
+    *count = (size_t)values.count;
     grove_strings_free(&values);
     return good;
 }
 
+static bool number_column(grove_leak_search *s, size_t in_train, size_t in_valid) {
+    size_t count;
+    if (!number_both(s, in_train, in_valid, s->train.values, s->valid.values, &count) ||
+        !count_values(s, count)) {
+        return false;
+    }
+    note_first(s);
+    return true;
+}
+
+/* A label is never empty, so its classes are numbered from 0. */
 static bool number_labels(grove_leak_search *s, size_t in_train, size_t in_valid) {
-    grove_strings values = {.allocator = s->memory};
-    bool good = number_part(&s->train, in_train, s->train.labels, &values) &&
-                number_part(&s->valid, in_valid, s->valid.labels, &values);
-    s->classes = (size_t)values.count;
+    grove_leak_part *parts[] = {&s->train, &s->valid};
+    size_t count;
+    bool good = number_both(s, in_train, in_valid, s->train.labels, s->valid.labels, &count);
+    for (int p = 0; p < 2 && good; p++) {
+        for (size_t i = 0; i < parts[p]->count; i++) {
+            parts[p]->labels[i] -= parts[p]->labels[i] > 0;
+        }
+    }
+    s->classes = count - 1;
     s->has_label = true;
-    grove_strings_free(&values);
     return good;
 }
 
@@ -205,6 +238,7 @@ static void free_search(grove_leak_search *s) {
     }
     grove_release(&s->memory, s->counts);
     grove_release(&s->memory, s->counted);
+    grove_release(&s->memory, s->first);
     grove_release(&s->memory, s->chance);
     grove_release(&s->memory, s->list);
     grove_release(&s->memory, s->spare);
@@ -221,7 +255,8 @@ static void search(grove_leak_search *s) {
     s->list = grove_alloc(&s->memory, all * sizeof *s->list);
     s->spare = grove_alloc(&s->memory, all * sizeof *s->spare);
     s->counted = grove_alloc(&s->memory, (s->train.count + 1) * sizeof *s->counted);
-    s->no_memory = !s->chance || !s->list || !s->spare || !s->counted;
+    s->first = grove_alloc(&s->memory, (s->train.count + 1) * sizeof *s->first);
+    s->no_memory = !s->chance || !s->list || !s->spare || !s->counted || !s->first;
     for (size_t i = 0; i < s->train.count && !s->no_memory; i++) {
         s->counted[i] = grove_split_hash(0, 0, i) & 1;
     }

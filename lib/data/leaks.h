@@ -6,13 +6,15 @@
 #include "base/memory.h"
 #include "base/sort.h"
 #include "grove/data_leaks.h"
+#include "table.h"
 
 /* Rows of a table. */
 typedef struct grove_leak_part {
     const grove_table *table;
     const size_t *rows; /* NULL: the first */
     size_t count;
-    int32_t *values;  /* [count] of the column looked at, numbered by their text in both parts */
+    int32_t *values;  /* [count] of the column looked at, numbered by their text in both parts; 0 is
+                         the empty cell */
     int32_t *labels;  /* [count], or all 0 */
     uint64_t *hashes; /* [count] of all columns looked at so far */
 } grove_leak_part;
@@ -28,6 +30,7 @@ typedef struct grove_leak_search {
     size_t value_count;
     int64_t *counts; /* [value_count] training rows with each value */
     size_t counts_room;
+    size_t *first;  /* [train.count + 1] the row of training that has a value first, by value */
     double *chance; /* [valid.count] that a training row coincides, were columns independent */
     grove_keyed *list, *spare; /* [train.count + valid.count + 1] each */
     grove_leaks *leaks;
@@ -35,7 +38,7 @@ typedef struct grove_leak_search {
 } grove_leak_search;
 
 static inline grove_cell grove_leak_cell(const grove_leak_part *part, size_t i, size_t column) {
-    return grove_table_cell(part->table, part->rows ? part->rows[i] : i, column);
+    return grove_table_at(part->table, part->rows ? part->rows[i] : i, column);
 }
 
 /* How many of the sorted list [count] have this key. */
