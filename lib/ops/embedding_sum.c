@@ -15,7 +15,7 @@
  * Cost: width additions a table. An item is a row of the result.
  */
 #include "dims.h"
-#include "room.h"
+#include "row_sums.h"
 
 static bool shape(grove_shaping *s) {
     if (s->inputs % 2 != 0) {
@@ -41,43 +41,6 @@ static bool shape(grove_shaping *s) {
 
 /* ---- run ------------------------------------------------------------------------------------- */
 
-enum { TOGETHER = 4 }; /* rows that are added in one pass over y */
-
-/* The row [width] of table number t that item i names. */
-GROVE_KERNEL const grove_real *row_of(const grove_call *call, size_t t, size_t i, size_t width) {
-    return grove_reals(call, (int)(2 * t)) + (size_t)grove_ids(call, (int)(2 * t) + 1)[i] * width;
-}
-
-/* y [width] = or += rows[0] + ... + rows[count - 1]; count is known to the compiler. */
-GROVE_KERNEL void add_rows(const grove_real *const rows[TOGETHER], size_t count, bool first,
-                           size_t width, grove_real *restrict y) {
-    const grove_real *restrict a = rows[0], *restrict b = rows[1], *restrict c = rows[2],
-                               *restrict d = rows[3];
-    for (size_t k = 0; k < width; k++) {
-        grove_real sum = first ? a[k] : y[k] + a[k];
-        sum = count > 1 ? sum + b[k] : sum;
-        sum = count > 2 ? sum + c[k] : sum;
-        y[k] = count > 3 ? sum + d[k] : sum;
-    }
-}
-
-GROVE_KERNEL void add_some(const grove_real *const rows[TOGETHER], size_t count, bool first,
-                           size_t width, grove_real *y) {
-    switch (count) {
-    case 1:
-        add_rows(rows, 1, first, width, y);
-        break;
-    case 2:
-        add_rows(rows, 2, first, width, y);
-        break;
-    case 3:
-        add_rows(rows, 3, first, width, y);
-        break;
-    default:
-        add_rows(rows, TOGETHER, first, width, y);
-    }
-}
-
 GROVE_RUN(run) {
     const size_t tables = (size_t)call->inputs / 2, width = grove_width(call->out);
     grove_status status = GROVE_OK;
@@ -85,13 +48,14 @@ GROVE_RUN(run) {
         status = grove_check_ids(call, (int)(2 * t) + 1, begin, end, call->in[2 * t]->dim[0]);
     }
     for (size_t i = begin; i < end && status == GROVE_OK; i++) {
-        for (size_t t = 0; t < tables; t += TOGETHER) {
-            const size_t some = tables - t < TOGETHER ? tables - t : TOGETHER;
-            const grove_real *rows[TOGETHER] = {NULL};
+        for (size_t t = 0, some; t < tables; t += some) {
+            const grove_real *rows[GROVE_ROWS_TOGETHER];
+            some = tables - t < GROVE_ROWS_TOGETHER ? tables - t : GROVE_ROWS_TOGETHER;
             for (size_t k = 0; k < some; k++) {
-                rows[k] = row_of(call, t + k, i, width);
+                const int at = (int)(2 * (t + k));
+                rows[k] = grove_reals(call, at) + (size_t)grove_ids(call, at + 1)[i] * width;
             }
-            add_some(rows, some, t == 0, width, grove_out(call) + i * width);
+            grove_add_rows(rows, some, t > 0, width, grove_out(call) + i * width);
         }
     }
     return status;
