@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "grove/grove.h"
+#include "hostile_allocator.h"
 
 /* Rows of a category of so many values, a number, and a label of both. */
 typedef struct lesson {
@@ -20,13 +21,14 @@ typedef struct lesson {
 static lesson make_lesson(int rows, int values) {
     lesson l = {0};
     grove_error error = {0};
-    const char *names[] = {"kind", "size", "label"};
-    ck_assert_int_eq(grove_table_new(names, 3, NULL, &l.table, &error), GROVE_OK);
+    const char *names[] = {"kind", "size", "label", "place"};
+    ck_assert_int_eq(grove_table_new(names, 4, NULL, &l.table, &error), GROVE_OK);
     for (int i = 0; i < rows; i++) {
-        char kind[16], size[16];
+        char kind[16], size[16], place[16];
+        snprintf(place, sizeof place, "p%d", i / 3 % values);
         snprintf(kind, sizeof kind, "k%d", i % values);
         snprintf(size, sizeof size, "%d", i * 7919 % 100);
-        const char *cells[] = {kind, size, i % 3 ? "yes" : "no"};
+        const char *cells[] = {kind, size, i % 3 ? "yes" : "no", place};
         ck_assert_int_eq(grove_table_append(l.table, cells, &error), GROVE_OK);
     }
     grove_schema_options wishes = {.label = "label", .numeric = names + 1, .numeric_count = 1};
@@ -94,6 +96,128 @@ START_TEST(rare_values_ask_for_more_dropout) {
 }
 END_TEST
 
+START_TEST(two_columns_of_rare_values_are_crossed) {
+    grove_settings frequent = chosen(3000, 5, (grove_settings){0});
+    grove_settings rare = chosen(3000, 500, (grove_settings){0});
+    ck_assert(frequent.architecture == GROVE_ARCHITECTURE_MLP && frequent.cross_count == 0);
+    ck_assert(rare.architecture == GROVE_ARCHITECTURE_WIDE_DEEP && rare.cross_count == 1);
+    ck_assert_int_eq(rare.crosses[0].count, 2);
+}
+END_TEST
+
+/* A label that neither column tells alone: whether the two are both odd or both even. */
+static grove_table *make_pairs(void) {
+    grove_table *table = NULL;
+    grove_error error = {0};
+    const char *names[] = {"a", "b", "size", "label"};
+    ck_assert_int_eq(grove_table_new(names, 4, NULL, &table, &error), GROVE_OK);
+    for (int i = 0; i < 900; i++) {
+        char a[16], b[16], size[16];
+        int x = i * 7919 % 17, y = i * 104729 / 17 % 13;
+        snprintf(a, sizeof a, "a%d", x);
+        snprintf(b, sizeof b, "b%d", y);
+        snprintf(size, sizeof size, "%d", i * 31 % 50);
+        const char *cells[] = {a, b, size, x % 2 == y % 2 ? "yes" : "no"};
+        ck_assert_int_eq(grove_table_append(table, cells, &error), GROVE_OK);
+    }
+    return table;
+}
+
+/* Of hidden layers 32 and 16, or none: then only crosses can tell the label. */
+static double accuracy_of(grove_architecture architecture, bool hidden, bool crossed) {
+    lesson l = {.table = make_pairs()};
+    grove_error error = {0};
+    grove_schema_options wishes = {.label = "label"};
+    grove_encode_options labelled = {.label_required = true};
+    grove_classifier c;
+    grove_settings s = {.architecture = architecture, .hidden = {32, 16}};
+    grove_fit_result result;
+    ck_assert_int_eq(grove_schema_guess(l.table, &wishes, &l.schema, &error), GROVE_OK);
+    ck_assert_int_eq(grove_schema_fit(l.schema, l.table, NULL, 900, &error), GROVE_OK);
+    ck_assert_int_eq(grove_schema_encode(l.schema, l.table, &labelled, &l.data, &error), GROVE_OK);
+    s.hidden_count = hidden ? 2 : 0;
+    s.crosses[0] = (grove_cross){{0, 1}, 2};
+    s.cross_count = crossed;
+    s.rate = 0.01;
+    s.epochs = 25;
+    s.given[GROVE_SETTING_ARCHITECTURE] = s.given[GROVE_SETTING_HIDDEN] = true;
+    s.given[GROVE_SETTING_CROSSES] = s.given[GROVE_SETTING_RATE] = true;
+    s.given[GROVE_SETTING_EPOCHS] = s.given[GROVE_SETTING_DROPOUT] = true;
+    s.given[GROVE_SETTING_TABLE_DROPOUT] = s.given[GROVE_SETTING_CROSS_DROPOUT] = true;
+    grove_rows rows = {l.data, NULL, 900};
+    ck_assert_int_eq(grove_choose_settings(l.schema, rows, &s, &error), GROVE_OK);
+    ck_assert_msg(grove_settings_classifier(&s, l.schema, rows, NULL, &c, &error) == GROVE_OK, "%s",
+                  error.message);
+    grove_fit_options how = {.seed = 1};
+    grove_settings_fit(&s, &how);
+    ck_assert_msg(grove_fit(&c, l.schema, rows, rows, &how, &result, &error) == GROVE_OK, "%s",
+                  error.message);
+    grove_classifier_free(&c);
+    free_lesson(&l);
+    return result.valid.accuracy;
+}
+
+START_TEST(each_architecture_learns) {
+    for (int i = 0; i < GROVE_ARCHITECTURES; i++) {
+        double accuracy = accuracy_of((grove_architecture)i, true, false);
+        ck_assert_msg(accuracy > 0.9, "%s: %g", grove_architecture_name((grove_architecture)i),
+                      accuracy);
+    }
+}
+END_TEST
+
+START_TEST(crosses_tell_what_no_column_tells_alone) {
+    ck_assert(accuracy_of(GROVE_ARCHITECTURE_WIDE_DEEP, false, true) > 0.95);
+    ck_assert(accuracy_of(GROVE_ARCHITECTURE_WIDE_DEEP, false, false) < 0.7);
+}
+END_TEST
+
+START_TEST(networks_that_cannot_be) {
+    lesson l = make_lesson(300, 5);
+    grove_classifier c;
+    grove_error error = {0};
+    grove_cross bad[] = {{{0, 1}, 1}, {{0, 2}, 2}, {{-1, 0}, 2}, {{0, 1}, 5}};
+    grove_classifier_options o = {.architecture = GROVE_ARCHITECTURE_WIDE_DEEP, .cross_count = 1};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        o.crosses = &bad[i];
+        ck_assert_int_eq(grove_classifier_new(l.schema, &o, &c, &error), GROVE_BAD_ARGUMENT);
+        ck_assert_ptr_nonnull(strstr(error.message, "2 to 4 categorical columns"));
+    }
+    o = (grove_classifier_options){.architecture = GROVE_ARCHITECTURES};
+    ck_assert_int_eq(grove_classifier_new(l.schema, &o, &c, &error), GROVE_BAD_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(error.message, "no such architecture"));
+    free_lesson(&l);
+}
+END_TEST
+
+START_TEST(every_allocation_of_a_network_may_fail) {
+    lesson l = make_lesson(300, 5);
+    grove_cross pair = {{0, 1}, 2};
+    for (int i = 0; i < GROVE_ARCHITECTURES; i++) {
+        const bool wide = i == GROVE_ARCHITECTURE_WIDE_DEEP;
+        for (size_t n = 1;; n++) {
+            hostile_memory memory = {.fail_at = n};
+            grove_classifier_options o = {.architecture = (grove_architecture)i,
+                                          .hidden = (const int64_t[]){8},
+                                          .hidden_count = 1,
+                                          .crosses = wide ? &pair : NULL,
+                                          .cross_count = wide,
+                                          .allocator = hostile_allocator(&memory)};
+            grove_classifier c;
+            grove_error error = {0};
+            grove_status status = grove_classifier_new(l.schema, &o, &c, &error);
+            grove_classifier_free(&c);
+            ck_assert_uint_eq(memory.live, 0);
+            if (status == GROVE_OK) {
+                break;
+            }
+            ck_assert_msg(status == GROVE_NO_MEMORY, "allocation %zu: %s", n, error.message);
+        }
+    }
+    free_lesson(&l);
+}
+END_TEST
+
 START_TEST(an_optimizer_brings_its_rate) {
     grove_settings given = {.optimizer = GROVE_OPTIMIZER_ADAMW};
     given.given[GROVE_SETTING_OPTIMIZER] = true;
@@ -141,6 +265,11 @@ int main(void) {
     tcase_add_test(cases, what_was_given_stays);
     tcase_add_test(cases, rows_decide);
     tcase_add_test(cases, rare_values_ask_for_more_dropout);
+    tcase_add_test(cases, two_columns_of_rare_values_are_crossed);
+    tcase_add_test(cases, each_architecture_learns);
+    tcase_add_test(cases, crosses_tell_what_no_column_tells_alone);
+    tcase_add_test(cases, networks_that_cannot_be);
+    tcase_add_test(cases, every_allocation_of_a_network_may_fail);
     tcase_add_test(cases, an_optimizer_brings_its_rate);
     tcase_add_test(cases, the_network_has_bins_of_the_training_rows);
     tcase_add_test(cases, rows_that_are_none);

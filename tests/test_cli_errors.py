@@ -89,6 +89,7 @@ def usage(folder):
             ("weight-decay", "a number from 0 to", ["-0.1", "nan", ""]),
             ("unknown-share", "a number from 0 to", ["1", "-1"]),
             ("valid-fraction", "a number from 0 to", ["2", "-0.1", "1"]),
+            ("architecture", "one of auto, mlp, resnet, transformer, wide-deep, not", ["deep"]),
             ("optimizer", "one of auto, adam, adamw, sgd, adagrad, not", ["foo", "", "Adam"]),
             ("progress", "one of auto, bar, lines, none, not", ["dots"]),
             ("separator", "one character, or auto, not", ["ab", "", '"', "\n"]),
@@ -258,6 +259,13 @@ def bad_columns(folder):
     refused(3, ["'group'", "both"], *train, "--label", "group", "--ignore", "group")
     refused(3, ["'trunk'", "both"], *train, "--label", "group", "--numeric", "trunk",
             "--categorical", "trunk")
+    crosses = train + ["--label", "group", "--crosses"]
+    refused(3, "--crosses: column 'hight' is not in the table", *crosses, "species*hight")
+    refused(3, "'height' is not categorical", *crosses, "species*region,region*height")
+    refused(3, "'species' is no cross", *crosses, "species")
+    refused(3, "at most 4 columns", *crosses, "*".join(["species"] * 5))
+    refused(2, "--architecture wide-deep, not with mlp", *crosses, "species*region",
+            "--architecture", "mlp")
     refused(3, "column to learn from", *train, "--label", "group", "--ignore",
             "species,region,height,trunk")
 

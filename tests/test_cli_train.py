@@ -331,6 +331,10 @@ def options_change_the_model(folder):
                    ["--weight-decay", "0.1"], ["--unknown-share", "0.3"], ["--unknown-share", "0"],
                    ["--min-count", "3"], ["--valid-fraction", "0.3"], ["--seed", "0"],
                    ["--numbers", "standard"], ["--table-dropout", "0"], ["--average", "0"],
+                   ["--architecture", "resnet"], ["--architecture", "transformer"],
+                   ["--architecture", "wide-deep"], ["--crosses", "species*region"],
+                   ["--crosses", "species*region", "--cross-buckets", "64"],
+                   ["--crosses", "species*region", "--cross-dropout", "0.9"],
                    ["--average", "0.5"], ["--valid", data], ["--ignore", "trunk"], ["--categorical", "trunk"]):
         assert model_bytes(folder, data, *base, *change) != one, change
     for same in (["--rate", "0.002"], ["--embedding-dim", "auto"], ["--optimizer", "adam"],

@@ -45,6 +45,15 @@ static void check_train(const command *c, options *o) {
     }
 }
 
+static void check_architecture(const command *c, const options *o) {
+    const bool crosses = strcmp(o->crosses, "auto") != 0 && strcmp(o->crosses, "none") != 0;
+    const bool other =
+        strcmp(o->architecture, "auto") != 0 && strcmp(o->architecture, "wide-deep") != 0;
+    if (crosses && other) {
+        usage_error(c, "--crosses go with --architecture wide-deep, not with %s", o->architecture);
+    }
+}
+
 static void check_fits(const command *c, const options *o) {
     if (o->weight_column && strcmp(o->weight_column, o->label) == 0) {
         usage_error(c, "--weight-column and --label name the same column '%s'", o->label);
@@ -185,6 +194,7 @@ void check_options(const command *c, options *o) {
         check_embed(c, o);
     }
     if (is(c, COMMAND_TRAIN) || is(c, COMMAND_CV)) {
+        check_architecture(c, o);
         check_fits(c, o);
     }
     check_split(c, o);

@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "settings.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+GROVE_PRINTF(2, 3) static bool refuse(grove_error *error, const char *format, ...) {
+    va_list more;
+    va_start(more, format);
+    error->status = GROVE_BAD_DATA;
+    vsnprintf(error->message, sizeof error->message, format, more);
+    va_end(more);
+    return false;
+}
 
 static void take_sizes(grove_settings *s, const sizes *list) {
     s->given[GROVE_SETTING_HIDDEN] = list->count >= 0;
@@ -11,6 +21,12 @@ static void take_sizes(grove_settings *s, const sizes *list) {
 }
 
 static void take_words(grove_settings *s, const options *o) {
+    for (int i = 0; i < GROVE_ARCHITECTURES; i++) {
+        if (strcmp(o->architecture, grove_architecture_name((grove_architecture)i)) == 0) {
+            s->architecture = (grove_architecture)i;
+            s->given[GROVE_SETTING_ARCHITECTURE] = true;
+        }
+    }
     for (int i = 0; i <= GROVE_OPTIMIZER_RMSPROP; i++) {
         if (strcmp(o->optimizer, grove_optimizer_name((grove_optimizer_kind)i)) == 0) {
             s->optimizer = (grove_optimizer_kind)i;
@@ -25,30 +41,103 @@ static void take_words(grove_settings *s, const options *o) {
     }
 }
 
-grove_settings given_settings(const options *o) {
-    grove_settings s = {.embedding_width = o->embedding_dim,
-                        .dropout = o->dropout,
-                        .table_dropout = o->table_dropout,
-                        .unknown_share = o->unknown_share,
-                        .rate = o->rate,
-                        .weight_decay = o->weight_decay,
-                        .average = o->average,
-                        .batch = o->batch,
-                        .epochs = (int)o->epochs,
-                        .patience = (int)o->patience};
-    s.given[GROVE_SETTING_EMBEDDING_WIDTH] = o->embedding_dim > 0;
-    s.given[GROVE_SETTING_DROPOUT] = o->dropout >= 0;
-    s.given[GROVE_SETTING_TABLE_DROPOUT] = o->table_dropout >= 0;
-    s.given[GROVE_SETTING_UNKNOWN_SHARE] = o->unknown_share >= 0;
-    s.given[GROVE_SETTING_RATE] = o->rate > 0;
-    s.given[GROVE_SETTING_WEIGHT_DECAY] = o->weight_decay >= 0;
-    s.given[GROVE_SETTING_AVERAGE] = o->average >= 0;
-    s.given[GROVE_SETTING_BATCH] = o->batch > 0;
-    s.given[GROVE_SETTING_EPOCHS] = o->epochs > 0;
-    s.given[GROVE_SETTING_PATIENCE] = o->patience > 0;
-    take_sizes(&s, &o->hidden);
-    take_words(&s, o);
-    return s;
+static void take_numbers(grove_settings *s, const options *o) {
+    s->embedding_width = o->embedding_dim;
+    s->cross_buckets = o->cross_buckets;
+    s->cross_dropout = o->cross_dropout;
+    s->dropout = o->dropout;
+    s->table_dropout = o->table_dropout;
+    s->unknown_share = o->unknown_share;
+    s->rate = o->rate;
+    s->weight_decay = o->weight_decay;
+    s->average = o->average;
+    s->batch = o->batch;
+    s->epochs = (int)o->epochs;
+    s->patience = (int)o->patience;
+    s->given[GROVE_SETTING_EMBEDDING_WIDTH] = o->embedding_dim > 0;
+    s->given[GROVE_SETTING_CROSS_BUCKETS] = o->cross_buckets > 0;
+    s->given[GROVE_SETTING_CROSS_DROPOUT] = o->cross_dropout >= 0;
+    s->given[GROVE_SETTING_DROPOUT] = o->dropout >= 0;
+    s->given[GROVE_SETTING_TABLE_DROPOUT] = o->table_dropout >= 0;
+    s->given[GROVE_SETTING_UNKNOWN_SHARE] = o->unknown_share >= 0;
+    s->given[GROVE_SETTING_RATE] = o->rate > 0;
+    s->given[GROVE_SETTING_WEIGHT_DECAY] = o->weight_decay >= 0;
+    s->given[GROVE_SETTING_AVERAGE] = o->average >= 0;
+    s->given[GROVE_SETTING_BATCH] = o->batch > 0;
+    s->given[GROVE_SETTING_EPOCHS] = o->epochs > 0;
+    s->given[GROVE_SETTING_PATIENCE] = o->patience > 0;
+}
+
+/* ---- crosses --------------------------------------------------------------------------------- */
+
+/* The place among the categorical columns; -1 after a mistake. */
+static int place_of(const grove_schema *schema, const char *name, grove_error *error) {
+    for (size_t i = 0; i < grove_schema_categoricals(schema); i++) {
+        size_t column = (size_t)grove_schema_categorical(schema, i);
+        if (strcmp(grove_schema_name(schema, column), name) == 0) {
+            return (int)i;
+        }
+    }
+    const bool there = grove_schema_column(schema, name) >= 0;
+    refuse(error, "--crosses: column '%.200s' %s", name,
+           there ? "is not categorical; --categorical can make it so" : "is not in the table");
+    return -1;
+}
+
+/* "A*B" is cut up. */
+static bool take_cross(grove_cross *cross, const grove_schema *schema, char *text,
+                       grove_error *error) {
+    *cross = (grove_cross){.count = 0};
+    for (char *next = text; next;) {
+        char *star = strchr(next, '*');
+        if (star) {
+            *star++ = '\0';
+        }
+        if (cross->count == GROVE_MOST_CROSSED) {
+            return refuse(error, "--crosses: a cross is of at most %d columns", GROVE_MOST_CROSSED);
+        }
+        int place = place_of(schema, next, error);
+        if (place < 0) {
+            return false;
+        }
+        cross->columns[cross->count++] = place;
+        next = star;
+    }
+    return cross->count >= 2 ||
+           refuse(error, "--crosses: '%.200s' is no cross: A*B is one of two columns", text);
+}
+
+static bool take_crosses(grove_settings *s, const options *o, const grove_schema *schema,
+                         grove_error *error) {
+    s->given[GROVE_SETTING_CROSSES] = strcmp(o->crosses, "auto") != 0;
+    if (!s->given[GROVE_SETTING_CROSSES] || strcmp(o->crosses, "none") == 0) {
+        return true;
+    }
+    char *text = strdup(o->crosses), *rest = text;
+    bool good = text != NULL || refuse(error, "out of memory");
+    while (rest && good) {
+        char *one = next_name(&rest);
+        if (!one || s->cross_count == GROVE_MOST_CROSSES) {
+            good = refuse(error,
+                          one ? "--crosses: there are more than %d"
+                              : "--crosses takes crosses like A*B, separated by commas (and "
+                                "at most %d)",
+                          GROVE_MOST_CROSSES);
+            break;
+        }
+        good = take_cross(&s->crosses[s->cross_count++], schema, one, error);
+    }
+    free(text);
+    return good;
+}
+
+grove_status given_settings(const options *o, const grove_schema *schema, grove_settings *s,
+                            grove_error *error) {
+    *s = (grove_settings){0};
+    take_numbers(s, o);
+    take_sizes(s, &o->hidden);
+    take_words(s, o);
+    return take_crosses(s, o, schema, error) ? GROVE_OK : error->status;
 }
 
 void print_settings(const grove_settings *settings) {

@@ -7,8 +7,10 @@
 
 #include "common.h"
 
-/* Those that the options give; the others are to be chosen. */
-grove_settings given_settings(const options *o);
+/* Those that the options give; the others are to be chosen. Crosses name categorical columns of the
+ * schema. */
+grove_status given_settings(const options *o, const grove_schema *schema, grove_settings *settings,
+                            grove_error *error);
 
 /* A line for each, with its reason. */
 void print_settings(const grove_settings *settings);

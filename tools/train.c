@@ -75,7 +75,9 @@ grove_status prepare_job(job *j) {
         status = make_weights(j->o, j->table, j->valid_table, j->schema, &j->train, &j->weights,
                               &j->error);
     }
-    j->settings = given_settings(j->o);
+    if (status == GROVE_OK) {
+        status = given_settings(j->o, j->schema, &j->settings, &j->error);
+    }
     return status == GROVE_OK ? grove_choose_settings(j->schema, j->train, &j->settings, &j->error)
                               : status;
 }

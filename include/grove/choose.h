@@ -21,6 +21,10 @@ extern "C" {
 
 /* What can be set, in the order in which it is told: its name in enums, and in words. */
 #define GROVE_SETTING_LIST(X)                                                                      \
+    X(ARCHITECTURE, "architecture")                                                                \
+    X(CROSSES, "crosses")                                                                          \
+    X(CROSS_BUCKETS, "cross-buckets")                                                              \
+    X(CROSS_DROPOUT, "cross-dropout")                                                              \
     X(HIDDEN, "hidden")                                                                            \
     X(EMBEDDING_WIDTH, "embedding-dim")                                                            \
     X(NUMBERS, "numbers")                                                                          \
@@ -42,7 +46,7 @@ typedef enum grove_setting {
         GROVE_SETTINGS /* how many there are */
 } grove_setting;
 
-enum { GROVE_MOST_HIDDEN = 16 };
+enum { GROVE_MOST_HIDDEN = 16, GROVE_MOST_CROSSES = 128 };
 
 /* What a network is given of a number x. */
 typedef enum grove_number_form {
@@ -51,6 +55,11 @@ typedef enum grove_number_form {
 } grove_number_form;
 
 typedef struct grove_settings {
+    grove_architecture architecture;
+    grove_cross crosses[GROVE_MOST_CROSSES]; /* of a wide-deep network; others have none */
+    int cross_count;
+    int64_t cross_buckets;
+    double cross_dropout;
     int64_t hidden[GROVE_MOST_HIDDEN]; /* units of the hidden layers */
     int hidden_count;
     int64_t embedding_width; /* of every table; 0: each by grove_nn_embedding_width */
@@ -68,6 +77,9 @@ typedef struct grove_settings {
 
 /* Chooses what was not given, for these training rows of a fitted schema, and says why:
  *
+ *     architecture   wide-deep where two columns or more have many rare values, else mlp
+ *     crosses        of a wide-deep network all pairs of columns, as far as there is room for them,
+ *                    those of the columns with the most values first
  *     hidden         256,128; 64,32 below 2,000 rows
  *     embedding-dim  by grove_nn_embedding_width
  *     numbers        bins, where there are enough rows to learn their vectors: 64
@@ -88,7 +100,8 @@ enum { GROVE_SETTING_TEXT = 320 };
 GROVE_API const char *grove_setting_name(grove_setting setting);
 GROVE_API const char *grove_setting_value(const grove_settings *settings, grove_setting setting,
                                           char text[GROVE_SETTING_TEXT]);
-/* "adam"...; "standard", "bins". */
+/* "mlp"..., "adam"...; "standard", "bins". */
+GROVE_API const char *grove_architecture_name(grove_architecture architecture);
 GROVE_API const char *grove_optimizer_name(grove_optimizer_kind kind);
 GROVE_API const char *grove_number_form_name(grove_number_form form);
 

@@ -31,6 +31,35 @@ typedef struct grove_rows {
 
 /* ---- the network ----------------------------------------------------------------------------- */
 
+#define GROVE_ARCHITECTURE_LIST(X)                                                                 \
+    X(MLP, "mlp") X(RESNET, "resnet") X(TRANSFORMER, "transformer") X(WIDE_DEEP, "wide-deep")
+
+/* What stands between the vectors of the columns and the answer:
+ *
+ *     mlp          hidden layers, each dense, ReLU, dropout
+ *     resnet       hidden layers as blocks that add to what they read, with layer normalization
+ *                  (the ResNet of Gorishniy et al. 2021, "Revisiting Deep Learning Models for
+ *                  Tabular Data")
+ *     transformer  columns are tokens that attend to each other; a further one becomes the answer
+ *                  (the same paper's FT-Transformer). A hidden layer is that of a block
+ *     wide-deep    the mlp, and beside it a linear model of all categories and numbers, and of
+ *                  crosses of columns (Cheng et al. 2016, "Wide & Deep Learning")
+ */
+typedef enum grove_architecture {
+#define GROVE_ARCHITECTURE_ENUM(name, words) GROVE_ARCHITECTURE_##name,
+    GROVE_ARCHITECTURE_LIST(GROVE_ARCHITECTURE_ENUM)
+#undef GROVE_ARCHITECTURE_ENUM
+        GROVE_ARCHITECTURES /* how many there are */
+} grove_architecture;
+
+/* Columns whose values together are one category: by their places among the categorical columns, as
+ * in grove_schema_categorical. */
+enum { GROVE_MOST_CROSSED = 4 };
+typedef struct grove_cross {
+    int columns[GROVE_MOST_CROSSED];
+    int count; /* 2 to 4 */
+} grove_cross;
+
 /* What is minimized of a number, e = prediction - label, both scaled: the mean of e^2, of |e|, or
  * Huber's loss (losses.h). */
 typedef enum grove_number_loss {
@@ -41,6 +70,7 @@ typedef enum grove_number_loss {
 
 /* Zero means the default, field by field. */
 typedef struct grove_classifier_options {
+    grove_architecture architecture;
     const int64_t *hidden; /* [hidden_count] units of the hidden layers; may be none */
     int hidden_count;
     int64_t embedding_width;       /* of every table; 0: each by grove_nn_embedding_width */
@@ -49,7 +79,11 @@ typedef struct grove_classifier_options {
     const grove_number_bins *bins; /* of all features (number_embeddings.h): beside each number
                                       stands the vector of its bin; NULL: numbers stand alone */
     int64_t number_width;          /* of these vectors; 0: 8 */
-    bool weighted;                 /* rows count by an input "weights" in the loss */
+    const grove_cross *crosses;    /* [cross_count] of a wide-deep network */
+    int cross_count;
+    int64_t cross_buckets; /* rows of the one table that all crosses share by a hash; 0: 65,536 */
+    double cross_dropout;  /* of what single crosses add; from 0 to below 1 */
+    bool weighted;         /* rows count by an input "weights" in the loss */
     grove_number_loss number_loss;
     double huber_delta; /* in deviations of the target; 1 */
     uint64_t seed;
@@ -65,6 +99,8 @@ typedef struct grove_classifier_options {
  *     "table.<name>"    the embedding of a column; its table is "table.<name>.weight"
  *     "bins"            [batch, numeric, number_width], where numbers have bins
  *     "mlp.0"...        the dense layers; the last one gives the logits, or the number
+ *     "resnet.0"..., "transformer.0"...   the blocks of other architectures
+ *     "wide.<name>", "wide", "crosses"   the linear part of wide-deep
  *     "probabilities"   [batch, classes], the answer
  *     "scaled"          [batch], the number where one is asked for, as (y - mean) / deviation
  *     "prediction"      [batch], the answer then, in the units of the table

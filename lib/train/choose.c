@@ -10,10 +10,13 @@
 #include "base/error.h"
 #include "grove/choose.h"
 
+enum { RARE = 30 };
+
 /* What the rules look at. */
 typedef struct portrait {
     size_t rows;
     size_t columns, features;
+    size_t rare;          /* columns that have a value for every RARE rows or fewer */
     double rows_by_value; /* training rows for each value of a column, of the column with fewest;
                              infinite where there is no categorical column */
 } portrait;
@@ -26,6 +29,7 @@ static portrait look(const grove_schema *schema, const grove_rows *train) {
     for (size_t i = 0; i < p.columns; i++) {
         int64_t ids = grove_schema_ids(schema, (size_t)grove_schema_categorical(schema, i));
         double rows = (double)p.rows / (double)ids;
+        p.rare += rows < RARE;
         p.rows_by_value = rows < p.rows_by_value ? rows : p.rows_by_value;
     }
     return p;
@@ -50,6 +54,77 @@ static double between(double low, double x, double high) {
 }
 
 /* ---- the network ----------------------------------------------------------------------------- */
+
+static void choose_architecture(grove_settings *s, const portrait *p) {
+    const bool rare = p->rare >= 2 && p->rows >= 2000;
+    if (s->cross_count > 0 && choose(s, GROVE_SETTING_ARCHITECTURE, "crosses were asked for")) {
+        s->architecture = GROVE_ARCHITECTURE_WIDE_DEEP;
+        return;
+    }
+    if (choose(s, GROVE_SETTING_ARCHITECTURE,
+               rare ? "%zu columns have many rare values: their pairs say more than each alone"
+                    : "a plain network learns fastest (columns of many rare values: %zu)",
+               p->rare)) {
+        s->architecture = rare ? GROVE_ARCHITECTURE_WIDE_DEEP : GROVE_ARCHITECTURE_MLP;
+    }
+}
+
+/* Categorical columns in the order of how many values they have, the most first. */
+static int by_values(const grove_schema *schema, int *columns, int room) {
+    int count = 0;
+    for (size_t i = 0; i < grove_schema_categoricals(schema); i++) {
+        int64_t ids = grove_schema_ids(schema, (size_t)grove_schema_categorical(schema, i));
+        int at = count < room ? count++ : room;
+        for (; at > 0; at--) {
+            size_t before = (size_t)grove_schema_categorical(schema, (size_t)columns[at - 1]);
+            if (grove_schema_ids(schema, before) >= ids) {
+                break;
+            }
+            if (at < room) {
+                columns[at] = columns[at - 1];
+            }
+        }
+        if (at < room) {
+            columns[at] = (int)i;
+        }
+    }
+    return count;
+}
+
+static void cross_pairs(grove_settings *s, const grove_schema *schema) {
+    enum { MOST_COLUMNS = 16 }; /* which have 120 pairs */
+    int columns[MOST_COLUMNS], count = by_values(schema, columns, MOST_COLUMNS);
+    s->cross_count = 0;
+    for (int b = 1; b < count; b++) {
+        for (int a = 0; a < b; a++) {
+            s->crosses[s->cross_count++] = (grove_cross){{columns[a], columns[b]}, 2};
+        }
+    }
+}
+
+static void choose_crosses(grove_settings *s, const grove_schema *schema, const portrait *p) {
+    const bool wide = s->architecture == GROVE_ARCHITECTURE_WIDE_DEEP;
+    if (choose(s, GROVE_SETTING_CROSSES,
+               wide ? "all pairs of the columns with the most values"
+                    : "only a wide-deep network has some")) {
+        s->cross_count = 0;
+        if (wide) {
+            cross_pairs(s, schema);
+        }
+    }
+    if (choose(s, GROVE_SETTING_CROSS_BUCKETS,
+               wide ? "so that few crosses share a row by chance" : "there are no crosses")) {
+        const double wanted = (double)s->cross_count * (double)p->rows / 2;
+        s->cross_buckets = 1024;
+        while (s->cross_buckets < (1 << 20) && (double)s->cross_buckets < wanted) {
+            s->cross_buckets *= 2;
+        }
+    }
+    if (choose(s, GROVE_SETTING_CROSS_DROPOUT,
+               wide ? "so that a rare pair alone does not decide" : "there are no crosses")) {
+        s->cross_dropout = wide ? 0.3 : 0;
+    }
+}
 
 static void choose_layers(grove_settings *s, const portrait *p) {
     const bool few = p->rows < 2000;
@@ -77,7 +152,7 @@ static void choose_numbers(grove_settings *s, const portrait *p) {
 }
 
 static void choose_noise(grove_settings *s, const portrait *p) {
-    const bool rare = p->rows_by_value < 30;
+    const bool rare = p->rare > 0;
     if (choose(s, GROVE_SETTING_DROPOUT, "keeps units from relying on each other")) {
         s->dropout = 0.25;
     }
@@ -151,6 +226,8 @@ grove_status grove_choose_settings(const grove_schema *schema, grove_rows train,
             "choosing settings needs a schema, rows to train on, and a place for them");
     }
     portrait p = look(schema, &train);
+    choose_architecture(settings, &p);
+    choose_crosses(settings, schema, &p);
     choose_layers(settings, &p);
     choose_numbers(settings, &p);
     choose_noise(settings, &p);

@@ -5,15 +5,26 @@
  *     column.<a> --- table.<a> --+
  *     column.<b> --- table.<b> --+-- concat -- mlp.0 -- relu -- dropout -- ... -- mlp.k -- head
  *     numbers ------ bins -------+
- *            \-------------------+                                                        (head.c)
+ *            \-------------------+             (the mlp; other bodies: network_body.c)   (head.c)
  */
 #include <float.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "head.h"
-#include "network_inputs.h"
+#include "network_body.h"
+
+static bool crosses_are_possible(const grove_schema *schema, const grove_classifier_options *o) {
+    bool good = o->architecture == GROVE_ARCHITECTURE_WIDE_DEEP && o->cross_buckets >= 0;
+    for (int i = 0; i < o->cross_count && good; i++) {
+        const grove_cross *cross = &o->crosses[i];
+        good = cross->count >= 2 && cross->count <= GROVE_MOST_CROSSED;
+        for (int k = 0; k < cross->count && good; k++) {
+            good = cross->columns[k] >= 0 &&
+                   (size_t)cross->columns[k] < grove_schema_categoricals(schema);
+        }
+    }
+    return good;
+}
 
 static bool is_possible(const grove_schema *schema, const grove_classifier_options *o,
                         grove_error *error) {
@@ -29,6 +40,12 @@ static bool is_possible(const grove_schema *schema, const grove_classifier_optio
     } else if (o->embedding_width < 0 || o->number_width < 0) {
         wrong = "the width of an embedding must be 1 or more";
     }
+    if (!wrong && ((unsigned)o->architecture >= GROVE_ARCHITECTURES)) {
+        wrong = "there is no such architecture";
+    }
+    if (!wrong && o->cross_count > 0 && !crosses_are_possible(schema, o)) {
+        wrong = "a cross is of 2 to 4 categorical columns, in a wide-deep network";
+    }
     for (int i = 0; i < o->hidden_count && !wrong; i++) {
         wrong = o->hidden[i] < 1 ? "a hidden layer must have 1 unit or more" : NULL;
     }
@@ -39,15 +56,9 @@ static bool is_possible(const grove_schema *schema, const grove_classifier_optio
 }
 
 static void build(grove_classifier *c, const grove_schema *schema,
-                  const grove_classifier_options *o, grove_tensor h) {
-    char text[32];
-    for (int i = 0; i < o->hidden_count; i++) {
-        snprintf(text, sizeof text, "mlp.%d", i);
-        h = grove_relu(grove_nn_dense(h, o->hidden[i], text));
-        h = o->dropout > 0 ? grove_dropout(h, o->dropout) : h;
-    }
-    snprintf(text, sizeof text, "mlp.%d", o->hidden_count);
-    grove_append_head(c, h, schema, o, text);
+                  const grove_classifier_options *o, grove_network_inputs *inputs) {
+    grove_tensor answer = grove_network_body(inputs, schema, o, grove_head_outputs(schema));
+    grove_append_head(c, answer, schema, o);
 }
 
 grove_status grove_classifier_new(const grove_schema *schema,
@@ -67,7 +78,7 @@ grove_status grove_classifier_new(const grove_schema *schema,
     grove_status status =
         grove_network_inputs_open(&inputs, classifier->graph, schema, options, &mistake);
     if (status == GROVE_OK) {
-        build(classifier, schema, options, grove_network_inputs_beside(&inputs, options));
+        build(classifier, schema, options, &inputs);
         mistake = *grove_graph_error(classifier->graph);
     }
     grove_network_inputs_close(&inputs);

@@ -10,9 +10,7 @@ static void append_weights(grove_classifier *c, bool weighted) {
 
 /*     logits --- softmax --- "probabilities"
  *        +------ cross-entropy with "label" */
-static void append_classes(grove_classifier *c, grove_tensor h, int64_t classes, bool weighted,
-                           const char *name) {
-    grove_tensor logits = grove_nn_dense(h, classes, name);
+static void append_classes(grove_classifier *c, grove_tensor logits, bool weighted) {
     c->label = grove_input_ids(c->graph, "label", GROVE_BATCH);
     c->answer = c->probabilities = grove_name(grove_softmax(logits), "probabilities");
     append_weights(c, weighted);
@@ -38,14 +36,14 @@ static grove_tensor number_loss(const grove_classifier *c, grove_tensor scaled) 
 
 /*     "scaled" --- x deviation + mean --- "prediction"
  *        +------ loss with "label", which is scaled, too: (y - mean) / deviation */
-static void append_number(grove_classifier *c, grove_tensor h, const grove_schema *schema,
-                          const grove_classifier_options *o, const char *name) {
+static void append_number(grove_classifier *c, grove_tensor y, const grove_schema *schema,
+                          const grove_classifier_options *o) {
     const size_t label = (size_t)grove_schema_label(schema);
     const double deviation = grove_schema_deviation(schema, label);
     c->number_loss = o->number_loss;
     c->huber_delta = o->huber_delta > 0 ? o->huber_delta : 1;
     c->label = grove_input_reals(c->graph, "label", GROVE_BATCH);
-    grove_tensor scaled = grove_reshape(grove_nn_dense(h, 1, name), GROVE_SHAPE(GROVE_BATCH));
+    grove_tensor scaled = grove_reshape(y, GROVE_SHAPE(GROVE_BATCH));
     scaled = grove_name(scaled, "scaled");
     c->answer =
         grove_name(grove_shift(grove_scale(scaled, deviation), grove_schema_mean(schema, label)),
@@ -54,13 +52,17 @@ static void append_number(grove_classifier *c, grove_tensor h, const grove_schem
     c->loss = number_loss(c, scaled);
 }
 
-void grove_append_head(grove_classifier *c, grove_tensor h, const grove_schema *schema,
-                       const grove_classifier_options *o, const char *name) {
+int64_t grove_head_outputs(const grove_schema *schema) {
+    const bool number = grove_schema_target(schema) == GROVE_TARGET_NUMBER;
+    return number ? 1 : grove_schema_ids(schema, (size_t)grove_schema_label(schema));
+}
+
+void grove_append_head(grove_classifier *c, grove_tensor y, const grove_schema *schema,
+                       const grove_classifier_options *o) {
     if (grove_schema_target(schema) == GROVE_TARGET_NUMBER) {
-        append_number(c, h, schema, o, name);
+        append_number(c, y, schema, o);
     } else {
-        const int64_t classes = grove_schema_ids(schema, (size_t)grove_schema_label(schema));
-        append_classes(c, h, classes, o->weighted, name);
+        append_classes(c, y, o->weighted);
     }
     c->loss = grove_name(c->loss, "loss");
 }

@@ -7,10 +7,12 @@
 
 #include "grove/train.h"
 
-/* The last layer, called `name`, on h [batch, width], and behind it what the schema's label asks
- * for (the names stand in train.h). Fills in all of the classifier but its graph; what cannot be is
- * the graph's mistake. */
-void grove_append_head(grove_classifier *classifier, grove_tensor h, const grove_schema *schema,
-                       const grove_classifier_options *options, const char *name);
+/* How many numbers the last layer makes of a row: a logit for each class, or the one number. */
+int64_t grove_head_outputs(const grove_schema *schema);
+
+/* Behind the last layer, y [batch, outputs], what the schema's label asks for (the names stand in
+ * train.h). Fills in all of the classifier but its graph; what cannot be is the graph's mistake. */
+void grove_append_head(grove_classifier *classifier, grove_tensor y, const grove_schema *schema,
+                       const grove_classifier_options *options);
 
 #endif

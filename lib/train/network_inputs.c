@@ -8,16 +8,21 @@
 
 #include "base/error.h"
 
-enum { NUMBER_WIDTH = 8 };
+enum { NUMBER_WIDTH = 8, TOKEN_WIDTH = 32 };
 
-static void open_column(grove_network_inputs *in, grove_graph *g, const grove_schema *schema,
-                        int64_t wanted_width) {
+/* Tokens are all of one width. */
+static int64_t width_of(const grove_classifier_options *o) {
+    const bool tokens = o->architecture == GROVE_ARCHITECTURE_TRANSFORMER;
+    return o->embedding_width > 0 ? o->embedding_width : tokens ? TOKEN_WIDTH : 0;
+}
+
+static void open_column(grove_network_inputs *in, grove_graph *g, const grove_schema *schema) {
     char text[512];
     const int i = in->columns++;
     size_t column = (size_t)grove_schema_categorical(schema, (size_t)i);
     const char *name = grove_schema_name(schema, column);
     int64_t rows = grove_schema_ids(schema, column);
-    int64_t width = wanted_width ? wanted_width : grove_nn_embedding_width(rows);
+    int64_t width = in->width ? in->width : grove_nn_embedding_width(rows);
     snprintf(text, sizeof text, "column.%s", name);
     in->ids[i] = grove_input_ids(g, text, GROVE_BATCH);
     snprintf(text, sizeof text, "table.%s", name);
@@ -33,8 +38,10 @@ static void open_numbers(grove_network_inputs *in, grove_graph *g, const grove_s
     }
     in->numbers = grove_input_reals(g, "numbers", GROVE_BATCH, features);
     if (o->bins) {
-        in->binned = grove_nn_binned_embedding(
-            in->numbers, o->bins, o->number_width ? o->number_width : NUMBER_WIDTH, "bins");
+        const bool tokens = o->architecture == GROVE_ARCHITECTURE_TRANSFORMER;
+        int64_t width = tokens ? in->width : o->number_width;
+        in->binned =
+            grove_nn_binned_embedding(in->numbers, o->bins, width ? width : NUMBER_WIDTH, "bins");
     }
 }
 
@@ -45,14 +52,15 @@ grove_status grove_network_inputs_open(grove_network_inputs *in, grove_graph *gr
     const size_t columns = grove_schema_categoricals(schema);
     *in = (grove_network_inputs){.allocator = grove_allocator_or_default(&options->allocator),
                                  .numbers = GROVE_NONE,
-                                 .binned = GROVE_NONE};
+                                 .binned = GROVE_NONE,
+                                 .width = width_of(options)};
     in->ids = grove_alloc_zero(&in->allocator, columns, sizeof *in->ids);
     in->vectors = grove_alloc_zero(&in->allocator, columns + 3, sizeof *in->vectors);
     if (!in->ids || !in->vectors) {
         return grove_fail_memory(error, (columns + 3) * sizeof *in->ids);
     }
     for (size_t i = 0; i < columns; i++) {
-        open_column(in, graph, schema, options->embedding_width);
+        open_column(in, graph, schema);
     }
     open_numbers(in, graph, schema, options);
     return GROVE_OK;

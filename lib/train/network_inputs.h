@@ -16,6 +16,7 @@ typedef struct grove_network_inputs {
     int columns;
     grove_tensor numbers; /* [batch, features]; GROVE_NONE: there are none */
     grove_tensor binned;  /* [batch, features, number_width]; GROVE_NONE: they have no bins */
+    int64_t width;        /* that all vectors have; 0: each its own */
 } grove_network_inputs;
 
 /* Appends inputs and lookups to the graph, whose error has any mistake. To be closed in any case.

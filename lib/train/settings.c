@@ -28,6 +28,15 @@ const char *grove_optimizer_name(grove_optimizer_kind kind) {
     return (size_t)kind < sizeof names / sizeof *names ? names[kind] : "";
 }
 
+const char *grove_architecture_name(grove_architecture architecture) {
+    static const char *const names[] = {
+#define NAME(name, words) words,
+        GROVE_ARCHITECTURE_LIST(NAME)
+#undef NAME
+    };
+    return (size_t)architecture < GROVE_ARCHITECTURES ? names[architecture] : "";
+}
+
 const char *grove_number_form_name(grove_number_form form) {
     return form == GROVE_NUMBERS_BINS ? "bins" : "standard";
 }
@@ -50,6 +59,14 @@ static const char *whole(int64_t number, char *text) {
 const char *grove_setting_value(const grove_settings *s, grove_setting setting,
                                 char text[GROVE_SETTING_TEXT]) {
     switch (setting) {
+    case GROVE_SETTING_ARCHITECTURE:
+        return grove_architecture_name(s->architecture);
+    case GROVE_SETTING_CROSSES:
+        return s->cross_count > 0 ? whole(s->cross_count, text) : "none";
+    case GROVE_SETTING_CROSS_BUCKETS:
+        return whole(s->cross_buckets, text);
+    case GROVE_SETTING_CROSS_DROPOUT:
+        return grove_format_number(text, s->cross_dropout);
     case GROVE_SETTING_HIDDEN:
         return list_of(s->hidden, s->hidden_count, text);
     case GROVE_SETTING_EMBEDDING_WIDTH:
@@ -112,6 +129,11 @@ grove_status grove_settings_classifier(const grove_settings *settings, const gro
                                        grove_rows train, const grove_classifier_options *options,
                                        grove_classifier *classifier, grove_error *error) {
     grove_classifier_options network = options ? *options : (grove_classifier_options){0};
+    network.architecture = settings->architecture;
+    network.crosses = settings->crosses;
+    network.cross_count = settings->cross_count;
+    network.cross_buckets = settings->cross_buckets;
+    network.cross_dropout = settings->cross_dropout;
     network.hidden = settings->hidden;
     network.hidden_count = settings->hidden_count;
     network.embedding_width = settings->embedding_width;
