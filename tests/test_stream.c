@@ -9,6 +9,8 @@
 
 #include "data/schema_pass.h"
 #include "grove/data.h"
+#include "grove/data_hash.h"
+#include "grove/data_row_file.h"
 #include "grove/data_source.h"
 #include "hostile_allocator.h"
 
@@ -274,8 +276,269 @@ START_TEST(source_survives_short_memory) {
 }
 END_TEST
 
+/* ---- files of rows --------------------------------------------------------------------------- */
+
+enum { MANY = 5000 };
+static const grove_schema_options label_only = {.label = "label"};
+static const grove_holdout tenth = {.share = 0.1, .seed = 3};
+
+/* The rows of the blocks above, as CSV. */
+static void write_rows(const char *to, size_t rows) {
+    FILE *file = fopen(to, "wb");
+    char cells[COLUMNS][32];
+    ck_assert_ptr_nonnull(file);
+    for (int i = 0; i < COLUMNS; i++) {
+        fprintf(file, "%s%s", i ? "," : "", names[i]);
+    }
+    for (size_t row = 0; row < rows; row++) {
+        fill_row(row, cells);
+        for (int i = 0; i < COLUMNS; i++) {
+            fprintf(file, "%s%s", i ? "," : "\n", cells[i]);
+        }
+    }
+    fclose(file);
+}
+
+typedef struct scene {
+    grove_source *source;
+    grove_schema *schema;
+    grove_survey_result surveyed;
+    grove_row_file_plan plan;
+} scene;
+
+static grove_status open_scene(scene *s, const grove_allocator *allocator, grove_error *error) {
+    grove_csv_options csv = {.allocator = *allocator};
+    grove_schema_options options = {.label = "label", .allocator = *allocator};
+    *s = (scene){.source = NULL};
+    grove_status status = grove_source_open(path, &csv, "/tmp", &s->source, error);
+    if (status == GROVE_OK) {
+        status =
+            grove_survey_source(s->source, &options, &tenth, 0, &s->schema, &s->surveyed, error);
+    }
+    s->plan = (grove_row_file_plan){
+        .schema = s->schema, .source = s->source, .surveyed = &s->surveyed, .holdout = &tenth};
+    return status;
+}
+
+static void close_scene(scene *s) {
+    grove_schema_free(s->schema);
+    grove_source_free(s->source);
+}
+
+/* Row i of a part holds what encoding row `row` of the whole gives. */
+static void check_row(const grove_row_file *file, grove_part part, size_t i,
+                      const grove_dataset *whole) {
+    grove_error error;
+    const size_t row = (size_t)grove_row_file_source_row(file, part, i);
+    const size_t ids = grove_dataset_categoricals(whole), width = grove_row_file_width(file);
+    const int32_t *block = grove_row_file_map(file, part, i / GROVE_BLOCK_ROWS, &error);
+    ck_assert_ptr_nonnull(block);
+    const int32_t *words = block + i % GROVE_BLOCK_ROWS * width;
+    ck_assert(grove_is_held_out(&tenth, row) == (part == GROVE_PART_VALID));
+    for (size_t c = 0; c < ids; c++) {
+        ck_assert_int_eq(words[c], grove_dataset_ids(whole, c)[row]);
+    }
+    ck_assert_int_eq(words[ids], grove_dataset_labels(whole)[row]);
+    ck_assert_mem_eq(words + ids + 1,
+                     grove_dataset_numbers(whole) + row * grove_dataset_features(whole),
+                     grove_dataset_features(whole) * sizeof(float));
+    grove_row_file_unmap(file, block);
+}
+
+START_TEST(survey_is_guess_and_fit) {
+    scene s;
+    grove_error error;
+    grove_table *table;
+    grove_schema *schema;
+    grove_dataset *whole;
+    grove_row_file *file;
+    size_t rows[MANY], count = 0;
+    const grove_encode_options labelled = {.label_required = true};
+    make_path();
+    write_rows(path, MANY);
+    ck_assert_int_eq(open_scene(&s, &(grove_allocator){0}, &error), GROVE_OK);
+    ck_assert_int_eq(grove_table_read_csv(path, NULL, &table, &error), GROVE_OK);
+    for (size_t i = 0; i < MANY; i++) {
+        rows[count] = i;
+        count += !grove_is_held_out(&tenth, i);
+    }
+    ck_assert_uint_eq(s.surveyed.rows, MANY);
+    ck_assert_uint_eq(s.surveyed.train_rows, count);
+    ck_assert_int_lt(abs((int)count - 4500), 80);
+    ck_assert_int_eq(grove_schema_guess(table, &label_only, &schema, &error), GROVE_OK);
+    ck_assert_int_eq(grove_schema_fit(schema, table, rows, count, &error), GROVE_OK);
+    check_same(schema, s.schema);
+
+    ck_assert_int_eq(grove_schema_encode(schema, table, &labelled, &whole, &error), GROVE_OK);
+    ck_assert_int_eq(grove_row_file_temporary(&s.plan, "/tmp", &file, &error), GROVE_OK);
+    ck_assert_uint_eq(grove_row_file_rows(file, GROVE_PART_TRAIN), count);
+    ck_assert_uint_eq(grove_row_file_rows(file, GROVE_PART_VALID), MANY - count);
+    ck_assert_uint_eq(grove_row_file_rows(file, GROVE_PART_TEST), 0);
+    for (size_t i = 0; i < count; i += 7) {
+        check_row(file, GROVE_PART_TRAIN, i, whole);
+    }
+    for (size_t i = 0; i < MANY - count; i++) {
+        check_row(file, GROVE_PART_VALID, i, whole);
+    }
+    ck_assert_ptr_null(grove_row_file_map(file, GROVE_PART_VALID, 99, &error));
+    const grove_dataset *part = grove_row_file_dataset(file, GROVE_PART_TRAIN);
+    ck_assert_uint_eq(grove_dataset_rows(part), count);
+    ck_assert_ptr_eq(grove_dataset_file(part), file);
+    ck_assert_ptr_null(grove_dataset_ids(part, 0));
+    const grove_batch batch = {.labels = NULL};
+    ck_assert_int_eq(grove_dataset_gather(part, NULL, 0, 1, &batch, &error), GROVE_UNSUPPORTED);
+    grove_row_file_free(file);
+    grove_row_file_free(NULL);
+    grove_dataset_free(whole);
+    grove_schema_free(schema);
+    grove_table_free(table);
+    close_scene(&s);
+    remove_path();
+}
+END_TEST
+
+/* Writes the rows of the scene to a file; returns its size. */
+static long write_cache(scene *s, const char *to) {
+    grove_error error;
+    FILE *file = fopen(to, "wb");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(grove_row_file_write(&s->plan, grove_csv_to_file, file, &error), GROVE_OK);
+    long size = ftell(file);
+    fclose(file);
+    ck_assert_int_eq((int64_t)grove_row_file_size(&s->plan), size);
+    return size;
+}
+
+static void expect_status(scene *s, const char *cache, grove_status wanted, const char *words) {
+    grove_error error;
+    grove_row_file *file;
+    ck_assert_int_eq(grove_row_file_open(cache, &s->plan, &file, &error), wanted);
+    if (wanted != GROVE_OK) {
+        ck_assert_ptr_null(file);
+        ck_assert_msg(strstr(error.message, words) != NULL, "%s", error.message);
+    }
+    grove_row_file_free(file);
+}
+
+static void change_byte(const char *at, long place) {
+    FILE *file = fopen(at, "r+b");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(fseek(file, place, SEEK_SET), 0);
+    int byte = fgetc(file);
+    ck_assert_int_eq(fseek(file, place, SEEK_SET), 0);
+    fputc(byte ^ 1, file);
+    fclose(file);
+}
+
+START_TEST(caches_are_checked) {
+    scene s;
+    grove_error error;
+    char cache[] = "/tmp/grove-cache-XXXXXX";
+    int descriptor = mkstemp(cache);
+    ck_assert_int_ge(descriptor, 0);
+    close(descriptor);
+    make_path();
+    write_rows(path, MANY);
+    ck_assert_int_eq(open_scene(&s, &(grove_allocator){0}, &error), GROVE_OK);
+    long size = write_cache(&s, cache);
+    expect_status(&s, cache, GROVE_OK, "");
+    const long places[] = {4096, size / 2, size - 100, size - 60, size - 1};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        change_byte(cache, places[i]);
+        expect_status(&s, cache, GROVE_NOT_FOUND, i < 4 ? "are " : "are cut off");
+        change_byte(cache, places[i]);
+        expect_status(&s, cache, GROVE_OK, "");
+    }
+    ck_assert_int_eq(truncate(cache, size - 8192), 0);
+    expect_status(&s, cache, GROVE_NOT_FOUND, "are cut off");
+    write_cache(&s, cache);
+    const grove_holdout other = {.share = 0.1, .seed = 4};
+    s.plan.holdout = &other;
+    expect_status(&s, cache, GROVE_NOT_FOUND, "are of other data");
+    s.plan.holdout = &tenth;
+    FILE *file = fopen(cache, "wb");
+    fputs("a,b\n1,2\n", file);
+    fclose(file);
+    expect_status(&s, cache, GROVE_BAD_FILE, "no file of rows");
+    unlink(cache);
+    expect_status(&s, cache, GROVE_NOT_FOUND, "there is no");
+    close_scene(&s);
+    remove_path();
+}
+END_TEST
+
+static int no_room(void *user, const char *bytes, size_t size) {
+    size_t *left = user;
+    (void)bytes;
+    bool fits = size <= *left;
+    *left -= fits ? size : 0;
+    return fits ? 0 : -1;
+}
+
+START_TEST(what_goes_wrong) {
+    scene s;
+    grove_error error;
+    grove_row_file *file;
+    make_path();
+    write_rows(path, MANY);
+    ck_assert_int_eq(open_scene(&s, &(grove_allocator){0}, &error), GROVE_OK);
+    for (size_t left = 0; left < grove_row_file_size(&s.plan); left += 30000) {
+        size_t room = left;
+        ck_assert_int_eq(grove_row_file_write(&s.plan, no_room, &room, &error), GROVE_NO_FILE);
+    }
+    ck_assert_int_eq(grove_row_file_temporary(&s.plan, "/nowhere", &file, &error), GROVE_NO_FILE);
+    ck_assert_ptr_nonnull(strstr(error.message, "TMPDIR"));
+    ck_assert_ptr_null(file);
+    write_rows(path, MANY - 1);
+    ck_assert_int_eq(grove_row_file_temporary(&s.plan, "/tmp", &file, &error), GROVE_BAD_DATA);
+    ck_assert_ptr_nonnull(strstr(error.message, "has changed while it was read"));
+    grove_schema *schema;
+    ck_assert_int_eq(
+        grove_survey_source(s.source, &label_only, &tenth, 2000, &schema, &s.surveyed, &error),
+        GROVE_NO_MEMORY);
+    ck_assert_ptr_null(schema);
+    ck_assert_ptr_nonnull(strstr(error.message, "has the most"));
+    close_scene(&s);
+    remove_path();
+}
+END_TEST
+
+START_TEST(rows_survive_short_memory) {
+    int failures = 0;
+    make_path();
+    write_rows(path, 300);
+    for (size_t call = 1;; call++) {
+        hostile_memory memory = {.fail_at = call, .for_good = true};
+        grove_allocator allocator = hostile_allocator(&memory);
+        grove_error error = {0};
+        grove_row_file *file = NULL;
+        scene s;
+        grove_status status = open_scene(&s, &allocator, &error);
+        if (status == GROVE_OK) {
+            status = grove_row_file_temporary(&s.plan, "/tmp", &file, &error);
+        }
+        grove_row_file_free(file);
+        close_scene(&s);
+        ck_assert_uint_eq(memory.live, 0);
+        if (status == GROVE_OK) {
+            break;
+        }
+        ck_assert_int_eq(status, GROVE_NO_MEMORY);
+        failures++;
+    }
+    ck_assert_int_gt(failures, 30);
+    remove_path();
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("stream");
+    TCase *rows = tcase_create("rows");
+    tcase_add_test(rows, survey_is_guess_and_fit);
+    tcase_add_test(rows, caches_are_checked);
+    tcase_add_test(rows, what_goes_wrong);
+    tcase_add_test(rows, rows_survive_short_memory);
+    suite_add_tcase(suite, rows);
     TCase *sources = tcase_create("sources");
     tcase_add_test(sources, source_is_the_table);
     tcase_add_test(sources, source_tells_the_line);

@@ -13,6 +13,7 @@
 #define GROVE_TRAIN_H
 
 #include "data.h"
+#include "data_row_file.h"
 #include "metrics.h"
 #include "nn.h"
 #include "number_embeddings.h"
@@ -22,7 +23,8 @@
 extern "C" {
 #endif
 
-/* Some rows of a dataset. */
+/* Some rows of a dataset. grove_fit and grove_predictor_run take all rows of one in a file, too
+ * (data_row_file.h; rows NULL); everyone else wants rows in memory. */
 typedef struct grove_rows {
     const grove_dataset *dataset;
     const size_t *rows; /* [count] which; NULL: the first count */

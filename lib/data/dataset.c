@@ -1,27 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * Encoding: from a table to ids and numbers, by the notes of a schema; and batches of them. */
+ * Encoding: from a table to ids and numbers, by the notes of a schema. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "dataset.h"
 #include "message.h"
 #include "schema.h"
 #include "table.h"
 #include "target.h"
-
-struct grove_dataset {
-    grove_allocator allocator;
-    size_t rows, columns, categoricals, features;
-    int64_t cells;
-    int32_t *ids;     /* [categoricals, rows]: a column's ids lie together */
-    float *numbers;   /* [rows, features]: a row's numbers do */
-    int32_t *labels;  /* [rows], or NULL */
-    float *targets;   /* [rows], or NULL */
-    int64_t *unknown; /* [columns of the schema] */
-    int64_t *missing; /* [columns of the schema] */
-};
 
 void grove_dataset_free(grove_dataset *dataset) {
     if (!dataset) {
@@ -291,90 +280,5 @@ grove_status grove_schema_encode(const grove_schema *schema, const grove_table *
         return status;
     }
     *dataset = e.dataset;
-    return GROVE_OK;
-}
-
-/* ---- looking --------------------------------------------------------------------------------- */
-
-size_t grove_dataset_rows(const grove_dataset *dataset) {
-    return dataset->rows;
-}
-
-size_t grove_dataset_categoricals(const grove_dataset *dataset) {
-    return dataset->categoricals;
-}
-
-size_t grove_dataset_features(const grove_dataset *dataset) {
-    return dataset->features;
-}
-
-const int32_t *grove_dataset_ids(const grove_dataset *dataset, size_t i) {
-    return i < dataset->categoricals ? dataset->ids + i * dataset->rows : NULL;
-}
-
-const float *grove_dataset_numbers(const grove_dataset *dataset) {
-    return dataset->numbers;
-}
-
-const int32_t *grove_dataset_labels(const grove_dataset *dataset) {
-    return dataset->labels;
-}
-
-const float *grove_dataset_targets(const grove_dataset *dataset) {
-    return dataset->targets;
-}
-
-int64_t grove_dataset_cells(const grove_dataset *dataset) {
-    return dataset->cells;
-}
-
-static int64_t one_or_all(const int64_t *counts, size_t columns, size_t column) {
-    if (column != GROVE_ALL_COLUMNS) {
-        return column < columns ? counts[column] : 0;
-    }
-    int64_t sum = 0;
-    for (size_t i = 0; i < columns; i++) {
-        sum += counts[i];
-    }
-    return sum;
-}
-
-int64_t grove_dataset_unknown(const grove_dataset *dataset, size_t column) {
-    return one_or_all(dataset->unknown, dataset->columns, column);
-}
-
-int64_t grove_dataset_missing(const grove_dataset *dataset, size_t column) {
-    return one_or_all(dataset->missing, dataset->columns, column);
-}
-
-/* ---- batches --------------------------------------------------------------------------------- */
-
-static void gather_row(const grove_dataset *d, size_t row, size_t to, const grove_batch *batch) {
-    for (size_t i = 0; i < d->categoricals && batch->ids; i++) {
-        batch->ids[i][to] = d->ids[i * d->rows + row];
-    }
-    size_t width = d->features;
-    if (batch->numbers && width > 0) {
-        memcpy(batch->numbers + to * width, d->numbers + row * width, width * sizeof(float));
-    }
-    if (batch->labels && d->labels) {
-        batch->labels[to] = d->labels[row];
-    }
-}
-
-grove_status grove_dataset_gather(const grove_dataset *dataset, const size_t *order, size_t start,
-                                  size_t size, const grove_batch *batch, grove_error *error) {
-    grove_error_clear(error);
-    if (!dataset || !batch) {
-        return grove_fail(error, GROVE_BAD_ARGUMENT, "there is no dataset, or no batch to fill");
-    }
-    for (size_t i = 0; i < size; i++) {
-        size_t row = order ? order[start + i] : start + i;
-        if (row >= dataset->rows) {
-            return grove_fail(error, GROVE_BAD_ARGUMENT, "row %zu of a dataset of %zu rows", row,
-                              dataset->rows);
-        }
-        gather_row(dataset, row, i, batch);
-    }
     return GROVE_OK;
 }

@@ -6,6 +6,7 @@
  * is random (order, unknown ids, dropout) is counted, not drawn: the same seed gives the same
  * weights, also where it goes on from a checkpoint (keeper.h).
  */
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -14,8 +15,8 @@
 #include "fit_rate.h"
 #include "grove/embeddings.h"
 #include "keeper.h"
-#include "packed_rows.h"
 #include "predictor.h"
+#include "shuffled_rows.h"
 #include "trainables.h"
 #include "validation.h"
 
@@ -29,9 +30,8 @@ typedef struct trainer {
     grove_fit_options wish;
     const grove_schema *schema;
     grove_rows train, valid;
-    size_t *kept;  /* the rows of training that count, where some have the weight 0 */
-    size_t *order; /* [train.count] the rows of this epoch, counted among those of training */
-    grove_packed_rows packed;
+    size_t *kept; /* the rows of training that count, where some have the weight 0 */
+    grove_shuffled_rows shuffled; /* the rows of this epoch */
     grove_feed feed;
     grove_targets targets;
     grove_tensor loss, step, rate;
@@ -151,15 +151,14 @@ static bool drop_weightless(trainer *t) {
 static bool open_trainer(trainer *t) {
     size_t size = (size_t)t->wish.batch;
     size = size > t->train.count ? t->train.count : size;
-    t->order = grove_alloc(&t->allocator, t->train.count * sizeof *t->order);
-    return wants_memory(t, t->order, t->train.count * sizeof *t->order) &&
-           grove_feed_open(&t->feed, t->classifier->graph, t->schema, size, t->error) == GROVE_OK &&
+    return grove_feed_open(&t->feed, t->classifier->graph, t->schema, size, t->error) == GROVE_OK &&
            grove_feed_fits(&t->feed, &t->train, t->error) == GROVE_OK &&
            (t->valid.count == 0 || grove_feed_fits(&t->feed, &t->valid, t->error) == GROVE_OK) &&
            grove_targets_open(&t->targets, t->classifier, t->schema, &t->wish, &t->train, size,
                               t->error) == GROVE_OK &&
            drop_weightless(t) &&
-           grove_packed_open(&t->packed, &t->feed, &t->targets, &t->train, t->error) == GROVE_OK &&
+           grove_shuffled_open(&t->shuffled, &t->feed, &t->targets, &t->train, t->wish.seed,
+                               t->error) == GROVE_OK &&
            open_plans(t) && open_validation(t) && open_profile(t);
 }
 
@@ -169,19 +168,18 @@ static void close_trainer(trainer *t) {
     grove_plan_free(t->full);
     grove_plan_free(t->rest);
     grove_plan_free(t->settle);
-    grove_packed_close(&t->packed);
+    grove_shuffled_close(&t->shuffled);
     grove_feed_close(&t->feed);
     grove_targets_close(&t->targets);
     grove_release(&t->allocator, t->kept);
-    grove_release(&t->allocator, t->order);
     grove_release(&t->allocator, t->best);
     grove_release(&t->allocator, t->times);
 }
 
 /* ---- an epoch -------------------------------------------------------------------------------- */
 
-/* A step failed on the rows order[begin...]. A bad number in a row of the batch is one in a row of
- * the dataset. */
+/* A step failed on the rows of the epoch from `begin` on. A bad number in a row of the batch is one
+ * in a row of the data. */
 static void tell_failure(trainer *t, const grove_plan *plan, size_t begin, int epoch) {
     const grove_error *why = grove_plan_error(plan);
     const grove_nonfinite *found = grove_plan_nonfinite(plan);
@@ -191,20 +189,23 @@ static void tell_failure(trainer *t, const grove_plan *plan, size_t begin, int e
     }
     grove_shape shape = grove_node_shape(found->tensor);
     if (shape.rank > 0 && shape.dim[0] == GROVE_BATCH) {
-        grove_fail(t->error, why->status, "training, epoch %d: %s (row %zu of the data, from 0)",
-                   epoch, why->message, grove_row_at(&t->train, t->order[begin + found->row]));
+        grove_fail(t->error, why->status,
+                   "training, epoch %d: %s (row %" PRIu64 " of the data, from 0)", epoch,
+                   why->message, grove_shuffled_row(&t->shuffled, begin + found->row));
     } else {
         grove_fail(t->error, why->status, "training, epoch %d: %s", epoch, why->message);
     }
 }
 
-/* One step on the rows order[begin..]; adds the sum of their losses, and what they weigh. False
- * after a mistake, and a loss that is no number is one. */
+/* One step on the rows of the epoch from `begin` on; adds the sum of their losses, and what they
+ * weigh. False after a mistake, and a loss that is no number is one. */
 static bool train_batch(trainer *t, size_t begin, size_t count, int epoch,
                         grove_losses_so_far *sum) {
     grove_plan *plan = count == t->feed.size ? t->full : t->rest;
-    grove_packed_take(&t->packed, t->order + begin, count, t->train.count - begin, &t->feed,
-                      &t->targets);
+    if (grove_shuffled_take(&t->shuffled, begin, count, &t->feed, &t->targets, t->error) !=
+        GROVE_OK) {
+        return false;
+    }
     grove_feed_forget(&t->feed, count, t->wish.unknown_share, t->wish.seed, (uint32_t)epoch, begin);
     if (grove_run(plan) != GROVE_OK) {
         tell_failure(t, plan, begin, epoch);
@@ -232,7 +233,7 @@ static bool train_epoch(trainer *t, grove_progress *progress) {
     grove_losses_so_far sum = t->keeper.sum;
     size_t first = t->keeper.row, batches = first / t->feed.size;
     progress->step = t->keeper.step;
-    grove_shuffle(NULL, t->train.count, t->wish.seed, (uint64_t)progress->epoch, t->order);
+    grove_shuffled_begin(&t->shuffled, (uint64_t)progress->epoch);
     for (size_t begin = first; begin < t->train.count && !t->stopped; begin += t->feed.size) {
         size_t left = t->train.count - begin, count = left < t->feed.size ? left : t->feed.size;
         if (!train_batch(t, begin, count, progress->epoch, &sum)) {
@@ -351,7 +352,7 @@ static void tell_profile(trainer *t) {
 
 static bool has_labels(grove_rows rows, const grove_schema *schema) {
     const bool numbers = grove_schema_target(schema) == GROVE_TARGET_NUMBER;
-    return rows.count == 0 ||
+    return rows.count == 0 || grove_rows_in_file(&rows) ||
            (rows.dataset && (numbers ? grove_dataset_targets(rows.dataset) != NULL
                                      : grove_dataset_labels(rows.dataset) != NULL));
 }

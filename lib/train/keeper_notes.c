@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "grove/data_hash.h"
 #include "keeper.h"
+#include "predictor.h"
 
 /* The notes beside the graph's numbers: whole numbers, reals, and a line for each epoch. */
 enum { EPOCH, ROW, STEP, PLATEAU_BEGUN, PLATEAU_WAITED, WHOLE };
@@ -85,6 +86,10 @@ static uint64_t hash_rows(const grove_rows *rows, uint64_t hash) {
     hash = grove_hash(&rows->count, sizeof rows->count, hash);
     if (rows->count == 0) {
         return hash;
+    }
+    if (grove_rows_in_file(rows)) {
+        const uint64_t own = grove_row_file_hash(grove_dataset_file(rows->dataset));
+        return grove_hash(&own, sizeof own, hash);
     }
     for (size_t i = 0; i < grove_dataset_categoricals(d); i++) {
         hash = grove_hash(grove_dataset_ids(d, i), count * sizeof(int32_t), hash);

@@ -51,16 +51,49 @@ grove_status grove_packed_open(grove_packed_rows *packed, const grove_feed *feed
     return GROVE_OK;
 }
 
+void grove_packed_open_file(grove_packed_rows *packed, const grove_feed *feed,
+                            const grove_targets *targets, const grove_row_file *file) {
+    *packed = (grove_packed_rows){.allocator = feed->allocator,
+                                  .categorical = feed->categorical,
+                                  .numeric = feed->numeric,
+                                  .target = targets->words,
+                                  .width = grove_row_file_width(file),
+                                  .file = file};
+}
+
+grove_status grove_packed_map(grove_packed_rows *packed, grove_part part, size_t block,
+                              grove_error *error) {
+    const int32_t *words = grove_row_file_map(packed->file, part, block, error);
+    if (!words) {
+        return GROVE_NO_MEMORY;
+    }
+    packed->blocks[packed->mapped++] = words;
+    return GROVE_OK;
+}
+
+void grove_packed_unmap(grove_packed_rows *packed) {
+    while (packed->mapped > 0) {
+        grove_row_file_unmap(packed->file, packed->blocks[--packed->mapped]);
+    }
+}
+
 void grove_packed_close(grove_packed_rows *packed) {
+    grove_packed_unmap(packed);
     if (packed->words) {
         grove_release_aligned(&packed->allocator, packed->words);
         packed->words = NULL;
     }
 }
 
+static const int32_t *row_at(const grove_packed_rows *packed, size_t row) {
+    return packed->words
+               ? packed->words + row * packed->width
+               : packed->blocks[row / GROVE_BLOCK_ROWS] + row % GROVE_BLOCK_ROWS * packed->width;
+}
+
 static void fetch(const grove_packed_rows *packed, size_t row) {
 #if defined(__GNUC__)
-    const int32_t *words = packed->words + row * packed->width;
+    const int32_t *words = row_at(packed, row);
     __builtin_prefetch(words);
     __builtin_prefetch(words + packed->width - 1);
 #else
@@ -90,16 +123,16 @@ static void take_some(const int32_t *const rows[TAKEN], size_t some, size_t at,
 }
 
 void grove_packed_take(const grove_packed_rows *packed, const size_t *order, size_t count,
-                       size_t known, grove_feed *feed, grove_targets *targets) {
+                       size_t known, grove_feed *feed, grove_targets *targets, size_t at) {
     const int32_t *rows[TAKEN];
-    for (size_t at = 0; at < count; at += TAKEN) {
-        const size_t some = count - at < TAKEN ? count - at : TAKEN;
+    for (size_t begin = 0; begin < count; begin += TAKEN) {
+        const size_t some = count - begin < TAKEN ? count - begin : TAKEN;
         for (size_t i = 0; i < some; i++) {
-            rows[i] = packed->words + order[at + i] * packed->width;
-            if (at + i + ROWS_AHEAD < known) {
-                fetch(packed, order[at + i + ROWS_AHEAD]);
+            rows[i] = row_at(packed, order[begin + i]);
+            if (begin + i + ROWS_AHEAD < known) {
+                fetch(packed, order[begin + i + ROWS_AHEAD]);
             }
         }
-        take_some(rows, some, at, packed, feed, targets);
+        take_some(rows, some, at + begin, packed, feed, targets);
     }
 }

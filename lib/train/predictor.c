@@ -151,6 +151,9 @@ void grove_feed_forget(grove_feed *feed, size_t count, double share, uint64_t se
 
 grove_status grove_feed_fits(const grove_feed *feed, const grove_rows *rows, grove_error *error) {
     const grove_dataset *dataset = rows->dataset;
+    if (grove_rows_in_file(rows)) {
+        return grove_feed_fits_file(feed, rows, error);
+    }
     if (!dataset) {
         return grove_fail(error, GROVE_BAD_ARGUMENT, "there is no dataset");
     }
@@ -261,6 +264,10 @@ static grove_status run(grove_predictor *p, size_t rows, float *probabilities, g
  * answers are not read. */
 static grove_status answer_batch(grove_predictor *p, const grove_rows *rows, size_t begin,
                                  size_t count, float *probabilities, grove_error *error) {
+    if (grove_rows_in_file(rows)) {
+        grove_status status = grove_feed_file(&p->feed, rows, begin, count, error);
+        return status == GROVE_OK ? run(p, count, probabilities, error) : status;
+    }
     if (rows->rows) {
         grove_feed_rows(&p->feed, rows->dataset, rows->rows + begin, count);
     } else {

@@ -52,6 +52,20 @@ void grove_feed_forget(grove_feed *feed, size_t count, double share, uint64_t se
 grove_status grove_predictor_raw(grove_predictor *predictor, grove_rows rows, float *answers,
                                  grove_error *error);
 
+/* Rows in a file (feed_file.c): are they there, with the columns of the feed; copies rows begin...
+ * begin + count - 1 to the first places; their labels, or scaled numbers
+ * that are to be predicted, [rows.count] words of 4 bytes. */
+grove_status grove_feed_fits_file(const grove_feed *feed, const grove_rows *rows,
+                                  grove_error *error);
+grove_status grove_feed_file(grove_feed *feed, const grove_rows *rows, size_t begin, size_t count,
+                             grove_error *error);
+grove_status grove_targets_of_file(const grove_rows *rows, void *words, grove_error *error);
+
+/* Are they in a file? */
+static inline bool grove_rows_in_file(const grove_rows *rows) {
+    return rows->dataset && grove_dataset_file(rows->dataset);
+}
+
 /* Which row of the dataset is the i-th of these? */
 static inline size_t grove_row_at(const grove_rows *rows, size_t i) {
     return rows->rows ? rows->rows[i] : i;

@@ -87,6 +87,10 @@ grove_status grove_targets_open(grove_targets *targets, const grove_classifier *
         .allocator = grove_graph_allocator(classifier->graph),
         .words = 1 + weighted,
         .weighing = grove_weighing_of(classifier, options, rows->dataset, options->weights)};
+    if (grove_rows_in_file(rows) && (has_weights(options) || weighted)) {
+        return grove_fail(error, GROVE_UNSUPPORTED,
+                          "training: the rows of a file count alike; weights want a dataset");
+    }
     if (has_weights(options) && !weighted) {
         return grove_fail(error, GROVE_BAD_ARGUMENT,
                           "training: there are weights, but the classifier was not made to be "

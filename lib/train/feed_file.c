@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * feed_file.c - rows of a file, one after the other, as a plan reads them. */
+#include <string.h>
+
+#include "base/error.h"
+#include "predictor.h"
+
+grove_status grove_feed_fits_file(const grove_feed *feed, const grove_rows *rows,
+                                  grove_error *error) {
+    const grove_dataset *d = rows->dataset;
+    if (rows->count != grove_dataset_rows(d) || rows->rows) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT,
+                          "some rows of a file are asked for, it gives all of a part, %zu",
+                          grove_dataset_rows(d));
+    }
+    if (grove_dataset_categoricals(d) == feed->categorical &&
+        grove_dataset_features(d) == feed->numeric) {
+        return GROVE_OK;
+    }
+    return grove_fail(error, GROVE_BAD_DATA,
+                      "the file does not have the %zu columns of ids and %zu features that the "
+                      "model wants",
+                      feed->categorical, feed->numeric);
+}
+
+/* Rows [count] of one block, from `words` on. */
+static void feed_words(grove_feed *feed, const int32_t *words, size_t width, size_t count,
+                       size_t at) {
+    for (size_t c = 0; c < feed->categorical; c++) {
+        grove_id *restrict to = feed->ids + c * feed->size + at;
+        for (size_t i = 0; i < count; i++) {
+            to[i] = words[i * width + c];
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        const float *from = (const float *)(words + i * width + feed->categorical + 1);
+        grove_real *to = feed->numbers + (at + i) * feed->numeric;
+        for (size_t k = 0; k < feed->numeric; k++) {
+            to[k] = (grove_real)from[k];
+        }
+    }
+}
+
+/* The block of row `begin`; *some: how many of `count` rows from there on it has. */
+static const int32_t *map_rows(const grove_rows *rows, size_t begin, size_t count, size_t *some,
+                               grove_error *error) {
+    const size_t left = GROVE_BLOCK_ROWS - begin % GROVE_BLOCK_ROWS;
+    *some = count < left ? count : left;
+    return grove_row_file_map(grove_dataset_file(rows->dataset), grove_dataset_part(rows->dataset),
+                              begin / GROVE_BLOCK_ROWS, error);
+}
+
+grove_status grove_feed_file(grove_feed *feed, const grove_rows *rows, size_t begin, size_t count,
+                             grove_error *error) {
+    const grove_row_file *file = grove_dataset_file(rows->dataset);
+    const size_t width = grove_row_file_width(file);
+    for (size_t at = 0, some; at < count; at += some) {
+        const size_t row = begin + at;
+        const int32_t *words = map_rows(rows, row, count - at, &some, error);
+        if (!words) {
+            return GROVE_NO_MEMORY;
+        }
+        feed_words(feed, words + row % GROVE_BLOCK_ROWS * width, width, some, at);
+        grove_row_file_unmap(file, words);
+    }
+    return GROVE_OK;
+}
+
+grove_status grove_targets_of_file(const grove_rows *rows, void *targets, grove_error *error) {
+    const grove_row_file *file = grove_dataset_file(rows->dataset);
+    const size_t width = grove_row_file_width(file), column = grove_row_file_categoricals(file);
+    for (size_t row = 0, some; row < rows->count; row += some) {
+        const int32_t *words = map_rows(rows, row, rows->count - row, &some, error);
+        if (!words) {
+            return GROVE_NO_MEMORY;
+        }
+        for (size_t i = 0; i < some; i++) {
+            memcpy((char *)targets + (row + i) * sizeof *words, words + i * width + column,
+                   sizeof *words);
+        }
+        grove_row_file_unmap(file, words);
+    }
+    return GROVE_OK;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include "shuffled_rows.h"
+
+#include "base/error.h"
+
+enum { WINDOW_BLOCKS = GROVE_PACKED_BLOCKS };
+
+static size_t block_rows(const grove_shuffled_rows *s, size_t block) {
+    const size_t left = s->rows.count - block * GROVE_BLOCK_ROWS;
+    return left < GROVE_BLOCK_ROWS ? left : GROVE_BLOCK_ROWS;
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+static grove_status open_file(grove_shuffled_rows *s, const grove_feed *feed,
+                              const grove_targets *targets, grove_error *error) {
+    const size_t window = (size_t)WINDOW_BLOCKS * GROVE_BLOCK_ROWS;
+    s->count = (s->rows.count + GROVE_BLOCK_ROWS - 1) / GROVE_BLOCK_ROWS;
+    s->blocks = grove_alloc(&s->allocator, s->count * sizeof *s->blocks);
+    s->order = grove_alloc(&s->allocator, window * sizeof *s->order);
+    s->listed = grove_alloc(&s->allocator, window * sizeof *s->listed);
+    if (!s->blocks || !s->order || !s->listed) {
+        return grove_fail_memory(error, (s->count + 2 * window) * sizeof *s->order);
+    }
+    grove_packed_open_file(&s->packed, feed, targets, s->file);
+    return GROVE_OK;
+}
+
+grove_status grove_shuffled_open(grove_shuffled_rows *s, const grove_feed *feed,
+                                 const grove_targets *targets, const grove_rows *rows,
+                                 uint64_t seed, grove_error *error) {
+    *s = (grove_shuffled_rows){.allocator = feed->allocator, .rows = *rows, .seed = seed};
+    s->file = rows->dataset ? grove_dataset_file(rows->dataset) : NULL;
+    if (s->file) {
+        return open_file(s, feed, targets, error);
+    }
+    s->held = rows->count;
+    s->order = grove_alloc(&s->allocator, rows->count * sizeof *s->order);
+    return s->order ? grove_packed_open(&s->packed, feed, targets, rows, error)
+                    : grove_fail_memory(error, rows->count * sizeof *s->order);
+}
+
+void grove_shuffled_close(grove_shuffled_rows *s) {
+    if (s->allocator.resize) {
+        grove_packed_close(&s->packed);
+        grove_release(&s->allocator, s->order);
+        grove_release(&s->allocator, s->listed);
+        grove_release(&s->allocator, s->blocks);
+    }
+}
+
+/* ---- windows of a file ----------------------------------------------------------------------- */
+
+/* Maps the next blocks and shuffles their rows. A block is given GROVE_BLOCK_ROWS places in the
+ * window, also the last one, which may not need them. */
+static grove_status next_window(grove_shuffled_rows *s, grove_error *error) {
+    const size_t left = s->count - s->next, take = left < WINDOW_BLOCKS ? left : WINDOW_BLOCKS;
+    s->first += s->held;
+    s->held = 0;
+    s->from = s->next;
+    grove_packed_unmap(&s->packed);
+    for (size_t i = 0; i < take; i++) {
+        const size_t block = s->blocks[s->next + i], rows = block_rows(s, block);
+        grove_status status =
+            grove_packed_map(&s->packed, grove_dataset_part(s->rows.dataset), block, error);
+        if (status != GROVE_OK) {
+            return status;
+        }
+        for (size_t row = 0; row < rows; row++) {
+            s->listed[s->held++] = i * GROVE_BLOCK_ROWS + row;
+        }
+    }
+    grove_shuffle(s->listed, s->held, s->seed + s->next + 1, s->epoch, s->order);
+    s->next += take;
+    return GROVE_OK;
+}
+
+void grove_shuffled_begin(grove_shuffled_rows *s, uint64_t epoch) {
+    s->epoch = epoch;
+    if (!s->file) {
+        grove_shuffle(NULL, s->rows.count, s->seed, epoch, s->order);
+        return;
+    }
+    grove_packed_unmap(&s->packed);
+    grove_shuffle(NULL, s->count, s->seed, epoch, s->blocks);
+    s->first = s->held = s->from = s->next = 0;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+grove_status grove_shuffled_take(grove_shuffled_rows *s, size_t begin, size_t count,
+                                 grove_feed *feed, grove_targets *targets, grove_error *error) {
+    for (size_t at = 0, some; at < count; at += some) {
+        const size_t row = begin + at;
+        while (row >= s->first + s->held) {
+            grove_status status = next_window(s, error);
+            if (status != GROVE_OK) {
+                return status;
+            }
+        }
+        const size_t known = s->first + s->held - row;
+        some = count - at < known ? count - at : known;
+        grove_packed_take(&s->packed, s->order + row - s->first, some, known, feed, targets, at);
+    }
+    return GROVE_OK;
+}
+
+uint64_t grove_shuffled_row(const grove_shuffled_rows *s, size_t i) {
+    if (!s->file) {
+        return grove_row_at(&s->rows, s->order[i]);
+    }
+    if (i < s->first) {
+        return UINT64_MAX; /* of a batch that began in the window before */
+    }
+    const size_t place = s->order[i - s->first];
+    const size_t block = s->blocks[s->from + place / GROVE_BLOCK_ROWS];
+    return grove_row_file_source_row(s->file, grove_dataset_part(s->rows.dataset),
+                                     block * GROVE_BLOCK_ROWS + place % GROVE_BLOCK_ROWS);
+}
+
+size_t grove_shuffled_bytes(const grove_shuffled_rows *s) {
+    const size_t row = s->packed.width * sizeof(int32_t) + sizeof *s->order;
+    const size_t window = (size_t)WINDOW_BLOCKS * GROVE_BLOCK_ROWS;
+    return s->file ? window * (row + sizeof *s->listed) + s->count * sizeof *s->blocks
+                   : s->rows.count * row;
+}
