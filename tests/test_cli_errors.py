@@ -40,7 +40,7 @@ def help_texts(folder):
                    "--table-dropout=P|auto", "--embedding-dim=N|auto", "(default: auto,", "--optimizer=",
                    "(default: auto: adam)", "--rate=R", "(default: auto: 0.002", "--dropout=P", "--seed=N",
                    "(default: 1)", "--threads=N", "--categorical=A,B", "--numeric=A,B",
-                   "--ignore=A,B", "--weight-decay=D", "--unknown-share=P", "(default: auto: 0.01)",
+                   "--bag=A,B=CHAR", "--text=A,B", "--word-dropout=P", "--ignore=A,B", "--weight-decay=D", "--unknown-share=P", "(default: auto: 0.01)",
                    "--patience=N|auto", "--min-count=N", "--schema=FILE",
                    "--na-values=A,B", "--max-vocab=N", "--hash-above=N", "--max-bad-rows=N", "--separator=CHAR|auto", "--comment=CHAR", "--skip=N", "--decimal=CHAR",
                    "--no-header", "--trim", "--progress=KIND", "-q, --quiet", "--check-finite",

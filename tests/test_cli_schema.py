@@ -101,7 +101,7 @@ def mistakes_in_the_file(folder):
     wrong('{"schema": 1, "columns": [{}]}', "column 1 of the list: it has no 'name'")
     wrong('{"schema": 1, "columns": [{"name": "species"}]}', "it has no 'type'")
     column('"type": "categoric"', "key 'type'", "'categoric'", "did you mean 'categorical'?")
-    column('"type": 3', "key 'type'", "categorical, numeric, label, ignored")
+    column('"type": 3', "key 'type'", "categorical, numeric, label, ignored, target, bag, text")
     column('"type": "categorical", "mincount": 3', "no key 'mincount'; did you mean 'min_count'?")
     column('"type": "categorical", "zzzzzzzzz": 3', "there are name, type, reason, missing")
     column('"type": "numeric", "min_count": 3', "the type numeric has no key 'min_count'")

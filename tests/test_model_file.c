@@ -512,7 +512,9 @@ static const int64_t good_offsets[] = {0, 1, 3}, wild_offsets[] = {0, 1LL << 40,
     }
 #define FORM(min_count, buckets)                                                                   \
     ",\"missing\":[\"NA\"],\"form\":{\"min_count\":" min_count                                     \
-    ",\"max_values\":0,\"buckets\":" buckets ",\"seed\":0}"
+    ",\"max_values\":0,\"buckets\":" buckets                                                       \
+    ",\"seed\":0,\"split\":0,\"sum\":false,\"keep_case\":false,\"no_pairs\":false,"                \
+    "\"no_parts\":false}"
 #define COLUMN(kind, rest) "[{\"name\":\"c\",\"kind\":\"" kind "\",\"reason\":\"\"" rest "}]"
 #define VALUES ",\"values\":{\"unknown\":0,\"missing\":0}"
 #define SCALE(std) ",\"scale\":{\"mean\":0,\"std\":" std ",\"missing\":0}"
@@ -532,7 +534,8 @@ static const crafted schemas[] = {
     {XG, COLUMN("ignored", ",\"missing\":[],\"form\":{}"),
      .words = "its number 'min_count' is missing"},
     {XG, COLUMN("ignored", ",\"missing\":\"NA\""), .words = "cannot be read"},
-    {XG, COLUMN("ignored", FORM("0", "4")), .words = "only a categorical column is hashed"},
+    {XG, COLUMN("ignored", FORM("0", "4")),
+     .words = "only a categorical column, a bag or a text is hashed"},
     {XG, COLUMN("ignored", FORM("-1", "0")), .words = "a vocabulary takes values that one row has"},
     {XG, COLUMN("ignored", FORM("0", "-4")), .words = "a hash needs 1 to 2147483645 buckets"},
     {XG, COLUMN("categorical", ""), .words = "cannot be read"},

@@ -7,6 +7,56 @@
 
 #include "schema_file.h"
 
+/* "genres=|" is the column genres, unless one is called so. The sign is cut off; 0: there is
+ * none. */
+static char cut_split(const grove_table *table, char *name) {
+    char *sign = strrchr(name, '=');
+    if (!sign || grove_table_find(table, name) >= 0) {
+        return 0;
+    }
+    const bool tab = strcmp(sign, "=\\t") == 0 || strcmp(sign, "=tab") == 0;
+    if (!tab && (strlen(sign) != 2 || strchr("\"\r\n", sign[1]) || sign[1] & 0x80)) {
+        return 0;
+    }
+    *sign = '\0';
+    return tab ? '\t' : sign[1];
+}
+
+static bool is_in(const names *list, const char *name) {
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->items[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the lists of bags and texts say, and of the file what they do not. NULL when memory is
+ * short; to be freed, but not the names. */
+static grove_column_wish *all_wishes(const options *o, const grove_table *table,
+                                     const grove_column_form *form, size_t *count) {
+    const schema_wishes none = {.count = 0}, *file = o->wishes ? o->wishes : &none;
+    grove_column_wish *all = calloc(o->bag.count + o->text.count + file->count + 1, sizeof *all);
+    *count = 0;
+    for (size_t i = 0; i < o->bag.count && all; i++) {
+        grove_column_wish *w = &all[(*count)++];
+        *w = (grove_column_wish){o->bag.items[i], GROVE_COLUMN_BAG, *form};
+        /* The list is the program's own copy of what was typed. */
+        const char split = cut_split(table, (char *)(uintptr_t)o->bag.items[i]);
+        w->form.split = split ? split : ';';
+    }
+    for (size_t i = 0; i < o->text.count && all; i++) {
+        all[(*count)++] = (grove_column_wish){o->text.items[i], GROVE_COLUMN_TEXT, *form};
+    }
+    for (size_t i = 0; i < file->count && all; i++) {
+        const char *name = file->items[i].name;
+        if (!is_in(&o->bag, name) && !is_in(&o->text, name)) {
+            all[(*count)++] = file->items[i];
+        }
+    }
+    return all;
+}
+
 grove_status guess_columns(const options *o, const grove_table *table, grove_schema **schema,
                            grove_error *error) {
     grove_schema_options wishes = {.label = o->label,
@@ -17,13 +67,19 @@ grove_status guess_columns(const options *o, const grove_table *table, grove_sch
                                    .ignore = o->ignore.items,
                                    .ignore_count = o->ignore.count,
                                    .min_count = o->min_count,
-                                   .wishes = o->wishes ? o->wishes->items : NULL,
-                                   .wish_count = o->wishes ? o->wishes->count : 0,
                                    .form = {.missing = o->na_values.items,
                                             .missing_count = o->na_values.count,
                                             .max_values = o->max_vocab},
                                    .hash_above = o->hash_above};
-    return grove_schema_guess(table, &wishes, schema, error);
+    grove_column_wish *own = all_wishes(o, table, &wishes.form, &wishes.wish_count);
+    if (!own) {
+        *error = (grove_error){.status = GROVE_NO_MEMORY, .message = "out of memory"};
+        return GROVE_NO_MEMORY;
+    }
+    wishes.wishes = own;
+    grove_status status = grove_schema_guess(table, &wishes, schema, error);
+    free(own);
+    return status;
 }
 
 /* How many values the column's vocabulary has: the rows for unknown and missing are no values. */
@@ -83,6 +139,11 @@ static void print_form(const grove_schema *schema, size_t column) {
     if (form->buckets > 0) {
         printf("; hashed into %s rows", with_commas(buckets, form->buckets));
     }
+    if (grove_schema_kind(schema, column) == GROVE_COLUMN_BAG) {
+        printf("; %s of what stands between '", form->sum ? "sum" : "mean");
+        print_plain(stdout, (char[]){form->split, '\0'});
+        printf("'");
+    }
     for (size_t i = 0; i < form->missing_count; i++) {
         printf("%s'", i ? ", " : "; missing is also ");
         print_plain(stdout, form->missing[i]);
@@ -120,7 +181,8 @@ static json_t *json_column(const grove_schema *schema, size_t i, int64_t missing
         "{s:o, s:s, s:I, s:o}", "name", json_text(name, strlen(name)), "type",
         grove_column_kind_name(kind), "empty", (json_int_t)missing, "reason",
         json_text(grove_schema_reason(schema, i), strlen(grove_schema_reason(schema, i))));
-    if (column && (kind == GROVE_COLUMN_CATEGORICAL || kind == GROVE_COLUMN_LABEL)) {
+    if (column && kind != GROVE_COLUMN_NUMERIC && kind != GROVE_COLUMN_IGNORED &&
+        kind != GROVE_COLUMN_TARGET) {
         json_object_set_new(column, "values", json_integer(values_of(schema, i)));
     }
     if (column && grove_schema_form(schema, i)->buckets > 0) {

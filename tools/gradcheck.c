@@ -113,6 +113,11 @@ static bool feed_schema(check *c) {
     if (grove_schema_encode(c->schema, c->table, &wish, &c->data, &error) != GROVE_OK) {
         return ports_refuse(&c->in, code_of_data(error.status), "%s", error.message);
     }
+    if (grove_dataset_bags(c->data) > 0) {
+        return ports_refuse(&c->in, EXIT_USAGE,
+                            "models that read bags or texts are not checked: a row of those has "
+                            "no fixed number of inputs");
+    }
     size_t columns = grove_dataset_categoricals(c->data), f = grove_dataset_features(c->data);
     if (!make_room(c, columns, f)) {
         return false;

@@ -79,6 +79,11 @@ static int find_layer(const options *o, layer *l) {
 static int read_rows_of_table(const options *o, layer *l) {
     grove_error error = {0};
     grove_encode_options encoding = {0};
+    if (grove_schema_bags(l->a.schema) > 0) {
+        return complain("embed", EXIT_USAGE,
+                        "--layer takes no models that read bags or texts: a row of those has no "
+                        "fixed number of inputs");
+    }
     int code = read_table("embed", o->files[1], o, &l->a.table);
     if (code != EXIT_DONE) {
         return code;

@@ -8,7 +8,8 @@
 int fit_linear(job *j) {
     const grove_logistic_options options = {.seed = (uint64_t)j->o->seed,
                                             .threads = (int)j->o->threads};
-    if (strcmp(j->o->baseline, "none") == 0) {
+    const bool any = grove_schema_categoricals(j->schema) + grove_schema_features(j->schema) > 0;
+    if (strcmp(j->o->baseline, "none") == 0 || !any) {
         return EXIT_DONE;
     }
     grove_status status =

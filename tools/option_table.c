@@ -76,6 +76,12 @@ const option_row option_table[] = {
      .instead = "guessed"},
     {ROW(FOR_GUESSES, "numeric", "A,B"), COLUMNS(numeric), .help = "these columns are numbers",
      .instead = "guessed"},
+    {ROW(FOR_GUESSES, "bag", "A,B=CHAR"), COLUMNS(bag),
+     .help =
+         "cells of these columns hold several values, with ; or CHAR between them; \\t is a tab"},
+    {ROW(FOR_GUESSES, "text", "A,B"), COLUMNS(text),
+     .help = "these columns are texts, of which words, pairs of words and parts of words count",
+     .instead = "guessed"},
     {ROW(FOR_GUESSES, "ignore", "A,B"), COLUMNS(ignore), .help = "leave these columns out"},
     {ROW(FOR_FITS, "schema", "FILE"), A_FILE(schema),
      .help = "what the columns mean, as inspect --schema writes it and a person edits it; columns "
@@ -156,6 +162,8 @@ const option_row option_table[] = {
      .preset = "auto", .group = GROUP_MODEL,
      .help = "share of the numbers of embedding vectors dropped in training",
      .instead = "auto: chosen from the data"},
+    {ROW(FOR_FITS, "word-dropout", "P"), NUMBER(word_dropout, 0, 0.99), .preset = "0.5",
+     .group = GROUP_MODEL, .help = "share of the words of a text dropped in training"},
 
     {ROW(FOR_FITS, "epochs", "N|auto"), WHOLE(epochs, 1, 1e6), OR_WORD("auto", 0), .preset = "auto",
      .group = GROUP_TRAINING, .help = "passes over the training rows, at most",
@@ -197,8 +205,9 @@ const option_row option_table[] = {
 
     {ROW(FOR_TRAIN, "baseline", "KIND"), CHOICE(baseline, "logistic", "none"), .preset = "logistic",
      .group = GROUP_TRAINING,
-     .help = "also train logistic regression on the same columns and keep it in the model, for "
-             "evaluate --full to tell beside it; or none"},
+     .help =
+         "also train logistic regression on the same columns, without bags and texts, and keep it "
+         "in the model, for evaluate --full to tell beside it; or none"},
 
     {ROW(FOR_GRADCHECK, "samples", "N|all"), WHOLE(samples, 1, 1 << 30), OR_WORD("all", -1),
      .preset = "100", .group = GROUP_CHECK,

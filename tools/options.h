@@ -47,7 +47,8 @@ typedef struct options {
     const char *files[3];
     int file_count;
     const char *label, *out, *valid, *optimizer, *progress;
-    double valid_fraction;                                               /* below 0: not given */
+    double valid_fraction; /* below 0: not given */
+    double word_dropout;
     double rate;                                                         /* 0: to be chosen */
     double dropout, table_dropout, unknown_share, weight_decay, average; /* below 0: likewise */
     long epochs, batch, embedding_dim, patience;                         /* 0: likewise */
@@ -58,7 +59,7 @@ typedef struct options {
     sizes hidden; /* a count of -1: likewise */
     long seed, threads, min_count;
     names require; /* of evaluate: "accuracy>=0.9" */
-    names categorical, numeric, ignore, na_values;
+    names categorical, numeric, ignore, na_values, bag, text;
     const char *schema;                 /* a file that is read, by inspect written; NULL: none */
     const struct schema_wishes *wishes; /* what it says, see schema_file.h */
     long max_vocab, hash_above;         /* 0: no limit, and nothing is hashed */

@@ -34,7 +34,7 @@ struct key {
     int (*read)(const reading *r, const key *k, const json_t *value);
     size_t field; /* of a count: its place in the form */
     json_int_t most;
-    bool is_of[GROVE_COLUMN_TARGET + 1]; /* which kinds have it */
+    bool is_of[GROVE_COLUMN_TEXT + 1]; /* which kinds have it */
 };
 
 static int read_nothing(const reading *r, const key *k, const json_t *value) {
@@ -49,7 +49,7 @@ static int read_type(const reading *r, const key *k, const json_t *value) {
     if (word && grove_column_kind_from_name(word, &r->to->kind)) {
         return EXIT_DONE;
     }
-    for (int kind = 0; kind <= GROVE_COLUMN_IGNORED; kind++) {
+    for (int kind = 0; kind <= GROVE_COLUMN_TEXT; kind++) {
         const char *name = grove_column_kind_name((grove_column_kind)kind);
         size_t used = strlen(all);
         snprintf(all + used, sizeof all - used, "%s%s", used ? ", " : "", name);
@@ -124,11 +124,42 @@ static int read_hash(const reading *r, const key *k, const json_t *value) {
     return code;
 }
 
+static int read_split(const reading *r, const key *k, const json_t *value) {
+    const char *text = json_string_value(value);
+    bool one = text && strlen(text) == 1 && !strchr("\"\r\n", *text) && (*text & 0x80) == 0;
+    r->to->form.split = one ? *text : 0;
+    return one ? EXIT_DONE
+               : refuse(r, "key '%s' takes one character of ASCII, no quote and no line end",
+                        k->name);
+}
+
+static int read_combine(const reading *r, const key *k, const json_t *value) {
+    const char *word = json_string_value(value);
+    char meant[SUGGESTION_SIZE];
+    suggestion near = {.wanted = word ? word : ""};
+    consider(&near, "mean");
+    consider(&near, "sum");
+    r->to->form.sum = word && strcmp(word, "sum") == 0;
+    return r->to->form.sum || (word && strcmp(word, "mean") == 0)
+               ? EXIT_DONE
+               : refuse(r, "key '%s' takes one of mean, sum%s", k->name,
+                        in_words(meant, &near, ""));
+}
+
+/* The form says what is left out, the file what is there. */
+static int read_flag(const reading *r, const key *k, const json_t *value) {
+    *(bool *)((char *)&r->to->form + k->field) = json_is_false(value);
+    return json_is_boolean(value) ? EXIT_DONE : refuse(r, "key '%s' takes true or false", k->name);
+}
+
 #define OF(...)                                                                                    \
     { __VA_ARGS__ }
 #define ALL_KINDS                                                                                  \
     OF([GROVE_COLUMN_CATEGORICAL] = true, [GROVE_COLUMN_NUMERIC] = true,                           \
-       [GROVE_COLUMN_LABEL] = true, [GROVE_COLUMN_IGNORED] = true, [GROVE_COLUMN_TARGET] = true)
+       [GROVE_COLUMN_BAG] = true, [GROVE_COLUMN_TEXT] = true, [GROVE_COLUMN_LABEL] = true,         \
+       [GROVE_COLUMN_IGNORED] = true, [GROVE_COLUMN_TARGET] = true)
+#define VALUES                                                                                     \
+    OF([GROVE_COLUMN_CATEGORICAL] = true, [GROVE_COLUMN_BAG] = true, [GROVE_COLUMN_TEXT] = true)
 #define FORM(member) offsetof(grove_column_form, member)
 
 static const key keys[] = {
@@ -136,9 +167,14 @@ static const key keys[] = {
     {"type", read_type, 0, 0, ALL_KINDS},
     {"reason", read_nothing, 0, 0, ALL_KINDS},
     {"missing", read_missing, 0, 0, ALL_KINDS},
-    {"min_count", read_count, FORM(min_count), 1000000000, OF([GROVE_COLUMN_CATEGORICAL] = true)},
-    {"max_values", read_count, FORM(max_values), INT32_MAX, OF([GROVE_COLUMN_CATEGORICAL] = true)},
-    {"hash", read_hash, 0, 0, OF([GROVE_COLUMN_CATEGORICAL] = true)},
+    {"min_count", read_count, FORM(min_count), 1000000000, VALUES},
+    {"max_values", read_count, FORM(max_values), INT32_MAX, VALUES},
+    {"hash", read_hash, 0, 0, VALUES},
+    {"split", read_split, 0, 0, OF([GROVE_COLUMN_BAG] = true)},
+    {"combine", read_combine, 0, 0, OF([GROVE_COLUMN_BAG] = true)},
+    {"lower", read_flag, FORM(keep_case), 0, OF([GROVE_COLUMN_TEXT] = true)},
+    {"pairs", read_flag, FORM(no_pairs), 0, OF([GROVE_COLUMN_TEXT] = true)},
+    {"parts", read_flag, FORM(no_parts), 0, OF([GROVE_COLUMN_TEXT] = true)},
 };
 enum { KEYS = sizeof keys / sizeof *keys };
 
@@ -186,6 +222,7 @@ static int read_column(reading *r, size_t index, const json_t *from) {
         return refuse(r, "it has no 'type'");
     }
     int code = read_key(r, "type", json_object_get(from, "type"));
+    r->to->form.split = r->to->kind == GROVE_COLUMN_BAG ? ';' : 0;
     json_object_foreach((json_t *)(uintptr_t)from, member, value) {
         if (code == EXIT_DONE && strcmp(member, "type") != 0) {
             code = read_key(r, member, value);
@@ -274,7 +311,7 @@ static json_t *json_column(const grove_schema *schema, size_t i) {
     json_t *column = json_pack("{s:o, s:s, s:o, s:o}", "name", json_text(name, strlen(name)),
                                "type", grove_column_kind_name(kind), "reason",
                                json_text(reason, strlen(reason)), "missing", json_missing(form));
-    if (kind == GROVE_COLUMN_CATEGORICAL) {
+    if (kind == GROVE_COLUMN_CATEGORICAL || kind == GROVE_COLUMN_BAG || kind == GROVE_COLUMN_TEXT) {
         json_object_set_new(column, "min_count", json_whole_or_null(form->min_count));
         json_object_set_new(column, "max_values", json_whole_or_null(form->max_values));
         json_object_set_new(column, "hash",
@@ -282,6 +319,15 @@ static json_t *json_column(const grove_schema *schema, size_t i) {
                                 ? json_pack("{s:I, s:I}", "buckets", (json_int_t)form->buckets,
                                             "seed", (json_int_t)form->seed)
                                 : json_null());
+    }
+    if (kind == GROVE_COLUMN_BAG) {
+        json_object_set_new(column, "split", json_stringn(&form->split, 1));
+        json_object_set_new(column, "combine", json_string(form->sum ? "sum" : "mean"));
+    }
+    if (kind == GROVE_COLUMN_TEXT) {
+        json_object_set_new(column, "lower", json_boolean(!form->keep_case));
+        json_object_set_new(column, "pairs", json_boolean(!form->no_pairs));
+        json_object_set_new(column, "parts", json_boolean(!form->no_parts));
     }
     return column;
 }

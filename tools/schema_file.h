@@ -9,7 +9,9 @@
  *         "missing": [""], "min_count": null, "max_values": null, "hash": null},
  *        {"name": "height", "type": "numeric", "missing": ["", "NA"]}]}
  *
- * A key that is left out, or null, is the default; a column that is left out is guessed.
+ * A bag has a "split" and a "combine" besides what a categorical column has, a text "lower",
+ * "pairs" and "parts". A key that is left out, or null, is the default; a column that is left out
+ * is guessed.
  */
 #ifndef TOOLS_SCHEMA_FILE_H
 #define TOOLS_SCHEMA_FILE_H

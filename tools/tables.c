@@ -6,16 +6,20 @@
 typedef struct table_size {
     int64_t rows, width;
     int64_t rule; /* the width that the rule gives */
+    bool is_text; /* which has a number for each class */
 } table_size;
 
 /* False for a column that has no table, or not in this graph. */
 static bool size_of(const grove_schema *schema, size_t column, const grove_graph *graph,
                     table_size *size) {
-    if (grove_schema_kind(schema, column) != GROVE_COLUMN_CATEGORICAL) {
+    const grove_column_kind kind = grove_schema_kind(schema, column);
+    if (kind == GROVE_COLUMN_NUMERIC || kind == GROVE_COLUMN_TARGET || kind == GROVE_COLUMN_LABEL ||
+        kind == GROVE_COLUMN_IGNORED || (kind == GROVE_COLUMN_TEXT && !graph)) {
         return false;
     }
     int64_t rows = grove_schema_ids(schema, column), rule = grove_nn_embedding_width(rows);
     *size = (table_size){.rows = rows, .width = rule, .rule = rule};
+    size->is_text = kind == GROVE_COLUMN_TEXT;
     if (graph) {
         char name[512];
         snprintf(name, sizeof name, "table.%s.weight", grove_schema_name(schema, column));
@@ -48,7 +52,9 @@ static void print_table(FILE *stream, const char *name, table_size size) {
             with_commas(rows, size.rows), size.width,
             with_commas(parameters, size.rows * size.width),
             in_bytes(bytes, (double)size.rows * (double)size.width * sizeof(grove_real)));
-    if (size.width == size.rule) {
+    if (size.is_text) {
+        fprintf(stream, "a number for each class)\n");
+    } else if (size.width == size.rule) {
         fprintf(stream, "width by the rule " GROVE_EMBEDDING_WIDTH_RULE ")\n");
     } else {
         fprintf(stream, "the rule " GROVE_EMBEDDING_WIDTH_RULE ", gives a width of %" PRId64 ")\n",

@@ -100,7 +100,8 @@ int train_job(job *j) {
     progress shown = progress_new(o->progress);
     shown.log = j->log;
     shown.history = &j->history;
-    grove_classifier_options network = {.weighted = j->weights.rows || j->weights.classes,
+    grove_classifier_options network = {.word_dropout = o->word_dropout,
+                                        .weighted = j->weights.rows || j->weights.classes,
                                         .seed = (uint64_t)o->seed};
     grove_fit_options how = {.weights = j->weights.rows,
                              .valid_weights =

@@ -150,6 +150,11 @@ static int refuse_column(const char *command, const grove_schema *schema, const 
     return complain(command, EXIT_USAGE, why);
 }
 
+static bool has_vectors(grove_column_kind kind) {
+    return kind == GROVE_COLUMN_CATEGORICAL || kind == GROVE_COLUMN_BAG ||
+           kind == GROVE_COLUMN_TEXT;
+}
+
 int find_vectors(const char *command, const grove_model *model, const char *column,
                  vector_table *table) {
     const grove_schema *schema = grove_model_schema(model);
@@ -159,7 +164,7 @@ int find_vectors(const char *command, const grove_model *model, const char *colu
                         "train do");
     }
     int found = grove_schema_column(schema, column);
-    if (found < 0 || grove_schema_kind(schema, (size_t)found) != GROVE_COLUMN_CATEGORICAL) {
+    if (found < 0 || !has_vectors(grove_schema_kind(schema, (size_t)found))) {
         return refuse_column(command, schema, column);
     }
     return open_vectors(command, model, (size_t)found, table);

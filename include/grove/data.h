@@ -81,6 +81,7 @@ typedef struct grove_schema_options {
  *                     are no codes), and less than half of it up to their lower quartile (counts
  *                     are dense there); and fewer than half of the cells are 0 (as amounts are)
  *     numeric       else, where each cell that is not empty is a number
+ *     text          other cells, of five words or more on average, of which half or more differ
  *
  * Refused: a name that the table does not have (the message tells the nearest), a column that was
  * given two kinds, text in a column said to be numeric, a label with an empty cell or only one

@@ -17,7 +17,8 @@ extern "C" {
 
 #define GROVE_COLUMN_KIND_LIST(X)                                                                  \
     X(CATEGORICAL, "categorical")                                                                  \
-    X(NUMERIC, "numeric") X(LABEL, "label") X(IGNORED, "ignored") X(TARGET, "target")
+    X(NUMERIC, "numeric") X(LABEL, "label") X(IGNORED, "ignored") X(TARGET, "target")              \
+    X(BAG, "bag") X(TEXT, "text")
 
 typedef enum grove_column_kind {
 #define GROVE_COLUMN_KIND_ENUM(name, words) GROVE_COLUMN_##name,
@@ -43,6 +44,11 @@ typedef struct grove_column_form {
                            which each value, known or new, has one by its hash; values share them
                            by chance. 0: a vocabulary */
     uint64_t seed;      /* of that hash */
+    char split;         /* of a bag: what stands between its values; ';' */
+    bool sum;           /* of a bag: the sum of its values' vectors, not their mean */
+    bool keep_case;     /* of a text: "Oil" is not "oil"; else A to Z are a to z */
+    bool no_pairs;      /* of a text: no pairs of neighbouring words */
+    bool no_parts;      /* of a text: no parts of words, of 3 to 5 characters */
 } grove_column_form;
 
 /* A column whose kind is not guessed, and how its cells are read. */

@@ -43,6 +43,7 @@
 #include "data_form.h"
 #include "data_split.h"
 #include "data.h"
+#include "data_bags.h"
 #include "data_row_file.h"
 #include "data_leaks.h"
 #include "data_vectors.h"

@@ -85,6 +85,7 @@ typedef struct grove_classifier_options {
     int cross_count;
     int64_t cross_buckets; /* rows of the one table that all crosses share by a hash; 0: 65,536 */
     double cross_dropout;  /* of what single crosses add; from 0 to below 1 */
+    double word_dropout;   /* share of a text's pieces dropped; from 0 to below 1 */
     bool weighted;         /* rows count by an input "weights" in the loss */
     grove_number_loss number_loss;
     double huber_delta; /* in deviations of the target; 1 */
@@ -96,11 +97,15 @@ typedef struct grove_classifier_options {
  *
  *     "column.<name>"   ids [batch], an input for each categorical column
  *     "numbers"         [batch, numeric], an input, where there are numeric features
+ *     "column.<name>"   of a bag or a text: ids [k batches and c more], the last of them padding;
+ *     "column.<name>.offsets"  [batch], where the ids of each row begin (data_bags.h), and
+ *     "column.<name>.weights"  what each id weighs
  *     "label"           ids [batch], an input, for the loss; of numbers [batch], scaled
  *     "weights"         [batch], an input, where .weighted
  *     "table.<name>"    the embedding of a column; its table is "table.<name>.weight"
  *     "bins"            [batch, numeric, number_width], where numbers have bins
- *     "mlp.0"...        the dense layers; the last one gives the logits, or the number
+ *     "mlp.0"...        the dense layers; the last one gives the logits, or the number, to which
+ *                       texts add theirs: the table of a text has a number for each class
  *     "resnet.0"..., "transformer.0"...   the blocks of other architectures
  *     "wide.<name>", "wide", "crosses"   the linear part of wide-deep
  *     "probabilities"   [batch, classes], the answer

@@ -21,6 +21,7 @@ void grove_dataset_free(grove_dataset *dataset) {
     grove_release(&memory, dataset->numbers);
     grove_release(&memory, dataset->labels);
     grove_release(&memory, dataset->targets);
+    grove_bag_lists_free(&memory, dataset->bags, dataset->bag_count);
     grove_release(&memory, dataset->unknown);
     grove_release(&memory, dataset->missing);
     grove_release(&memory, dataset);
@@ -174,21 +175,6 @@ static grove_status encode_labels(const encoding *e, int32_t *labels, grove_erro
 
 /* ---- all columns ----------------------------------------------------------------------------- */
 
-/* "new.csv has no column 'age', which the model needs (it has 'name', 'trunk')". */
-static grove_status column_missing(const grove_table *table, const char *name, grove_error *error) {
-    char place[GROVE_PLACE_SIZE], quoted[GROVE_QUOTE_SIZE], list[GROVE_LIST_SIZE];
-    size_t used = 0;
-    for (size_t i = 0; i < table->columns; i++) {
-        const char *there = table->names[i];
-        if (!grove_list_add(list, &used, (grove_cell){there, strlen(there)})) {
-            break;
-        }
-    }
-    return grove_fail(error, GROVE_BAD_DATA,
-                      "%s has no column %s, which the model needs (it has %s)",
-                      grove_place(place, table->source, 0), grove_quote_text(quoted, name), list);
-}
-
 /* A column is of interest if the model sees it, or if it is the label and wanted. */
 static bool is_wanted(const grove_schema *schema, size_t column, bool labels) {
     grove_column_kind kind = schema->columns[column].kind;
@@ -212,7 +198,7 @@ static grove_status check_columns(const grove_schema *schema, const grove_table 
                               grove_quote_text(quoted, column->name));
         }
         if (grove_table_find(table, column->name) < 0) {
-            return column_missing(table, column->name, error);
+            return grove_lacks_column(table, column->name, error);
         }
     }
     return GROVE_OK;
@@ -241,7 +227,7 @@ static grove_status encode_rows(encoding *e, size_t begin, size_t end, grove_err
         } else if (column->kind == GROVE_COLUMN_TARGET) {
             status =
                 grove_encode_targets(column, e->table, e->position, begin, end, d->targets, error);
-        } else {
+        } else if (column->kind == GROVE_COLUMN_LABEL) {
             status = encode_labels(e, d->labels, error);
         }
     }
@@ -257,6 +243,14 @@ static grove_status encode_all(encoding *e, grove_error *error) {
         status = encode_rows(e, row, end, error);
     }
     return status == GROVE_OK ? status : encode_rows(e, 0, rows, error);
+}
+
+static grove_status encode_bags(encoding *e, grove_error *error) {
+    grove_dataset *d = e->dataset;
+    d->bag_count = grove_schema_bags(e->schema);
+    d->bags = grove_bag_lists(e->schema, e->table, d->unknown, d->missing);
+    d->cells += (int64_t)(d->bag_count * d->rows);
+    return d->bags ? GROVE_OK : grove_fail_memory(error, d->rows * sizeof(size_t));
 }
 
 grove_status grove_schema_encode(const grove_schema *schema, const grove_table *table,
@@ -275,6 +269,9 @@ grove_status grove_schema_encode(const grove_schema *schema, const grove_table *
         return grove_fail_memory(error, table->rows * schema->count * sizeof(float));
     }
     status = encode_all(&e, error);
+    if (status == GROVE_OK) {
+        status = encode_bags(&e, error);
+    }
     if (status != GROVE_OK) {
         grove_dataset_free(e.dataset);
         return status;

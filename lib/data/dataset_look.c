@@ -58,6 +58,16 @@ const float *grove_dataset_targets(const grove_dataset *dataset) {
     return dataset->targets;
 }
 
+size_t grove_dataset_bags(const grove_dataset *dataset) {
+    return dataset->bag_count;
+}
+
+grove_bag grove_dataset_bag(const grove_dataset *dataset, size_t i, size_t row) {
+    const grove_bag_list *list = &dataset->bags[i];
+    const size_t begin = list->offsets[row];
+    return (grove_bag){list->ids + begin, list->weights + begin, list->offsets[row + 1] - begin};
+}
+
 int64_t grove_dataset_cells(const grove_dataset *dataset) {
     return dataset->cells;
 }

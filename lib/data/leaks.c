@@ -170,6 +170,9 @@ static void look_at(grove_leak_search *s, size_t column) {
     for (size_t i = 0; i < s->valid.count; i++) {
         s->chance[i] *= (double)s->counts[s->valid.values[i]] / (double)s->train.count;
     }
+    if (kind == GROVE_COLUMN_BAG || kind == GROVE_COLUMN_TEXT) {
+        return; /* of which the model sees the pieces */
+    }
     grove_look_at_column(s, kind == GROVE_COLUMN_NUMERIC, (size_t)in_train, (size_t)in_valid);
 }
 

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "bag.h"
 #include "base/error.h"
 #include "message.h"
 #include "target.h"
@@ -51,6 +52,7 @@ void grove_column_forget(const grove_schema *schema, grove_column *column) {
     column->counts = NULL;
     column->unknown = column->missing = 0;
     column->mean = column->deviation = column->median = 0;
+    column->rows = column->longest = 0;
     column->fitted = false;
 }
 
@@ -144,7 +146,8 @@ grove_status grove_schema_add_column(grove_schema *schema, const char *name, gro
 }
 
 static bool has_vocabulary(const grove_column *column) {
-    return column->kind == GROVE_COLUMN_CATEGORICAL || column->kind == GROVE_COLUMN_LABEL;
+    return column->kind == GROVE_COLUMN_CATEGORICAL || column->kind == GROVE_COLUMN_LABEL ||
+           grove_is_bag(column->kind);
 }
 
 /* The column, if it may be given what fit would note: a vocabulary, or the scale of that kind; else

@@ -19,8 +19,10 @@ typedef struct grove_column {
     int64_t *counts;        /* [values.count] */
     int64_t unknown;        /* categorical: training cells whose value is not in the list */
     int64_t missing;        /* training cells that were empty */
-    double mean, deviation; /* numeric and target */
-    double median;          /* target */
+    double mean,
+        deviation; /* numeric and target; of a bag: of how many ids its training cells hold */
+    int64_t rows, longest; /* of a bag: the training rows; ids that a cell may hold */
+    double median;         /* target */
 } grove_column;
 
 struct grove_schema {
@@ -63,7 +65,9 @@ bool grove_schema_set_text(const grove_schema *schema, char **text, const char *
 /* "data.csv: line 12, column 'age': 'abc' WORDS". */
 grove_status grove_bad_cell(const grove_table *table, size_t row, size_t column, const char *words,
                             grove_error *error);
-/* The same for an empty label: "data.csv: line 12, column 'income': the label is missing". */
+/* "new.csv has no column 'age', which the model needs (it has 'name', 'trunk')". */
+grove_status grove_lacks_column(const grove_table *table, const char *name, grove_error *error);
+/* Of an empty label: "data.csv: line 12, column 'income': the label is missing". */
 grove_status grove_no_label(const grove_table *table, size_t row, size_t column,
                             grove_error *error);
 /* "data.csv: column 'income': every row has the label 'a', ...". */

@@ -4,7 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "bag.h"
 #include "base/error.h"
+#include "grove/data_bags.h"
 #include "message.h"
 #include "schema_pass.h"
 #include "table.h"
@@ -26,10 +28,12 @@ typedef struct grove_notes {
     bool there; /* the table has the column */
     size_t position;
     const grove_column_form *form;
-    grove_column met;       /* with a vocabulary: the values as they were met, and how often */
-    size_t known, capacity; /* of met.counts */
-    int64_t count;          /* numeric: of the numbers */
-    double mean, squares;
+    grove_column met;           /* with a vocabulary: the values as they were met, and how often */
+    size_t known, capacity;     /* of met.counts */
+    int64_t count;              /* numeric: of the numbers */
+    double mean, squares;       /* of them; of a bag: of the number of its ids */
+    grove_bag_items bag;        /* of the cell under way */
+    int64_t longest;            /* ids of a cell */
     grove_number_sample sample; /* target: for the median */
     bool good;                  /* until a cell is met that is no number */
     size_t bad_row;             /* its row in the block */
@@ -85,6 +89,57 @@ static void count_missing(notes *n, const training_rows *training, size_t begin,
     }
 }
 
+/* x is one number more (Welford 1962): the mean is moved by it, and the squares are of distances to
+ * the mean, so nothing large cancels. */
+static void add_number(notes *n, double x) {
+    n->count++;
+    double distance = x - n->mean;
+    n->mean += distance / (double)n->count;
+    n->squares += distance * (x - n->mean);
+}
+
+/* A piece is counted once in a cell, however often it stands there. */
+static bool count_bags(notes *n, grove_column_kind kind, const training_rows *training,
+                       size_t begin, size_t end) {
+    n->bag.form = n->form;
+    n->bag.add = &n->met.values;
+    for (size_t i = begin; i < end; i++) {
+        grove_cell cell = grove_table_at(training->table, row_at(training, i), n->position);
+        const bool lacking = grove_lacks(n->form, cell);
+        n->met.missing += lacking;
+        if (!grove_bag_take(&n->bag, kind, lacking ? (grove_cell){"", 0} : cell) || !count_new(n)) {
+            return false;
+        }
+        for (size_t k = 0; k < n->bag.count && n->form->buckets == 0; k++) {
+            n->met.counts[n->bag.items[k].id - GROVE_FIRST_VALUE_ID]++;
+        }
+        const int64_t size = (int64_t)n->bag.count;
+        n->longest = size > n->longest ? size : n->longest;
+        add_number(n, (double)(size < GROVE_LONGEST_BAG ? size : GROVE_LONGEST_BAG));
+    }
+    return true;
+}
+
+/* Of the pieces that were met not all are in the vocabulary: their counts tell how many ids a cell
+ * has on average; the deviation is taken to shrink as the mean does. */
+static void note_size(grove_column *column, const notes *n) {
+    double mean = n->mean;
+    int64_t sum = 0;
+    for (int32_t i = 0; i < column->values.count; i++) {
+        sum += column->counts[i];
+    }
+    if (column->form.buckets == 0) {
+        mean = (double)sum / (double)n->count;
+        mean = mean < n->mean ? mean : n->mean;
+    }
+    column->rows = n->count;
+    column->longest = n->longest < 1                   ? 1
+                      : n->longest > GROVE_LONGEST_BAG ? GROVE_LONGEST_BAG
+                                                       : n->longest;
+    column->mean = mean;
+    column->deviation = n->mean > 0 ? sqrt(n->squares / (double)n->count) * mean / n->mean : 0;
+}
+
 /* A label is there in every row. */
 static grove_status check_labels(const training_rows *training, const notes *n,
                                  grove_error *error) {
@@ -104,13 +159,16 @@ static grove_status settle_vocabulary(grove_schema *schema, grove_column *column
     if (column->kind == GROVE_COLUMN_LABEL && values->count == 1) {
         return grove_one_label(names, n->position, grove_strings_at(values, 0), error);
     }
-    return grove_make_vocabulary(schema, column, &n->met, error);
+    grove_status status = grove_make_vocabulary(schema, column, &n->met, error);
+    if (status == GROVE_OK && grove_is_bag(column->kind)) {
+        note_size(column, n);
+    }
+    return status;
 }
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
-/* Mean and deviation in one pass (Welford 1962): the mean is moved by each number, and the squares
- * are of distances to it, so nothing large cancels. False when memory is short. */
+/* False when memory is short. */
 static bool add_numbers(notes *n, grove_column_kind kind, const training_rows *training,
                         size_t begin, size_t end) {
     const grove_allocator *memory = &n->met.values.allocator;
@@ -130,10 +188,7 @@ static bool add_numbers(notes *n, grove_column_kind kind, const training_rows *t
         if (kind == GROVE_COLUMN_TARGET && !grove_sample_number(&n->sample, memory, x)) {
             return false;
         }
-        n->count++;
-        double distance = x - n->mean;
-        n->mean += distance / (double)n->count;
-        n->squares += distance * (x - n->mean);
+        add_number(n, x);
     }
     return true;
 }
@@ -176,6 +231,9 @@ static bool note_rows(notes *n, grove_column_kind kind, const training_rows *tra
                       size_t end) {
     if (grove_is_scaled(kind)) {
         return add_numbers(n, kind, training, begin, end);
+    }
+    if (grove_is_bag(kind)) {
+        return count_bags(n, kind, training, begin, end);
     }
     if (n->form->buckets > 0) {
         count_missing(n, training, begin, end);
@@ -249,6 +307,7 @@ grove_status grove_fitting_begin(grove_fitting *f, grove_schema *schema, const g
         f->notes[i] = (notes){.there = position >= 0,
                               .position = position < 0 ? 0 : (size_t)position,
                               .form = &column->form,
+                              .bag.allocator = schema->allocator,
                               .met.values.allocator = schema->allocator,
                               .good = true};
         if (wanted && position < 0 && status == GROVE_OK) {
@@ -281,6 +340,7 @@ void grove_fitting_free(grove_fitting *f) {
     for (size_t i = 0; i < f->schema->count && f->notes; i++) {
         grove_column_forget(f->schema, &f->notes[i].met);
         grove_release(&f->schema->allocator, f->notes[i].sample.numbers);
+        grove_bag_free(&f->notes[i].bag);
     }
     grove_release(&f->schema->allocator, f->notes);
 }

@@ -3,6 +3,7 @@
  * How the cells of a column are read: kept with the schema, and asked for cell by cell. */
 #include <string.h>
 
+#include "bag.h"
 #include "base/error.h"
 #include "grove/data_hash.h"
 #include "message.h"
@@ -73,8 +74,19 @@ static const char *fault_of(const grove_column_form *form, grove_column_kind kin
     if (form->buckets < 0 || form->buckets > INT32_MAX - 2) {
         return "a hash needs 1 to 2147483645 buckets";
     }
-    if (form->buckets > 0 && kind != GROVE_COLUMN_CATEGORICAL) {
-        return "only a categorical column is hashed";
+    if (form->buckets > 0 && kind != GROVE_COLUMN_CATEGORICAL && !grove_is_bag(kind)) {
+        return "only a categorical column, a bag or a text is hashed";
+    }
+    if ((kind == GROVE_COLUMN_BAG) != (form->split != 0) || form->split == '"' ||
+        form->split == '\n' || form->split == '\r' || (unsigned char)form->split >= 0x80) {
+        return "a bag, and nothing else, has one ASCII character between its values, no quote and "
+               "no line end";
+    }
+    if (form->sum && kind != GROVE_COLUMN_BAG) {
+        return "only the vectors of a bag are summed";
+    }
+    if ((form->keep_case || form->no_pairs || form->no_parts) && kind != GROVE_COLUMN_TEXT) {
+        return "only a text has words";
     }
     return NULL;
 }

@@ -4,11 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bag.h"
 #include "base/error.h"
 #include "message.h"
 #include "schema_pass.h"
 #include "table.h"
 #include "target.h"
+
+enum { LEAST_BLANKS = 4 /* between the words of a cell, on average */ };
 
 /* What one look at all cells of a column tells. */
 typedef struct grove_survey {
@@ -23,6 +26,7 @@ typedef struct grove_survey {
     bool leading_zero;    /* one of them is written "007" */
     size_t longest;       /* the most digits of a whole number */
     size_t zeros;         /* cells that are "0" */
+    size_t blanks;        /* in all cells */
     grove_strings values; /* the distinct ones; of numbers with a fraction, at least two */
     size_t kept;          /* the rows of the block whose values are there */
 } survey;
@@ -40,10 +44,20 @@ static bool is_whole(grove_cell cell, size_t *digits) {
     return *digits > 0;
 }
 
+static size_t count_blanks(grove_cell cell) {
+    size_t count = 0;
+    const char *end = cell.bytes + cell.length;
+    for (const char *at = cell.bytes; (at = memchr(at, ' ', (size_t)(end - at))); at++) {
+        count++;
+    }
+    return count;
+}
+
 static void look_at(survey *seen, const grove_table *table, grove_cell cell, size_t row) {
     size_t digits;
     double number;
     seen->cells++;
+    seen->blanks += count_blanks(cell);
     if (is_whole(cell, &digits)) {
         const char *first = cell.bytes + cell.length - digits;
         seen->leading_zero = seen->leading_zero || (digits > 1 && *first == '0');
@@ -154,6 +168,12 @@ static bool guess_number(const survey *seen, const grove_allocator *memory, grov
     return true;
 }
 
+/* Texts are long and seldom come again. */
+static bool looks_like_text(const survey *seen) {
+    return seen->blanks >= LEAST_BLANKS * seen->cells &&
+           2 * (size_t)seen->values.count >= seen->cells;
+}
+
 static bool guess_kind(const survey *seen, size_t rows, const grove_schema_options *options,
                        grove_column_kind *kind, char reason[GROVE_REASON_SIZE]) {
     int count = (int)seen->values.count;
@@ -166,6 +186,10 @@ static bool guess_kind(const survey *seen, size_t rows, const grove_schema_optio
                  grove_quote(quoted, grove_strings_at(&seen->values, 0)));
     } else if (!seen->any_text) {
         return guess_number(seen, &options->allocator, kind, reason);
+    } else if (looks_like_text(seen)) {
+        *kind = GROVE_COLUMN_TEXT;
+        snprintf(reason, GROVE_REASON_SIZE, "text of %.0f words a cell, seldom twice the same",
+                 (double)seen->blanks / (double)seen->cells + 1);
     } else if (options->max_values > 0 && count > options->max_values) {
         snprintf(reason, GROVE_REASON_SIZE, "text, %d distinct values: more than the %lld allowed",
                  count, (long long)options->max_values);
@@ -209,7 +233,8 @@ static grove_status set_form(grove_schema *schema, const grove_guess *g, size_t 
         bool hashed = above > 0 && g->surveys[column].values.count > above;
         form.buckets = hashed && categorical ? above : 0;
     }
-    form.max_values = categorical ? form.max_values : 0;
+    const grove_column_kind kind = schema->columns[column].kind;
+    form.max_values = categorical || grove_is_bag(kind) ? form.max_values : 0;
     form.seed = form.buckets > 0 ? form.seed : 0;
     return grove_schema_set_form(schema, column, &form, error);
 }

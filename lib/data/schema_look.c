@@ -3,6 +3,7 @@
  * Looking at a schema. */
 #include <string.h>
 
+#include "bag.h"
 #include "schema.h"
 
 static const grove_column *at(const grove_schema *schema, size_t column) {
@@ -86,9 +87,10 @@ static int32_t first_id(const grove_column *column) {
     if (!column || !column->fitted) {
         return -1;
     }
-    return column->kind == GROVE_COLUMN_CATEGORICAL ? GROVE_FIRST_VALUE_ID
-           : column->kind == GROVE_COLUMN_LABEL     ? 0
-                                                    : -1;
+    return column->kind == GROVE_COLUMN_CATEGORICAL || grove_is_bag(column->kind)
+               ? GROVE_FIRST_VALUE_ID
+           : column->kind == GROVE_COLUMN_LABEL ? 0
+                                                : -1;
 }
 
 /* One above the last id that stands for a value of the list, unknown or missing. */

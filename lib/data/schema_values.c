@@ -31,18 +31,21 @@ static int by_number(const void *left, const void *right) {
     return a->number != b->number ? (a->number > b->number ? 1 : -1) : by_bytes(a, b);
 }
 
-/* The default rule of data.h: 2, or 1 where that would leave out more than a twentieth. */
-static int64_t min_count_of(const grove_schema *schema, const grove_column_form *form,
+/* The default rule: 2 for pieces of a text; else that of data.h, 2, or 1 where that would leave out
+ * more than a twentieth. */
+static int64_t min_count_of(const grove_schema *schema, const grove_column *column,
                             const grove_column *met) {
+    const grove_column_form *form = &column->form;
     int64_t cells = 0, once = 0;
     for (int32_t i = 0; i < met->values.count; i++) {
         cells += met->counts[i];
         once += met->counts[i] == 1;
     }
-    return form->min_count > 0     ? form->min_count
-           : schema->min_count > 0 ? schema->min_count
-           : 20 * once > cells     ? 1
-                                   : 2;
+    return form->min_count > 0                 ? form->min_count
+           : schema->min_count > 0             ? schema->min_count
+           : column->kind == GROVE_COLUMN_TEXT ? 2
+           : 20 * once > cells                 ? 1
+                                               : 2;
 }
 
 /* Fills `list` with the values met often enough, in their final order; returns how many. */
@@ -103,8 +106,7 @@ grove_status grove_make_vocabulary(grove_schema *schema, grove_column *column,
         return grove_fail_memory(error, size);
     }
     const int64_t most = label ? 0 : column->form.max_values;
-    size_t count =
-        order_values(met, label ? 1 : min_count_of(schema, &column->form, met), label, list);
+    size_t count = order_values(met, label ? 1 : min_count_of(schema, column, met), label, list);
     count = most > 0 && count > (size_t)most ? (size_t)most : count;
     grove_column fresh = {.values.allocator = schema->allocator};
     bool done = list_values(met, list, count, &fresh);

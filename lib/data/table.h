@@ -25,7 +25,7 @@ struct grove_table {
     size_t cells, ends_capacity; /* the cells of a row under way are counted in */
     size_t *lines;               /* [rows]: where each row begins */
     size_t rows, lines_capacity;
-    size_t rows_gone; /* that were forgotten */
+    size_t rows_gone;                /* that were forgotten */
     size_t bad_rows, first_bad_line; /* that were passed over */
 };
 

@@ -6,11 +6,14 @@
  *     column.<b> --- table.<b> --+-- concat -- mlp.0 -- relu -- dropout -- ... -- mlp.k -- head
  *     numbers ------ bins -------+
  *            \-------------------+             (the mlp; other bodies: network_body.c)   (head.c)
+ *     column.<text> --- table.<text>, a number for each class, is added to the logits
  */
 #include <float.h>
 
 #include "base/error.h"
+#include "grove/data_bags.h"
 #include "head.h"
+#include "network_bags.h"
 #include "network_body.h"
 
 static bool crosses_are_possible(const grove_schema *schema, const grove_classifier_options *o) {
@@ -31,7 +34,9 @@ static bool is_possible(const grove_schema *schema, const grove_classifier_optio
     const char *wrong = NULL;
     if (grove_schema_label(schema) < 0) {
         wrong = "the schema has no label";
-    } else if (grove_schema_categoricals(schema) + grove_schema_features(schema) == 0) {
+    } else if (grove_schema_categoricals(schema) + grove_schema_features(schema) +
+                   grove_schema_bags(schema) ==
+               0) {
         wrong = "there must be a column to learn from";
     } else if ((unsigned)o->number_loss > GROVE_NUMBER_LOSS_HUBER) {
         wrong = "there is no such loss of numbers";
@@ -57,7 +62,10 @@ static bool is_possible(const grove_schema *schema, const grove_classifier_optio
 
 static void build(grove_classifier *c, const grove_schema *schema,
                   const grove_classifier_options *o, grove_network_inputs *inputs) {
-    grove_tensor answer = grove_network_body(inputs, schema, o, grove_head_outputs(schema));
+    const int64_t outputs = grove_head_outputs(schema);
+    const bool any = inputs->columns + inputs->bags > 0 || grove_is_valid(inputs->numbers);
+    grove_tensor answer = any ? grove_network_body(inputs, schema, o, outputs) : GROVE_NONE;
+    answer = grove_network_texts(c->graph, schema, outputs, o->word_dropout, answer);
     grove_append_head(c, answer, schema, o);
 }
 

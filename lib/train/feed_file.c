@@ -14,6 +14,11 @@ grove_status grove_feed_fits_file(const grove_feed *feed, const grove_rows *rows
                           "some rows of a file are asked for, it gives all of a part, %zu",
                           grove_dataset_rows(d));
     }
+    if (feed->bag_count > 0) {
+        return grove_fail(error, GROVE_UNSUPPORTED,
+                          "a file of rows holds no bags and no texts: leave these columns out, or "
+                          "read the table as a whole");
+    }
     if (grove_dataset_categoricals(d) == feed->categorical &&
         grove_dataset_features(d) == feed->numeric) {
         return GROVE_OK;

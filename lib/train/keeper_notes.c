@@ -106,6 +106,7 @@ static uint64_t hash_rows(const grove_rows *rows, uint64_t hash) {
     for (size_t i = 0; i < grove_dataset_categoricals(d); i++) {
         hash = grove_hash(grove_dataset_ids(d, i), count * sizeof(int32_t), hash);
     }
+    hash = grove_bags_hash(d, hash);
     if (features > 0) {
         hash = grove_hash(grove_dataset_numbers(d), count * features * sizeof(float), hash);
     }

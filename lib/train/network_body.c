@@ -57,7 +57,7 @@ static grove_tensor resnet(grove_tensor x, const grove_classifier_options *o, in
 static grove_tensor tokens(grove_network_inputs *in, grove_graph *g) {
     const int64_t width = in->width;
     grove_tensor *parts = in->vectors;
-    int count = in->columns;
+    int count = in->columns + in->bags;
     for (int i = 0; i < count; i++) {
         parts[i] = grove_reshape(parts[i], GROVE_SHAPE(GROVE_BATCH, 1, width));
     }
@@ -96,7 +96,7 @@ static grove_tensor transformer(grove_network_inputs *in, grove_graph *g,
 
 grove_tensor grove_network_body(grove_network_inputs *in, const grove_schema *schema,
                                 const grove_classifier_options *o, int64_t outputs) {
-    grove_graph *g = in->columns > 0 ? in->ids[0].graph : in->numbers.graph;
+    grove_graph *g = in->columns + in->bags > 0 ? in->vectors[0].graph : in->numbers.graph;
     grove_tensor wide = GROVE_NONE;
     switch (o->architecture) {
     case GROVE_ARCHITECTURE_TRANSFORMER:
@@ -105,7 +105,9 @@ grove_tensor grove_network_body(grove_network_inputs *in, const grove_schema *sc
         return resnet(grove_network_inputs_beside(in, o), o, outputs);
     case GROVE_ARCHITECTURE_WIDE_DEEP:
         wide = grove_network_wide(in, schema, o, outputs);
-        return grove_add(mlp(grove_network_inputs_beside(in, o), o, outputs), wide);
+        return grove_is_valid(wide)
+                   ? grove_add(mlp(grove_network_inputs_beside(in, o), o, outputs), wide)
+                   : mlp(grove_network_inputs_beside(in, o), o, outputs);
     default:
         return mlp(grove_network_inputs_beside(in, o), o, outputs);
     }

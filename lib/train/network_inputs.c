@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "network_bags.h"
 
 enum { NUMBER_WIDTH = 8, TOKEN_WIDTH = 32 };
 
@@ -55,13 +56,16 @@ grove_status grove_network_inputs_open(grove_network_inputs *in, grove_graph *gr
                                  .binned = GROVE_NONE,
                                  .width = width_of(options)};
     in->ids = grove_alloc_zero(&in->allocator, columns, sizeof *in->ids);
-    in->vectors = grove_alloc_zero(&in->allocator, columns + 3, sizeof *in->vectors);
+    const size_t bags = grove_network_bag_count(schema), room = columns + bags + 3;
+    in->vectors = grove_alloc_zero(&in->allocator, room, sizeof *in->vectors);
     if (!in->ids || !in->vectors) {
-        return grove_fail_memory(error, (columns + 3) * sizeof *in->ids);
+        return grove_fail_memory(error, room * sizeof *in->ids);
     }
     for (size_t i = 0; i < columns; i++) {
         open_column(in, graph, schema);
     }
+    grove_network_bags(graph, schema, in->width, in->vectors + columns);
+    in->bags = (int)bags;
     open_numbers(in, graph, schema, options);
     return GROVE_OK;
 }
@@ -74,14 +78,14 @@ void grove_network_inputs_close(grove_network_inputs *in) {
 }
 
 static grove_tensor join(const grove_tensor *parts, int count) {
-    return count == 1 ? parts[0] : grove_concat(parts, count, 1);
+    return count == 0 ? GROVE_NONE : count == 1 ? parts[0] : grove_concat(parts, count, 1);
 }
 
 /* Behind the columns' vectors there is room for three more. */
 grove_tensor grove_network_inputs_beside(grove_network_inputs *in,
                                          const grove_classifier_options *options) {
     grove_tensor *parts = in->vectors;
-    int count = in->columns;
+    int count = in->columns + in->bags;
     if (grove_is_valid(in->binned)) {
         grove_shape shape = grove_node_shape(in->binned);
         parts[count++] =

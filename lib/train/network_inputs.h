@@ -12,8 +12,9 @@
 typedef struct grove_network_inputs {
     grove_allocator allocator;
     grove_tensor *ids;     /* [columns] of each categorical column: [batch] */
-    grove_tensor *vectors; /* [columns] what stands for them: [batch, its width] */
+    grove_tensor *vectors; /* [columns + bags] what stands for them: [batch, its width] */
     int columns;
+    int bags;             /* whose vectors follow */
     grove_tensor numbers; /* [batch, features]; GROVE_NONE: there are none */
     grove_tensor binned;  /* [batch, features, number_width]; GROVE_NONE: they have no bins */
     int64_t width;        /* that all vectors have; 0: each its own */
@@ -26,7 +27,8 @@ grove_status grove_network_inputs_open(grove_network_inputs *inputs, grove_graph
                                        const grove_classifier_options *options, grove_error *error);
 void grove_network_inputs_close(grove_network_inputs *inputs);
 
-/* All vectors of a row side by side, with their dropout, and its numbers: [batch, width]. */
+/* All vectors of a row side by side, with their dropout, and its numbers: [batch, width];
+ * GROVE_NONE where all columns are texts. */
 grove_tensor grove_network_inputs_beside(grove_network_inputs *inputs,
                                          const grove_classifier_options *options);
 

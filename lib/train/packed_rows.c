@@ -33,6 +33,7 @@ grove_status grove_packed_open(grove_packed_rows *packed, const grove_feed *feed
                                grove_error *error) {
     size_t bytes = 0;
     *packed = (grove_packed_rows){.allocator = feed->allocator,
+                                  .rows = *rows,
                                   .categorical = feed->categorical,
                                   .numeric = feed->numeric,
                                   .target = targets->words};
@@ -122,6 +123,20 @@ static void take_some(const int32_t *const rows[TAKEN], size_t some, size_t at,
     }
 }
 
+/* Bags are lists that lie in one piece already. */
+static void take_bags(const grove_packed_rows *packed, const size_t *order, size_t count,
+                      grove_feed *feed) {
+    for (size_t i = 0; i < feed->bag_count; i++) {
+        grove_bag_feed *bag = &feed->bags[i];
+        grove_bag_begin(bag);
+        for (size_t k = 0; k < count; k++) {
+            const size_t row = grove_row_at(&packed->rows, order[k]);
+            grove_bag_add(bag, k, count, grove_dataset_bag(packed->rows.dataset, i, row));
+        }
+        grove_bag_end(bag, count, count);
+    }
+}
+
 void grove_packed_take(const grove_packed_rows *packed, const size_t *order, size_t count,
                        size_t known, grove_feed *feed, grove_targets *targets, size_t at) {
     const int32_t *rows[TAKEN];
@@ -135,4 +150,5 @@ void grove_packed_take(const grove_packed_rows *packed, const size_t *order, siz
         }
         take_some(rows, some, at + begin, packed, feed, targets);
     }
+    take_bags(packed, order, count, feed);
 }

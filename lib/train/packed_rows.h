@@ -16,6 +16,7 @@ enum { GROVE_PACKED_BLOCKS = 64 };
 /* A row: an id for each categorical column, the words of its target, a number for each feature. */
 typedef struct grove_packed_rows {
     grove_allocator allocator;
+    grove_rows rows;                     /* whose bags stay where they are */
     size_t categorical, numeric, target; /* words of each */
     size_t width;                        /* words from one row to the next */
     int32_t *words;                      /* [rows, width]; NULL: they are in a file */

@@ -47,14 +47,19 @@ grove_status grove_feed_open(grove_feed *feed, const grove_graph *graph, const g
     *feed = (grove_feed){.allocator = grove_graph_allocator(graph),
                          .size = size,
                          .categorical = columns,
-                         .numeric = features};
+                         .numeric = features,
+                         .bag_count = grove_schema_bags(schema)};
     feed->inputs = grove_alloc(&feed->allocator, columns * sizeof(grove_tensor));
     feed->ids = grove_alloc_zero(&feed->allocator, columns * size, sizeof(grove_id));
     feed->numbers = grove_alloc_zero(&feed->allocator, features * size, sizeof(grove_real));
-    if (!feed->inputs || !feed->ids || !feed->numbers) {
+    feed->bags = grove_alloc_zero(&feed->allocator, feed->bag_count, sizeof *feed->bags);
+    if (!feed->inputs || !feed->ids || !feed->numbers || !feed->bags) {
         return grove_fail_memory(error, (columns + features) * size * sizeof(grove_real));
     }
-    return find_inputs(feed, graph, schema, error);
+    grove_status status = find_inputs(feed, graph, schema, error);
+    return status == GROVE_OK
+               ? grove_bag_feeds_open(feed->bags, &feed->allocator, graph, schema, size, error)
+               : status;
 }
 
 void grove_feed_close(grove_feed *feed) {
@@ -62,6 +67,8 @@ void grove_feed_close(grove_feed *feed) {
         grove_release(&feed->allocator, feed->inputs);
         grove_release(&feed->allocator, feed->ids);
         grove_release(&feed->allocator, feed->numbers);
+        grove_bag_feeds_close(feed->bags, &feed->allocator, feed->bag_count);
+        grove_release(&feed->allocator, feed->bags);
     }
 }
 
@@ -72,6 +79,9 @@ grove_status grove_feed_bind(const grove_feed *feed, grove_plan *plan, grove_err
     }
     if (feed->numeric > 0 && status == GROVE_OK) {
         status = grove_bind(plan, feed->number_input, feed->numbers);
+    }
+    for (size_t i = 0; i < feed->bag_count && status == GROVE_OK; i++) {
+        status = grove_bag_feed_bind(&feed->bags[i], plan);
     }
     if (status != GROVE_OK) {
         return grove_fail(error, status, "%s", grove_plan_error(plan)->message);
@@ -97,6 +107,7 @@ void grove_feed_rows(grove_feed *feed, const grove_dataset *dataset, const size_
             to[k] = (grove_real)from[k];
         }
     }
+    grove_feed_bags(feed, dataset, rows, 0, count, feed->size);
 }
 
 void grove_feed_column(grove_feed *feed, const grove_schema *schema, size_t column,
@@ -116,6 +127,11 @@ void grove_feed_column(grove_feed *feed, const grove_schema *schema, size_t colu
             feed->numbers[i * feed->numeric + k] = (grove_real)from[rows[i] * feed->numeric + k];
         }
     }
+    for (size_t i = 0; i < feed->bag_count; i++) {
+        if (grove_schema_bag(schema, i) == (int)column) {
+            grove_feed_bag(feed, i, dataset, rows, 0, count, feed->size);
+        }
+    }
 }
 
 static void feed_range(grove_feed *feed, const grove_dataset *dataset, size_t begin, size_t count) {
@@ -127,6 +143,7 @@ static void feed_range(grove_feed *feed, const grove_dataset *dataset, size_t be
     for (size_t i = 0; i < count * feed->numeric; i++) {
         feed->numbers[i] = (grove_real)from[i];
     }
+    grove_feed_bags(feed, dataset, NULL, begin, count, feed->size);
 }
 
 /* Cells are counted column by column. From one that is forgotten to the next it is a geometrically
@@ -166,7 +183,8 @@ grove_status grove_feed_fits(const grove_feed *feed, const grove_rows *rows, gro
     bool last_is_there =
         feed->categorical == 0 || grove_dataset_ids(dataset, feed->categorical - 1);
     bool no_more = !grove_dataset_ids(dataset, feed->categorical);
-    if (last_is_there && no_more && grove_dataset_features(dataset) == feed->numeric) {
+    if (last_is_there && no_more && grove_dataset_bags(dataset) == feed->bag_count &&
+        grove_dataset_features(dataset) == feed->numeric) {
         return GROVE_OK;
     }
     return grove_fail(error, GROVE_BAD_DATA,
@@ -176,16 +194,6 @@ grove_status grove_feed_fits(const grove_feed *feed, const grove_rows *rows, gro
 }
 
 /* ---- the predictor --------------------------------------------------------------------------- */
-
-struct grove_predictor {
-    grove_feed feed;
-    const grove_schema *schema;
-    grove_tensor answer;
-    grove_plan *plan;
-    size_t classes;
-    bool is_number;
-    double center, deviation; /* by which it was scaled */
-};
 
 static grove_status open_predictor(grove_predictor *p, const grove_graph *graph,
                                    const grove_schema *schema, int64_t size, int threads,
@@ -248,7 +256,8 @@ size_t grove_predictor_classes(const grove_predictor *predictor) {
     return predictor ? predictor->classes : 0;
 }
 
-static grove_status run(grove_predictor *p, size_t rows, float *probabilities, grove_error *error) {
+grove_status grove_predictor_answer(grove_predictor *p, size_t rows, float *probabilities,
+                                    grove_error *error) {
     if (grove_run(p->plan) != GROVE_OK) {
         const grove_error *why = grove_plan_error(p->plan);
         return grove_fail(error, why->status, "%s", why->message);
@@ -266,18 +275,18 @@ static grove_status answer_batch(grove_predictor *p, const grove_rows *rows, siz
                                  size_t count, float *probabilities, grove_error *error) {
     if (grove_rows_in_file(rows)) {
         grove_status status = grove_feed_file(&p->feed, rows, begin, count, error);
-        return status == GROVE_OK ? run(p, count, probabilities, error) : status;
+        return status == GROVE_OK ? grove_predictor_answer(p, count, probabilities, error) : status;
     }
     if (rows->rows) {
         grove_feed_rows(&p->feed, rows->dataset, rows->rows + begin, count);
     } else {
         feed_range(&p->feed, rows->dataset, begin, count);
     }
-    return run(p, count, probabilities, error);
+    return grove_predictor_answer(p, count, probabilities, error);
 }
 
 /* In double, so that a large mean costs no digits. */
-static double in_units(const grove_predictor *p, float answer) {
+double grove_predictor_units(const grove_predictor *p, float answer) {
     return p->center + p->deviation * (double)answer;
 }
 
@@ -288,8 +297,9 @@ grove_status grove_predictor_raw(grove_predictor *predictor, grove_rows rows, fl
     }
     size_t size = predictor->feed.size;
     grove_status status = grove_feed_fits(&predictor->feed, &rows, error);
-    for (size_t begin = 0; begin < rows.count && status == GROVE_OK; begin += size) {
-        size_t left = rows.count - begin, count = left < size ? left : size;
+    for (size_t begin = 0, count; begin < rows.count && status == GROVE_OK; begin += count) {
+        const size_t left = rows.count - begin;
+        count = grove_feed_room(&predictor->feed, &rows, begin, left < size ? left : size);
         status = answer_batch(predictor, &rows, begin, count,
                               probabilities + begin * predictor->classes, error);
     }
@@ -301,11 +311,14 @@ grove_status grove_predictor_run_mixed(grove_predictor *p, grove_rows rows, size
                                        grove_error *error) {
     const size_t size = p->feed.size;
     grove_status status = grove_feed_fits(&p->feed, &rows, error);
-    for (size_t begin = 0; begin < rows.count && status == GROVE_OK; begin += size) {
-        const size_t left = rows.count - begin, count = left < size ? left : size;
+    for (size_t begin = 0, count; begin < rows.count && status == GROVE_OK; begin += count) {
+        const grove_rows mixed = {rows.dataset, others, rows.count};
+        const size_t left = rows.count - begin;
+        count = grove_feed_room(&p->feed, &rows, begin, left < size ? left : size);
+        count = grove_feed_room(&p->feed, &mixed, begin, count);
         grove_feed_rows(&p->feed, rows.dataset, rows.rows + begin, count);
         grove_feed_column(&p->feed, p->schema, column, rows.dataset, others + begin, count);
-        status = run(p, count, probabilities + begin * p->classes, error);
+        status = grove_predictor_answer(p, count, probabilities + begin * p->classes, error);
     }
     return status;
 }
@@ -314,7 +327,7 @@ grove_status grove_predictor_run(grove_predictor *predictor, grove_rows rows, fl
                                  grove_error *error) {
     grove_status status = grove_predictor_raw(predictor, rows, probabilities, error);
     for (size_t i = 0; i < rows.count && status == GROVE_OK && predictor->is_number; i++) {
-        probabilities[i] = (float)in_units(predictor, probabilities[i]);
+        probabilities[i] = (float)grove_predictor_units(predictor, probabilities[i]);
     }
     return status;
 }
@@ -331,64 +344,8 @@ grove_status grove_predictor_numbers(grove_predictor *p, grove_rows rows, double
     }
     grove_status status = grove_predictor_raw(p, rows, answers, error);
     for (size_t i = 0; i < rows.count && status == GROVE_OK; i++) {
-        numbers[i] = in_units(p, answers[i]);
+        numbers[i] = grove_predictor_units(p, answers[i]);
     }
     grove_release(&p->feed.allocator, answers);
-    return status;
-}
-
-/* ---- one row of cells ------------------------------------------------------------------------ */
-
-static grove_status bad_cell(const grove_predictor *p, size_t column, grove_cell cell,
-                             const char *words, grove_error *error) {
-    return grove_fail(error, GROVE_BAD_DATA, "column '%.80s': '%.*s' %s",
-                      grove_schema_name(p->schema, column),
-                      (int)(cell.length < 60 ? cell.length : 60), cell.bytes, words);
-}
-
-/* As grove_schema_encode: an empty cell is the mean, and said to be missing where that can be. */
-static grove_status set_number(grove_predictor *p, size_t column, grove_cell cell, size_t *feature,
-                               grove_error *error) {
-    grove_real *to = p->feed.numbers + *feature;
-    bool says_missing = grove_schema_missing(p->schema, column) > 0;
-    bool missing = grove_schema_is_missing(p->schema, column, cell);
-    double x = grove_schema_mean(p->schema, column);
-    if (!missing && !grove_parse_number(cell.bytes, cell.length, &x)) {
-        return bad_cell(p, column, cell, "is not a number", error);
-    }
-    x = (x - grove_schema_mean(p->schema, column)) / grove_schema_deviation(p->schema, column);
-    if (!(fabs(x) <= (double)FLT_MAX)) {
-        return bad_cell(p, column, cell, "is too far from the numbers of the training rows", error);
-    }
-    to[0] = (grove_real)(float)x;
-    if (says_missing) {
-        to[1] = missing;
-    }
-    *feature += says_missing ? 2 : 1;
-    return GROVE_OK;
-}
-
-grove_status grove_predictor_row(grove_predictor *p, const grove_cell *cells, float *probabilities,
-                                 grove_error *error) {
-    if (!p || !cells || !probabilities) {
-        return grove_fail(error, GROVE_BAD_ARGUMENT,
-                          "there is no predictor, no row, or nowhere to answer");
-    }
-    size_t ids = 0, feature = 0, columns = grove_schema_columns(p->schema);
-    grove_status status = GROVE_OK;
-    for (size_t c = 0; c < columns && status == GROVE_OK; c++) {
-        grove_column_kind kind = grove_schema_kind(p->schema, c);
-        if (kind == GROVE_COLUMN_CATEGORICAL) {
-            p->feed.ids[ids++ * p->feed.size] = grove_schema_id(p->schema, c, cells[c]);
-        } else if (kind == GROVE_COLUMN_NUMERIC) {
-            status = set_number(p, c, cells[c], &feature, error);
-        }
-    }
-    if (status == GROVE_OK) {
-        status = run(p, 1, probabilities, error);
-    }
-    if (status == GROVE_OK && p->is_number) {
-        probabilities[0] = (float)in_units(p, probabilities[0]);
-    }
     return status;
 }

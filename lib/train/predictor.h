@@ -5,6 +5,7 @@
 #ifndef GROVE_TRAIN_PREDICTOR_H
 #define GROVE_TRAIN_PREDICTOR_H
 
+#include "bag_feed.h"
 #include "base/memory.h"
 #include "grove/train.h"
 
@@ -15,6 +16,8 @@ typedef struct grove_feed {
     grove_tensor *inputs, number_input; /* [categorical] */
     grove_id *ids;                      /* [categorical, size] */
     grove_real *numbers;                /* [size, numeric] */
+    size_t bag_count;
+    grove_bag_feed *bags; /* [bag_count] */
 } grove_feed;
 
 /* Finds the inputs of the schema's columns in the graph and makes room. To be closed also after a
@@ -28,6 +31,16 @@ grove_status grove_feed_bind(const grove_feed *feed, grove_plan *plan, grove_err
 
 /* Are these rows there, with the columns of the feed? */
 grove_status grove_feed_fits(const grove_feed *feed, const grove_rows *rows, grove_error *error);
+
+/* How many of these rows, `count` at most, a batch of the feed's size has room for: 1 or more. */
+size_t grove_feed_room(const grove_feed *feed, const grove_rows *rows, size_t begin, size_t count);
+
+/* The bags alone of rows [count], or begin, begin + 1... where rows is NULL, to the first places of
+ * a batch of `size`. */
+void grove_feed_bag(grove_feed *feed, size_t i, const grove_dataset *dataset, const size_t *rows,
+                    size_t begin, size_t count, size_t size);
+void grove_feed_bags(grove_feed *feed, const grove_dataset *dataset, const size_t *rows,
+                     size_t begin, size_t count, size_t size);
 
 /* Copies rows [count] of the dataset to the first places. */
 void grove_feed_rows(grove_feed *feed, const grove_dataset *dataset, const size_t *rows,
@@ -65,6 +78,22 @@ grove_status grove_targets_of_file(const grove_rows *rows, void *words, grove_er
 static inline bool grove_rows_in_file(const grove_rows *rows) {
     return rows->dataset && grove_dataset_file(rows->dataset);
 }
+
+struct grove_predictor {
+    grove_feed feed;
+    const grove_schema *schema;
+    grove_tensor answer;
+    grove_plan *plan;
+    size_t classes;
+    bool is_number;
+    double center, deviation; /* by which it was scaled */
+};
+
+/* Runs the plan on what was fed: the answers of the first rows, [rows, classes]. */
+grove_status grove_predictor_answer(grove_predictor *predictor, size_t rows, float *probabilities,
+                                    grove_error *error);
+/* A number that was scaled, in the units of the table. */
+double grove_predictor_units(const grove_predictor *predictor, float scaled);
 
 /* Which row of the dataset is the i-th of these? */
 static inline size_t grove_row_at(const grove_rows *rows, size_t i) {
