@@ -57,20 +57,26 @@ static grove_column_wish *all_wishes(const options *o, const grove_table *table,
     return all;
 }
 
+grove_schema_options schema_options_of(const options *o) {
+    return (grove_schema_options){.label = o->label,
+                                  .categorical = o->categorical.items,
+                                  .categorical_count = o->categorical.count,
+                                  .numeric = o->numeric.items,
+                                  .numeric_count = o->numeric.count,
+                                  .ignore = o->ignore.items,
+                                  .ignore_count = o->ignore.count,
+                                  .min_count = o->min_count,
+                                  .wishes = o->wishes ? o->wishes->items : NULL,
+                                  .wish_count = o->wishes ? o->wishes->count : 0,
+                                  .form = {.missing = o->na_values.items,
+                                           .missing_count = o->na_values.count,
+                                           .max_values = o->max_vocab},
+                                  .hash_above = o->hash_above};
+}
+
 grove_status guess_columns(const options *o, const grove_table *table, grove_schema **schema,
                            grove_error *error) {
-    grove_schema_options wishes = {.label = o->label,
-                                   .categorical = o->categorical.items,
-                                   .categorical_count = o->categorical.count,
-                                   .numeric = o->numeric.items,
-                                   .numeric_count = o->numeric.count,
-                                   .ignore = o->ignore.items,
-                                   .ignore_count = o->ignore.count,
-                                   .min_count = o->min_count,
-                                   .form = {.missing = o->na_values.items,
-                                            .missing_count = o->na_values.count,
-                                            .max_values = o->max_vocab},
-                                   .hash_above = o->hash_above};
+    grove_schema_options wishes = schema_options_of(o);
     grove_column_wish *own = all_wishes(o, table, &wishes.form, &wishes.wish_count);
     if (!own) {
         *error = (grove_error){.status = GROVE_NO_MEMORY, .message = "out of memory"};

@@ -7,6 +7,7 @@
 
 #include "common.h"
 
+grove_schema_options schema_options_of(const options *o);
 grove_status guess_columns(const options *o, const grove_table *table, grove_schema **schema,
                            grove_error *error);
 

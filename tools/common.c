@@ -50,7 +50,7 @@ int code_of_data(grove_status status) {
     return status == GROVE_NO_MEMORY ? EXIT_RUN_TIME : EXIT_BAD_DATA;
 }
 
-static void tell_bad_rows(const char *command, const grove_table *table) {
+void tell_bad_rows(const char *command, const grove_table *table) {
     char sentence[400];
     size_t first, count = grove_table_bad_rows(table, &first);
     if (count > 0) {
@@ -64,19 +64,27 @@ static void tell_bad_rows(const char *command, const grove_table *table) {
     }
 }
 
+grove_csv_options csv_options_of(const options *o) {
+    return (grove_csv_options){.separator = o->separator,
+                               .guess_separator = true,
+                               .comment = o->comment,
+                               .skip = (size_t)o->skip,
+                               .decimal = o->decimal ? *o->decimal : '.',
+                               .max_bad_rows = (size_t)o->max_bad_rows,
+                               .no_header = o->no_header,
+                               .trim = o->trim};
+}
+
+int code_of_source(const char *source, grove_status status) {
+    bool no_name = status == GROVE_BAD_ARGUMENT && grove_source_is_database(source);
+    return no_name ? EXIT_USAGE : code_of_data(status);
+}
+
 int read_table(const char *command, const char *path, const options *o, grove_table **table) {
     grove_error error = {0};
-    grove_csv_options csv = {.separator = o->separator,
-                             .guess_separator = true,
-                             .comment = o->comment,
-                             .skip = (size_t)o->skip,
-                             .decimal = o->decimal ? *o->decimal : '.',
-                             .max_bad_rows = (size_t)o->max_bad_rows,
-                             .no_header = o->no_header,
-                             .trim = o->trim};
+    const grove_csv_options csv = csv_options_of(o);
     if (grove_table_read(path, &csv, table, &error) != GROVE_OK) {
-        bool no_name = error.status == GROVE_BAD_ARGUMENT && grove_source_is_database(path);
-        return complain(command, no_name ? EXIT_USAGE : code_of_data(error.status), error.message);
+        return complain(command, code_of_source(path, error.status), error.message);
     }
     tell_bad_rows(command, *table);
     return EXIT_DONE;

@@ -19,6 +19,11 @@ int complain(const char *command, int code, const char *sentence);
 /* Reads a table as the options say, or a model. Complains and returns an exit code on failure, and
  * then *table, or *model, is NULL. */
 int read_table(const char *command, const char *path, const options *o, grove_table **table);
+/* How many rows were passed over, if any were. */
+void tell_bad_rows(const char *command, const grove_table *table);
+/* What the options say of files, and the code for a mistake met while opening a source. */
+grove_csv_options csv_options_of(const options *o);
+int code_of_source(const char *source, grove_status status);
 int read_model(const char *command, const char *path, grove_model **model);
 
 /* Could the file be written? Asked before the work is done, so that none is lost. Complains and

@@ -9,13 +9,15 @@
 #include "history.h"
 #include "profile.h"
 #include "resume.h"
+#include "stream.h"
 #include "weights.h"
 
 /* All that a training run holds; freed together. */
 typedef struct job {
     const char *command;
     const options *o;
-    grove_table *table, *valid_table;
+    grove_table *table, *valid_table; /* NULL where rows are streamed */
+    stream stream;
     grove_schema *schema;
     grove_split split; /* made already where it has training rows */
     grove_dataset *data, *valid_data;

@@ -9,6 +9,7 @@
 #include "require.h"
 #include "schema_file.h"
 #include "splits.h"
+#include "stream.h"
 
 static bool is(const command *c, enum command_id id) {
     return c == &commands[id];
@@ -38,6 +39,10 @@ static void check_train(const command *c, options *o) {
     }
     if (o->valid && strcmp(o->valid, "-") == 0 && strcmp(o->files[0], "-") == 0) {
         usage_error(c, "standard input cannot be both the data and the rows of --valid");
+    }
+    if ((o->stream || o->cache) && stream_obstacle(o)) {
+        usage_error(c, "%s needs the table whole: it does not go with --stream and --cache",
+                    stream_obstacle(o));
     }
     if (o->profile && o->check_finite) {
         usage_error(c, "--profile and --check-finite exclude each other: the time of looking for "
@@ -84,13 +89,14 @@ static void check_require(const command *c, const options *o) {
 
 /* No file is written that is read, and none twice. */
 static void check_outputs(const command *c, const options *o) {
-    static const char *const names[] = {"out",        "split-out", "out-train",
-                                        "out-valid",  "out-test",  "predictions",
-                                        "checkpoint", "log",       "schema"};
-    const char *outputs[] = {
-        o->out,        o->split_out, o->out_train,
-        o->out_valid,  o->out_test,  o->predictions,
-        o->checkpoint, o->log,       is(c, COMMAND_INSPECT) ? o->schema : NULL};
+    static const char *const names[] = {"out",      "split-out",   "out-train",  "out-valid",
+                                        "out-test", "predictions", "checkpoint", "log",
+                                        "cache",    "schema"};
+    const char *outputs[] = {o->out,        o->split_out,
+                             o->out_train,  o->out_valid,
+                             o->out_test,   o->predictions,
+                             o->checkpoint, o->log,
+                             o->cache,      is(c, COMMAND_INSPECT) ? o->schema : NULL};
     const int count = sizeof outputs / sizeof *outputs;
     for (int k = 0; k < count; k++) {
         for (int i = 0; outputs[k] && i <= o->file_count + 1; i++) {

@@ -22,6 +22,8 @@
     .kind = OPTION_WHOLE, AT(member, long), .least = (low), .most = (high)
 #define NUMBER(member, low, high)                                                                  \
     .kind = OPTION_NUMBER, AT(member, double), .least = (low), .most = (high)
+#define BYTES(member, low, high)                                                                   \
+    .kind = OPTION_BYTES, AT(member, double), .least = (low), .most = (high)
 #define CHOICE(member, ...)                                                                        \
     .kind = OPTION_CHOICE, AT(member, const char *), .words = WORDS(__VA_ARGS__)
 #define CHARACTER(member) .kind = OPTION_CHARACTER, AT(member, char)
@@ -235,6 +237,21 @@ const option_row option_table[] = {
      .help = "stop at the first number that is NaN or infinite, and tell which op made it, of what",
      .instead = "stop when the loss is none"},
 
+    {ROW(FOR_TRAIN, "max-memory", "SIZE"), BYTES(max_memory, 1 << 20, 1e15), .group = GROUP_RUN,
+     .help = "tell beforehand what memory will be needed, about, and refuse to begin where that is "
+             "more: 500M, 2G (K, M and G are 2^10, 2^20 and 2^30 bytes). A table that is too large "
+             "is streamed",
+     .instead = "no limit"},
+    {ROW(FOR_TRAIN, "stream", NULL), FLAG(stream), .group = GROUP_RUN,
+     .help = "do not hold the table in memory: read it again and again, write its rows to a file "
+             "without a name in TMPDIR, 4 bytes a cell, and train on blocks of it in random order, "
+             "with the rows of 64 blocks shuffled together. Rows for validation are drawn by a "
+             "hash of their number. Not with --split, --split-out, --weight-column and "
+             "--class-weight",
+     .instead = "only where --max-memory asks for it"},
+    {ROW(FOR_TRAIN, "cache", "FILE"), A_FILE(cache), .group = GROUP_RUN,
+     .help = "--stream, with the rows kept in this file; it is used again where data and columns "
+             "are the same, and else written anew"},
     {ROW(FOR_TRAIN, "resume", NULL), FLAG(resume), .group = GROUP_RUN,
      .help = "go on where the checkpoint says; the model is the same, byte for byte, as if nothing "
              "had happened. Options that change it must be what they were; only --epochs and "

@@ -27,6 +27,7 @@ typedef enum option_kind {
     OPTION_SET,       /* nothing: it means another option's `preset`; const char * */
     OPTION_WHOLE,     /* long, from least to most */
     OPTION_NUMBER,    /* double, from least to most */
+    OPTION_BYTES,     /* the same, with K, M or G behind for 2^10, 2^20, 2^30 */
     OPTION_CHOICE,    /* one of words; const char * */
     OPTION_CHARACTER, /* no quote and no line end, "tab" and "\t" are a tab; char */
     OPTION_SIZES,     /* whole numbers from least to most, "N,N"; sizes */

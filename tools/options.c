@@ -67,6 +67,24 @@ static double number(const reading *r) {
     return value;
 }
 
+/* "500M" */
+static double bytes(const reading *r) {
+    static const char units[] = "KMG";
+    size_t length = strlen(r->text);
+    const char *unit = length > 1 ? strchr(units, r->text[length - 1]) : NULL;
+    double value = 0, times = 1;
+    for (const char *u = units; unit && u <= unit; u++) {
+        times *= 1024;
+    }
+    if (!grove_parse_number(r->text, length - (unit != NULL), &value) ||
+        !allows(r, value * times)) {
+        usage_error(r->command,
+                    "--%s takes a number of bytes from %.0fM up, as 500M or 1.5G, not '%s'",
+                    r->row->name, r->row->least / (1 << 20), r->text);
+    }
+    return value * times;
+}
+
 static void *must_have(const command *c, void *memory) {
     if (!memory) {
         exit(complain(c->name, EXIT_RUN_TIME, "out of memory"));
@@ -148,6 +166,9 @@ static void set(const reading *r, options *o) {
         break;
     case OPTION_NUMBER:
         *(double *)field = is_other_word(r) ? r->row->word_means : number(r);
+        break;
+    case OPTION_BYTES:
+        *(double *)field = bytes(r);
         break;
     case OPTION_CHOICE:
         *(const char **)field = choice(r);

@@ -76,6 +76,9 @@ typedef struct options {
     const char *checkpoint, *log; /* of train; NULL: not given */
     double checkpoint_every;      /* seconds; below 0: not given */
     bool resume, keep_checkpoint;
+    bool stream;              /* of train */
+    double max_memory;        /* bytes; 0: no limit */
+    const char *cache;        /* NULL: not given */
     const char *program;      /* as it was called, and the words behind the command */
     const char *const *words; /* [word_count] */
     int word_count;

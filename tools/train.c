@@ -11,6 +11,7 @@
 #include "job.h"
 #include "leaks.h"
 #include "linear.h"
+#include "memory.h"
 #include "progress.h"
 #include "resume.h"
 #include "settings.h"
@@ -30,6 +31,7 @@ void free_job(job *j) {
     grove_schema_free(j->schema);
     grove_table_free(j->table);
     grove_table_free(j->valid_table);
+    stream_close(&j->stream);
 }
 
 /* Without a file of their own, the validation rows are a part of the data. */
@@ -59,6 +61,12 @@ static grove_status encode(job *j) {
     return GROVE_OK;
 }
 
+static grove_status choose_settings(job *j) {
+    grove_status status = given_settings(j->o, j->schema, &j->settings, &j->error);
+    return status == GROVE_OK ? grove_choose_settings(j->schema, j->train, &j->settings, &j->error)
+                              : status;
+}
+
 grove_status prepare_job(job *j) {
     grove_status status = guess_feature_columns(j->o, j->table, &j->schema, &j->error);
     if (status == GROVE_OK) {
@@ -75,11 +83,7 @@ grove_status prepare_job(job *j) {
         status = make_weights(j->o, j->table, j->valid_table, j->schema, &j->train, &j->weights,
                               &j->error);
     }
-    if (status == GROVE_OK) {
-        status = given_settings(j->o, j->schema, &j->settings, &j->error);
-    }
-    return status == GROVE_OK ? grove_choose_settings(j->schema, j->train, &j->settings, &j->error)
-                              : status;
+    return status == GROVE_OK ? choose_settings(j) : status;
 }
 
 grove_status find_leaks(job *j) {
@@ -162,6 +166,10 @@ static grove_status save_split(job *j) {
     return j->o->split_out ? write_split(&j->split, j->o->split_out, &j->error) : GROVE_OK;
 }
 
+static bool plans_memory(const job *j) {
+    return j->stream.source || j->o->max_memory > 0;
+}
+
 /* ---- the report ------------------------------------------------------------------------------ */
 
 static json_t *json_profile(const job *j) {
@@ -196,22 +204,33 @@ static void report_profile(const job *j) {
            peak_memory() / 1e6);
 }
 
+/* What has the names of the columns. */
+static const grove_table *names_of(const job *j) {
+    return j->stream.source ? grove_source_table(j->stream.source) : j->table;
+}
+
 static int report_json(job *j) {
     json_t *object = json_pack(
         "{s:i, s:s, s:I, s:o, s:o, s:i, s:i, s:o}", "schema", 1, "model", j->o->out,
-        "training_rows", (json_int_t)j->train.count, "separator", json_separator(j->table),
+        "training_rows", (json_int_t)j->train.count, "separator", json_separator(names_of(j)),
         "columns",
         json_add_tables(json_columns(j->schema, j->table), j->schema, j->classifier.graph),
         "epochs", j->result.epochs, "best_epoch", j->result.best_epoch, "training_loss",
         json_number(j->result.train_loss));
     json_object_set_new(object, "settings", json_settings(&j->settings));
-    json_object_set_new(object, "warnings", json_leaks(j->table, &j->leaks));
-    json_object_set_new(object, "split", json_split(j->o, &j->split));
+    json_object_set_new(object, "warnings", json_leaks(names_of(j), &j->leaks));
+    json_object_set_new(object, "split",
+                        j->stream.source ? json_stream_split(&j->stream)
+                                         : json_split(j->o, &j->split));
     json_object_set_new(object, "weights", json_weights(j->o, j->schema, &j->weights));
     json_object_set_new(object, "validation",
                         j->valid.count > 0 ? json_metrics(&j->result.valid) : json_null());
     if (j->o->profile) {
         json_object_set_new(object, "profile", json_profile(j));
+    }
+    if (plans_memory(j)) {
+        const memory_estimate memory = estimate_memory(j);
+        json_object_set_new(object, "memory", json_memory_of(&memory, j));
     }
     return print_json("train", object);
 }
@@ -236,6 +255,9 @@ static int report(job *j) {
     if (j->o->profile) {
         report_profile(j);
     }
+    if (plans_memory(j)) {
+        printf("\nmemory: %.1f MB for the process at its peak\n", peak_memory() / 1e6);
+    }
     print_test_rows(&j->split);
     printf("\nmodel written to %s\n", j->o->out);
     return EXIT_DONE;
@@ -251,37 +273,80 @@ static int read_tables(job *j) {
     if (code == EXIT_DONE) {
         code = resume_open(&j->resume, j->o);
     }
+    if (code == EXIT_DONE && j->o->cache) {
+        code = check_output("train", j->o->cache);
+    }
     if (code == EXIT_DONE) {
+        code = stream_open(&j->stream, j->o);
+    }
+    const bool held = !j->stream.source;
+    if (code == EXIT_DONE && held) {
         code = read_table("train", j->o->files[0], j->o, &j->table);
     }
-    if (code == EXIT_DONE && j->o->valid) {
+    if (code == EXIT_DONE && held && j->o->valid) {
         code = read_table("train", j->o->valid, j->o, &j->valid_table);
     }
     return code;
 }
 
-static int run_job(job *j) {
-    int code = read_tables(j);
-    if (code != EXIT_DONE) {
-        return code;
-    }
+/* Rows of a table that is held. */
+static int prepare_held(job *j) {
     grove_status status = prepare_job(j);
     if (status == GROVE_OK) {
         status = find_leaks(j);
     }
-    if (status != GROVE_OK) {
-        return complain("train", code_of_data(status), j->error.message);
+    return status == GROVE_OK ? EXIT_DONE
+                              : complain("train", code_of_data(status), j->error.message);
+}
+
+static int prepare_streamed(job *j) {
+    int code = stream_prepare(&j->stream, j->o, &j->schema);
+    if (code != EXIT_DONE) {
+        return code;
+    }
+    const grove_row_file *rows = j->stream.rows;
+    j->train.dataset = grove_row_file_dataset(rows, GROVE_PART_TRAIN);
+    j->train.count = grove_row_file_rows(rows, GROVE_PART_TRAIN);
+    j->valid.dataset = grove_row_file_dataset(rows, GROVE_PART_VALID);
+    j->valid.count = grove_row_file_rows(rows, GROVE_PART_VALID);
+    grove_status status = choose_settings(j);
+    return status == GROVE_OK ? EXIT_DONE
+                              : complain("train", code_of_data(status), j->error.message);
+}
+
+static int plan_memory(const job *j) {
+    if (!plans_memory(j)) {
+        return EXIT_DONE;
+    }
+    const memory_estimate memory = estimate_memory(j);
+    if (!j->o->json && strcmp(j->o->progress, "none") != 0) {
+        print_estimate(&memory, j->o->max_memory);
+    }
+    return check_memory(&memory, j);
+}
+
+static int run_job(job *j) {
+    int code = read_tables(j);
+    if (code == EXIT_DONE) {
+        code = j->stream.source ? prepare_streamed(j) : prepare_held(j);
+    }
+    if (code != EXIT_DONE) {
+        return code;
     }
     if (!j->o->json) {
-        print_separator(j->o, j->table);
+        print_separator(j->o, names_of(j));
         if (!print_columns(j->schema, j->table)) {
             return complain("train", EXIT_RUN_TIME, "out of memory");
         }
         print_settings(&j->settings);
     }
     fflush(stdout);
+    code = plan_memory(j);
+    if (code != EXIT_DONE) {
+        return code;
+    }
     code = epoch_log_open(&j->log, j->o->log);
-    if (code == EXIT_DONE) {
+    if (code == EXIT_DONE && !j->stream.source) {
         code = fit_linear(j);
     }
     if (code == EXIT_DONE) {

@@ -187,7 +187,7 @@ static grove_status put_all(writer *w) {
     const grove_row_file_plan *p = w->plan;
     const size_t size = GROVE_BLOCK_ROWS * w->head.width * sizeof **w->blocks;
     for (int part = 0; part < GROVE_ROW_PARTS; part++) {
-        w->blocks[part] = grove_alloc(&w->allocator, size);
+        w->blocks[part] = grove_alloc_zero(&w->allocator, size, 1); /* words nobody uses, too */
         if (!w->blocks[part]) {
             return grove_fail_memory(w->error, size);
         }

@@ -88,3 +88,23 @@ grove_status grove_targets_of_file(const grove_rows *rows, void *targets, grove_
     }
     return GROVE_OK;
 }
+
+grove_status grove_numbers_of_file(const grove_rows *rows, size_t wanted, grove_real *numbers,
+                                   grove_error *error) {
+    const grove_row_file *file = grove_dataset_file(rows->dataset);
+    const size_t width = grove_row_file_width(file), features = grove_row_file_features(file);
+    const size_t column = grove_row_file_categoricals(file) + 1;
+    for (size_t i = 0, some; i < wanted; i++) {
+        const size_t row = (size_t)((double)i * (double)rows->count / (double)wanted);
+        const int32_t *words = map_rows(rows, row, 1, &some, error);
+        if (!words) {
+            return GROVE_NO_MEMORY;
+        }
+        const float *from = (const float *)(words + row % GROVE_BLOCK_ROWS * width + column);
+        for (size_t k = 0; k < features; k++) {
+            numbers[i * features + k] = (grove_real)from[k];
+        }
+        grove_row_file_unmap(file, words);
+    }
+    return GROVE_OK;
+}

@@ -74,6 +74,10 @@ grove_status grove_feed_file(grove_feed *feed, const grove_rows *rows, size_t be
                              grove_error *error);
 grove_status grove_targets_of_file(const grove_rows *rows, void *words, grove_error *error);
 
+/* The numbers [wanted, features] of so many rows, evenly spread. */
+grove_status grove_numbers_of_file(const grove_rows *rows, size_t wanted, grove_real *numbers,
+                                   grove_error *error);
+
 /* Are they in a file? */
 static inline bool grove_rows_in_file(const grove_rows *rows) {
     return rows->dataset && grove_dataset_file(rows->dataset);

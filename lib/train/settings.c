@@ -107,20 +107,33 @@ static size_t bins_wanted(size_t rows) {
     return wanted < LEAST ? LEAST : wanted > MOST ? MOST : wanted;
 }
 
+/* Of rows in a file some are enough: no bin has less than 256 of them. */
+static size_t sample_size(const grove_rows *train) {
+    enum { SAMPLE = 1 << 16 };
+    return grove_rows_in_file(train) && train->count > SAMPLE ? SAMPLE : train->count;
+}
+
 static grove_status fit_bins(const grove_rows *train, grove_number_bins *bins, grove_error *error) {
     const grove_allocator allocator = grove_allocator_or_default(NULL);
     const size_t features = grove_dataset_features(train->dataset);
     const float *from = grove_dataset_numbers(train->dataset);
-    size_t count = train->count * features;
+    const size_t rows = sample_size(train);
+    size_t count = rows * features;
     grove_real *numbers = grove_alloc(&allocator, count * sizeof *numbers); /* [rows, features] */
     if (!numbers) {
         return grove_fail_memory(error, count * sizeof *numbers);
     }
-    for (size_t i = 0; i < count; i++) {
+    grove_status status = GROVE_OK;
+    if (grove_rows_in_file(train)) {
+        status = grove_numbers_of_file(train, rows, numbers, error);
+    }
+    for (size_t i = 0; i < count && from; i++) {
         numbers[i] = (grove_real)from[grove_row_at(train, i / features) * features + i % features];
     }
-    grove_status status = grove_number_bins_fit_distinct(
-        numbers, train->count, features, bins_wanted(train->count), &allocator, bins, error);
+    if (status == GROVE_OK) {
+        status = grove_number_bins_fit_distinct(numbers, rows, features, bins_wanted(rows),
+                                                &allocator, bins, error);
+    }
     grove_release(&allocator, numbers);
     return status;
 }

@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+#
+# Data that are not held in memory: the model is as good as of a table that is, its vocabularies are
+# the same, and the same bytes come of every way to the rows; the cache; what is refused.
+import gzip
+import os
+import resource
+import signal
+import sqlite3
+
+from cli import *
+
+ROWS = 100000
+LIMIT = "42M"  # which a table of so many rows does not fit in
+NETWORK = ["--hidden", "16", "--batch", "256", "--rate", "0.01", "--numbers", "standard",
+           "--baseline", "none", "--average", "0"]
+
+
+def train(folder, data, *more, name="m.safetensors", **others):
+    model = os.path.join(folder, name)
+    result = good("train", data, "--label", "group", "--out", model, *NETWORK, *more, **others)
+    return result, model
+
+
+def memory_of(folder, data, *more):
+    result, _ = train(folder, data, "--json", *more, name="j.safetensors")
+    return result.json()
+
+
+@case
+def as_good_and_the_same_bytes(folder):
+    data = table(folder, rows=ROWS)
+    test = table(folder, "test.csv", rows=4000, seed=2)
+    result, whole = train(folder, data, "--epochs", "2", name="whole.safetensors")
+    assert "streamed" not in result.err, str(result)
+    few = ["--epochs", "2", "--max-memory", LIMIT]
+    result, streamed = train(folder, data, *few, "--threads", "1")
+    assert "note: the table would take about" in result.err, str(result)
+    assert "rows are streamed" in result.err and "lie in 3.2 MB of" in result.err, str(result)
+    assert "memory: about" in result.err and "--max-memory is 44.0 MB" in result.err, str(result)
+    assert "memory: " in result.out and "at its peak" in result.out, str(result)
+    one = good("evaluate", whole, test, "--json").json()["accuracy"]
+    other = good("evaluate", streamed, test, "--json").json()["accuracy"]
+    assert one > 0.85 and abs(one - other) < 0.01, (one, other)
+
+    wanted = read(streamed)
+    text = read(data)
+    packed = write(os.path.join(folder, "data.csv.gz"), gzip.compress(text))
+    for source, options, stdin in [(data, ["--threads", "3"], b""), (packed, [], b""),
+                                   ("-", [], text), (data, ["--stream"], b"")]:
+        result, model = train(folder, source, *few, *options, name="again", stdin=stdin)
+        assert read(model) == wanted, (source, options)
+        assert ("standard input was copied" in result.err) == (source == "-"), str(result)
+    assert read(train(folder, data, *few, "--seed", "2", name="other")[1]) != wanted
+
+
+@case
+def same_columns(folder):
+    """With --valid FILE the training rows are the same, so the notes of the columns are, too."""
+    data = table(folder, rows=3000)
+    valid = table(folder, "valid.csv", rows=500, seed=3)
+    epochs = ["--epochs", "2", "--valid", valid]
+    _, whole = train(folder, data, *epochs, name="whole")
+    _, streamed = train(folder, data, *epochs, "--stream", name="streamed")
+    one, other = good("inspect", whole, "--json").json(), good("inspect", streamed, "--json").json()
+    assert one["columns"] == other["columns"], (one["columns"], other["columns"])
+    for species in ("species 3", "species 77"):
+        a = good("nearest", whole, "species", species, "--json").json()
+        b = good("nearest", streamed, "species", species, "--json").json()
+        assert a["count"] == b["count"] if "count" in a else True, (a, b)
+    told = memory_of(folder, data, *epochs, "--stream")
+    assert told["training_rows"] == 3000 and told["validation"]["rows"] == 500, told
+    assert told["split"] is None and told["memory"]["streamed"], told
+    part = memory_of(folder, data, "--epochs", "1", "--stream")
+    split = part["split"]
+    assert split["by"] == "hash" and split["training_rows"] + split["validation_rows"] == 3000
+    assert abs(split["validation_rows"] - 300) < 70, split
+
+
+@case
+def a_database(folder):
+    data = table(folder, rows=2000)
+    path = os.path.join(folder, "d.db")
+    base = sqlite3.connect(path)
+    base.execute("CREATE TABLE t (species, region, height, trunk, \"group\")")
+    for line in read(data).decode().splitlines()[1:]:
+        base.execute("INSERT INTO t VALUES (?, ?, ?, ?, ?)", line.split(","))
+    base.commit()
+    base.close()
+    epochs = ["--epochs", "1", "--stream"]
+    assert read(train(folder, data, *epochs, name="a")[1]) == \
+        read(train(folder, "sqlite:%s?table=t" % path, *epochs, name="b")[1])
+
+
+@case
+def the_cache(folder):
+    data = table(folder, rows=3000)
+    cache = os.path.join(folder, "rows.cache")
+    wanted = read(train(folder, data, "--epochs", "1", "--stream")[1])
+    first, model = train(folder, data, "--epochs", "1", "--cache", cache)
+    assert read(model) == wanted and "which had them" not in first.err, str(first)
+    kept = read(cache)
+    told = memory_of(folder, data, "--epochs", "2", "--cache", cache)["memory"]
+    assert told["cache_used"] and told["row_bytes"] == len(kept), told
+    second, model = train(folder, data, "--epochs", "1", "--cache", cache)
+    assert "which had them" in second.err and read(model) == wanted, str(second)
+    # Damaged, cut off, of other data or another seed: written anew.
+    for change in (kept[:5000] + bytes([kept[5000] ^ 1]) + kept[5001:], kept[:-9], kept[:5000]):
+        write(cache, change)
+        assert not memory_of(folder, data, "--epochs", "1", "--cache", cache)["memory"]["cache_used"]
+        assert read(cache) == kept
+    train(folder, data, "--epochs", "1", "--cache", cache, "--seed", "2")
+    assert read(cache) != kept
+    other = table(folder, "other.csv", rows=2000, seed=9)
+    assert not memory_of(folder, other, "--epochs", "1", "--cache", cache)["memory"]["cache_used"]
+    note = write(os.path.join(folder, "note.txt"), "do not write here\n")
+    refused(1, "is no file of rows that grove has written", "train", data, "--label", "group",
+            "--out", os.path.join(folder, "none"), "-q", "--cache", note, *NETWORK)
+    assert read(note) == b"do not write here\n"
+    assert not os.path.exists(os.path.join(folder, "none"))
+    no_leftovers(folder)
+
+
+@case
+def goes_on(folder):
+    data = table(folder, rows=3000)
+    wanted = read(train(folder, data, "--stream", "--epochs", "3")[1])
+    checkpoint = os.path.join(folder, "c.ckpt")
+    steps = ["--stream", "--checkpoint", checkpoint, "--keep-checkpoint"]
+    train(folder, data, *steps, "--epochs", "1", name="part")
+    assert read(train(folder, data, *steps, "--epochs", "3", "--resume", name="rest")[1]) == wanted
+    other = table(folder, "other.csv", rows=3000, seed=9)
+    refused(4, "belongs to other data", "train", other, "--label", "group", "--out",
+            os.path.join(folder, "rest"), "-q", *NETWORK, *steps, "--epochs", "4", "--resume")
+
+
+def limited(size):
+    def set_limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    return set_limit
+
+
+@case
+def refusals(folder):
+    data = table(folder, rows=5000)
+    bad = write(os.path.join(folder, "bad.csv"), read(data) + b"species 1,N,1.0,high,a\n")
+    model = os.path.join(folder, "none")
+    there = sorted(os.listdir(folder))
+
+    def no(code, words, *more, source=data, **others):
+        refused(code, words, "train", source, "--label", "group", "--out", model, "-q", *NETWORK,
+                *more, **others)
+        assert sorted(os.listdir(folder)) == there, os.listdir(folder)
+
+    no(2, "--split needs the table whole", "--stream", "--split", "group:region")
+    no(2, "--split-out needs the table whole", "--stream", "--split-out", model + ".split")
+    no(2, "--weight-column needs the table whole", "--cache", model + ".c", "--weight-column",
+       "trunk")
+    no(2, "--class-weight needs the table whole", "--stream", "--class-weight", "balanced")
+    no(2, "takes a number of bytes", "--max-memory", "many")
+    no(2, "takes a number of bytes", "--max-memory", "1")
+    no(2, "would write over", "--cache", data)
+    no(1, "training would take about", "--max-memory", "20M")
+    no(1, ["the table does not fit in the 30.4 MB", "--split needs it whole"], "--max-memory",
+       "29M", "--split", "group:region")
+    no(3, "bad.csv: line 5002, column 'trunk': 'high' is not a number", "--numeric", "trunk",
+       "--stream", source=bad)
+    no(3, "No such file", "--stream", source=os.path.join(folder, "nothing.csv"))
+    no(1, "TMPDIR", "--stream", env=dict(os.environ, TMPDIR=os.path.join(folder, "no")))
+    no(1, ["cannot write rows to a temporary file", "File too large", "TMPDIR"], "--stream",
+       preexec_fn=limited(100000))
+    no(1, "File too large", "--cache", model + ".c", preexec_fn=limited(100000))
+    no(1, ["the different values take", "column 'species' has the most"], "--max-memory", "1M",
+       "--stream", source=table_of_ids(folder, there))
+
+
+def table_of_ids(folder, there):
+    path = os.path.join(folder, "ids.csv")
+    rows = ("some long name of a species %d,%s" % (i, "ab"[i % 3 == 0]) for i in range(30000))
+    write(path, "species,group\n" + "\n".join(rows) + "\n")
+    there.append("ids.csv")
+    there.sort()
+    return path
+
+
+if __name__ == "__main__":
+    main()
