@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 import sqlite3
+import subprocess
 
 from cli import *
 
@@ -133,6 +134,40 @@ def goes_on(folder):
     other = table(folder, "other.csv", rows=3000, seed=9)
     refused(4, "belongs to other data", "train", other, "--label", "group", "--out",
             os.path.join(folder, "rest"), "-q", *NETWORK, *steps, "--epochs", "4", "--resume")
+
+
+def peak_of(*arguments):
+    """The most memory that a run of the command had, in MB."""
+    child = subprocess.Popen([GROVE] + list(arguments), stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    assert child.returncode == 0, arguments
+    return usage.ru_maxrss / 1e3
+
+
+@case
+def predictions_in_blocks(folder):
+    data = table(folder, rows=ROWS)
+    lines = read(data).decode().splitlines()
+    model = train(folder, table(folder, "few.csv", rows=500), "--epochs", "1")[1]
+    out = os.path.join(folder, "answers.csv")
+    good("predict", model, data, "--out", out)
+    answers = read(out).decode().splitlines()
+    assert len(answers) == ROWS + 1
+    # A row is answered the same whatever stands before it.
+    some = write(os.path.join(folder, "some.csv"), text_of(lines[:1] + lines[-3000:]))
+    assert good("predict", model, some).out.splitlines()[1:] == answers[-3000:]
+    piped = good("predict", model, "-", stdin=gzip.compress(read(data)))
+    assert piped.out.splitlines() == answers, str(piped)
+    few, many = peak_of("predict", model, some), peak_of("predict", model, data)
+    assert many < few + 5, "%.1f MB for %d rows, %.1f MB for 3000" % (many, ROWS, few)
+    # What is wrong far behind leaves no file.
+    os.remove(out)
+    late = write(os.path.join(folder, "late.csv"), read(data) + b"species 1,N,tall,1.0,a\n")
+    refused(3, "late.csv: line %d, column 'height': 'tall' is not a number" % (ROWS + 2),
+            "predict", model, late, "--out", out)
+    assert not os.path.exists(out)
+    no_leftovers(folder)
 
 
 def limited(size):

@@ -63,12 +63,40 @@ static void write_row(const answers *a, size_t row, grove_atomic_file *file) {
     to_atomic_file(file, text, used);
 }
 
-static bool write_csv(const answers *a, grove_atomic_file *file) {
-    bool good = write_header(a, file);
-    for (size_t row = 0; row < a->rows && good; row++) {
-        write_row(a, row, file);
+/* Where the answers go: opened when there are some, so that what is wrong with the first rows is
+ * told before anything is written. */
+typedef struct csv_output {
+    const char *path;
+    grove_atomic_file file;
+    bool begun;
+} csv_output;
+
+static int write_block(void *user, const answers *a) {
+    csv_output *to = user;
+    grove_error error = {0};
+    if (!to->begun) {
+        grove_atomic_begin(&to->file, NULL, to->path, &error); /* its mistake sticks */
+        to->begun = true;
+        if (!write_header(a, &to->file)) {
+            return complain("predict", EXIT_RUN_TIME, "out of memory");
+        }
     }
-    return good;
+    for (size_t row = 0; row < a->rows; row++) {
+        write_row(a, row, &to->file);
+    }
+    return EXIT_DONE;
+}
+
+static int predict_csv(const options *o, answers *a) {
+    grove_error error = {0};
+    csv_output to = {.path = o->out ? o->out : "-"};
+    int code = ask_in_blocks("predict", o, a, write_block, &to);
+    if (code != EXIT_DONE && to.begun) {
+        grove_atomic_abort(&to.file);
+    } else if (to.begun && grove_atomic_commit(&to.file, &error) != GROVE_OK) {
+        code = complain("predict", EXIT_RUN_TIME, error.message);
+    }
+    return code;
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
@@ -111,12 +139,16 @@ static bool write_json(const answers *a, grove_atomic_file *file) {
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-static int write_all(const options *o, const answers *a) {
+/* One object, so all rows are held. */
+static int predict_json(const options *o, answers *a) {
     grove_error error = {0};
     grove_atomic_file file;
+    int code = ask("predict", o, false, a);
+    if (code != EXIT_DONE) {
+        return code;
+    }
     grove_atomic_begin(&file, NULL, o->out ? o->out : "-", &error); /* its mistake sticks */
-    bool good = o->json ? write_json(a, &file) : write_csv(a, &file);
-    if (!good) {
+    if (!write_json(a, &file)) {
         grove_atomic_abort(&file);
         return complain("predict", EXIT_RUN_TIME, "out of memory");
     }
@@ -128,9 +160,8 @@ static int write_all(const options *o, const answers *a) {
 
 static int predict_table(const options *o, const grove_model *model) {
     answers a = {.model = model, .schema = grove_model_schema(model)};
-    int code = ask("predict", o, false, &a);
+    int code = o->json ? predict_json(o, &a) : predict_csv(o, &a);
     if (code == EXIT_DONE) {
-        code = write_all(o, &a);
         report_unknown("predict", &a);
     }
     free_answers(&a);
