@@ -168,6 +168,30 @@ static grove_status fit_source(reading *r, const grove_holdout *holdout, size_t 
     return status;
 }
 
+/* ---- what a file of rows has a place for ---------------------------------------------------- */
+
+/* A word for each cell: an id, a number or a label. */
+static bool has_place(grove_column_kind kind) {
+    return kind == GROVE_COLUMN_CATEGORICAL || kind == GROVE_COLUMN_NUMERIC ||
+           kind == GROVE_COLUMN_LABEL || kind == GROVE_COLUMN_TARGET ||
+           kind == GROVE_COLUMN_IGNORED;
+}
+
+static grove_status check_places(const grove_schema *schema, grove_error *error) {
+    char quoted[GROVE_QUOTE_SIZE];
+    for (size_t i = 0; i < schema->count; i++) {
+        const grove_column *column = &schema->columns[i];
+        if (!has_place(column->kind)) {
+            return grove_fail(error, GROVE_UNSUPPORTED,
+                              "column %s is taken as a %s, which has no place in a file of rows: "
+                              "there, it may be left out, or taken as categorical",
+                              grove_quote_text(quoted, column->name),
+                              grove_column_kind_name(column->kind));
+        }
+    }
+    return GROVE_OK;
+}
+
 /* ---- both ------------------------------------------------------------------------------------ */
 
 grove_status grove_source_changed(const grove_source *source, grove_error *error) {
@@ -186,6 +210,9 @@ grove_status grove_survey_source(grove_source *source, const grove_schema_option
     grove_status status = grove_check_fraction(holdout->share, error);
     if (status == GROVE_OK) {
         status = guess_source(&r, options, limit, schema);
+    }
+    if (status == GROVE_OK) {
+        status = check_places(*schema, error);
     }
     const uint64_t rows = r.rows, hash = r.hash;
     if (status == GROVE_OK) {
