@@ -13,6 +13,7 @@
 #include "grove/data_row_file.h"
 #include "grove/data_source.h"
 #include "hostile_allocator.h"
+#include "train/shuffled_rows.h"
 
 /* ---- guess and fit, block by block ----------------------------------------------------------- */
 
@@ -531,8 +532,139 @@ START_TEST(rows_survive_short_memory) {
 }
 END_TEST
 
+/* ---- an epoch -------------------------------------------------------------------------------- */
+
+enum { EPOCH_ROWS = 90000, BATCH = 500 }; /* more than the blocks that are mapped together hold */
+
+typedef struct epoch_scene {
+    scene data;
+    grove_row_file *file;
+    grove_classifier classifier;
+    grove_feed feed;
+    grove_targets targets;
+    grove_rows rows;
+    grove_shuffled_rows shuffled;
+    grove_dataset *whole;
+    size_t *from; /* the row of the table that each row of training is */
+} epoch_scene;
+
+static void open_epoch(epoch_scene *e) {
+    grove_error error;
+    grove_table *table;
+    const grove_classifier_options network = {.seed = 1};
+    const grove_fit_options fit = {.batch = BATCH};
+    const grove_encode_options labelled = {.label_required = true};
+    make_path();
+    write_rows(path, EPOCH_ROWS);
+    ck_assert_int_eq(open_scene(&e->data, &(grove_allocator){0}, &error), GROVE_OK);
+    const grove_schema *schema = e->data.schema;
+    ck_assert_int_eq(grove_row_file_temporary(&e->data.plan, "/tmp", &e->file, &error), GROVE_OK);
+    ck_assert_int_eq(grove_table_read_csv(path, NULL, &table, &error), GROVE_OK);
+    ck_assert_int_eq(grove_schema_encode(schema, table, &labelled, &e->whole, &error), GROVE_OK);
+    grove_table_free(table);
+    e->from = malloc(EPOCH_ROWS * sizeof *e->from);
+    for (size_t row = 0, count = 0; row < EPOCH_ROWS; row++) {
+        e->from[count] = row;
+        count += !grove_is_held_out(&tenth, row);
+    }
+    ck_assert_int_eq(grove_classifier_new(schema, &network, &e->classifier, &error), GROVE_OK);
+    e->rows = (grove_rows){grove_row_file_dataset(e->file, GROVE_PART_TRAIN), NULL, 0};
+    e->rows.count = grove_dataset_rows(e->rows.dataset);
+    ck_assert_int_eq(grove_feed_open(&e->feed, e->classifier.graph, schema, BATCH, &error),
+                     GROVE_OK);
+    ck_assert_int_eq(grove_feed_fits(&e->feed, &e->rows, &error), GROVE_OK);
+    ck_assert_int_eq(
+        grove_targets_open(&e->targets, &e->classifier, schema, &fit, &e->rows, BATCH, &error),
+        GROVE_OK);
+    ck_assert_int_eq(grove_shuffled_open(&e->shuffled, &e->feed, &e->targets, &e->rows, 7, &error),
+                     GROVE_OK);
+}
+
+static void close_epoch(epoch_scene *e) {
+    grove_shuffled_close(&e->shuffled);
+    grove_targets_close(&e->targets);
+    grove_feed_close(&e->feed);
+    grove_classifier_free(&e->classifier);
+    grove_row_file_free(e->file);
+    grove_dataset_free(e->whole);
+    free(e->from);
+    close_scene(&e->data);
+    remove_path();
+}
+
+static void take(epoch_scene *e, size_t begin, size_t count) {
+    grove_error error;
+    ck_assert_int_eq(grove_shuffled_take(&e->shuffled, begin, count, &e->feed, &e->targets, &error),
+                     GROVE_OK);
+}
+
+/* Each row comes once, with what it holds; order [rows]: as they came. */
+static void check_epoch(epoch_scene *e, uint64_t epoch, size_t *order) {
+    uint8_t *met = calloc(EPOCH_ROWS, 1);
+    grove_shuffled_begin(&e->shuffled, epoch);
+    for (size_t row = 0, count; row < e->rows.count; row += count) {
+        const size_t end = e->shuffled.first + e->shuffled.held; /* of the window */
+        count = e->rows.count - row < BATCH ? e->rows.count - row : BATCH;
+        count = end > row && end - row < count ? end - row : count;
+        take(e, row, count);
+        for (size_t i = 0; i < count; i++) {
+            const size_t from = e->from[grove_shuffled_place(&e->shuffled, row + i)];
+            ck_assert(from < EPOCH_ROWS && !grove_is_held_out(&tenth, from) && !met[from]);
+            met[from] = 1;
+            order[row + i] = from;
+            ck_assert_int_eq(e->targets.labels[i], grove_dataset_labels(e->whole)[from]);
+            for (size_t c = 0; c < e->feed.categorical; c++) {
+                ck_assert_int_eq(e->feed.ids[c * BATCH + i], grove_dataset_ids(e->whole, c)[from]);
+            }
+        }
+    }
+    const size_t last = e->rows.count - 1;
+    ck_assert_uint_eq(grove_shuffled_row(&e->shuffled, last), order[last]);
+    free(met);
+}
+
+/* Batches that lie in two windows hold the same rows; an epoch can be entered anywhere. */
+static void check_batches(epoch_scene *e, uint64_t epoch, size_t first, const size_t *order) {
+    grove_shuffled_begin(&e->shuffled, epoch);
+    for (size_t row = first; row < e->rows.count; row += BATCH) {
+        const size_t left = e->rows.count - row, count = left < BATCH ? left : BATCH;
+        take(e, row, count);
+        for (size_t i = 0; i < count; i++) {
+            ck_assert_int_eq(e->feed.ids[i], grove_dataset_ids(e->whole, 0)[order[row + i]]);
+        }
+    }
+}
+
+START_TEST(an_epoch_has_each_row_once) {
+    epoch_scene e;
+    open_epoch(&e);
+    size_t *one = malloc(EPOCH_ROWS * sizeof *one), *other = malloc(EPOCH_ROWS * sizeof *other);
+    check_epoch(&e, 1, one);
+    check_batches(&e, 1, 0, one);
+    check_batches(&e, 1, 70 * BATCH, one);
+    check_batches(&e, 1, 140 * BATCH, one);
+    check_epoch(&e, 2, other);
+    size_t same = 0, far = 0;
+    for (size_t i = 0; i < e.rows.count; i++) {
+        same += one[i] == other[i];
+        far += (one[i] > i ? one[i] - i : i - one[i]) > 4096;
+    }
+    ck_assert_uint_lt(same, 20);
+    ck_assert_uint_gt(far, e.rows.count / 2);
+    check_epoch(&e, 1, other);
+    ck_assert_mem_eq(one, other, e.rows.count * sizeof *one);
+    free(one);
+    free(other);
+    close_epoch(&e);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("stream");
+    TCase *epochs = tcase_create("epochs");
+    tcase_set_timeout(epochs, 60);
+    tcase_add_test(epochs, an_epoch_has_each_row_once);
+    suite_add_tcase(suite, epochs);
     TCase *rows = tcase_create("rows");
     tcase_add_test(rows, survey_is_guess_and_fit);
     tcase_add_test(rows, caches_are_checked);

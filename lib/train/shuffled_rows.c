@@ -105,22 +105,17 @@ grove_status grove_shuffled_take(grove_shuffled_rows *s, size_t begin, size_t co
     return GROVE_OK;
 }
 
-uint64_t grove_shuffled_row(const grove_shuffled_rows *s, size_t i) {
-    if (!s->file) {
-        return grove_row_at(&s->rows, s->order[i]);
-    }
-    if (i < s->first) {
-        return UINT64_MAX; /* of a batch that began in the window before */
-    }
+size_t grove_shuffled_place(const grove_shuffled_rows *s, size_t i) {
     const size_t place = s->order[i - s->first];
+    if (!s->file) {
+        return place;
+    }
     const size_t block = s->blocks[s->from + place / GROVE_BLOCK_ROWS];
-    return grove_row_file_source_row(s->file, grove_dataset_part(s->rows.dataset),
-                                     block * GROVE_BLOCK_ROWS + place % GROVE_BLOCK_ROWS);
+    return block * GROVE_BLOCK_ROWS + place % GROVE_BLOCK_ROWS;
 }
 
-size_t grove_shuffled_bytes(const grove_shuffled_rows *s) {
-    const size_t row = s->packed.width * sizeof(int32_t) + sizeof *s->order;
-    const size_t window = (size_t)WINDOW_BLOCKS * GROVE_BLOCK_ROWS;
-    return s->file ? window * (row + sizeof *s->listed) + s->count * sizeof *s->blocks
-                   : s->rows.count * row;
+uint64_t grove_shuffled_row(const grove_shuffled_rows *s, size_t i) {
+    const size_t place = grove_shuffled_place(s, i);
+    return s->file ? grove_row_file_source_row(s->file, grove_dataset_part(s->rows.dataset), place)
+                   : grove_row_at(&s->rows, place);
 }

@@ -36,10 +36,9 @@ void grove_shuffled_begin(grove_shuffled_rows *s, uint64_t epoch);
 grove_status grove_shuffled_take(grove_shuffled_rows *s, size_t begin, size_t count,
                                  grove_feed *feed, grove_targets *targets, grove_error *error);
 
-/* Which row of the data is row i of the epoch, one of those that were taken last? */
+/* Which of the rows that were handed in is row i of the epoch, one of the window; and which row
+ * of the data, for messages: it is searched for. */
+size_t grove_shuffled_place(const grove_shuffled_rows *s, size_t i);
 uint64_t grove_shuffled_row(const grove_shuffled_rows *s, size_t i);
-
-/* The bytes of memory that they take. */
-size_t grove_shuffled_bytes(const grove_shuffled_rows *s);
 
 #endif
