@@ -169,6 +169,10 @@ def three_parts_and_what_is_refused(folder):
             path("d"))
     refused(1, "d", "split", data, "--out-train", path("d"), "--out-valid", path("none/e"))
     assert not os.path.exists(path("d"))
+    before = read(path("a"))
+    refused(1, "/dev/full", "split", data, "--out-train", path("a"), "--out-valid", "/dev/full")
+    assert read(path("a")) == before, "one part without the other"
+    no_leftovers(folder)
 
 
 # ---- leaks --------------------------------------------------------------------------------------

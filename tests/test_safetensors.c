@@ -986,7 +986,7 @@ START_TEST(begin_write_commit_abort) {
     ck_assert_int_eq(grove_atomic_begin(&file, NULL, path, &error), GROVE_OK);
     ck_assert_int_eq(grove_atomic_write(&file, "new", 3), GROVE_OK);
     expect_file(path, "old");
-    ck_assert_uint_eq(count_files(), 2);
+    ck_assert_uint_le(count_files(), 2); /* the temporary may have no name */
     grove_atomic_abort(&file);
     expect_file(path, "old");
     ck_assert_uint_eq(count_files(), 1);

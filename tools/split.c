@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * split.c - grove split: the parts of a table, each as a table. A file is written whole or not at
- * all, and none is where a part cannot be made. (Where putting one in its place fails, those before
- * it stand.)
+ * split.c - grove split: the parts of a table, each as a table; all of them are written, or none.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -47,11 +45,14 @@ static int write_parts(const options *o, const grove_table *table, const grove_s
                     {.path = o->out_test, .rows = split->test, .count = split->test_count},
                     {.path = o->split_out}};
     enum { PARTS = sizeof parts / sizeof *parts };
+    grove_atomic_file *files[PARTS];
+    size_t count = 0;
     grove_error error = {0};
     grove_status status = GROVE_OK;
     bool good = true;
     for (int i = 0; i < PARTS; i++) {
         if (parts[i].path) {
+            files[count++] = &parts[i].file;
             grove_atomic_begin(&parts[i].file, NULL, parts[i].path, &error); /* it sticks */
         }
         if (parts[i].path && i == PARTS - 1) {
@@ -60,12 +61,11 @@ static int write_parts(const options *o, const grove_table *table, const grove_s
             good = good && write_part(o, table, &parts[i]);
         }
     }
-    for (int i = 0; i < PARTS; i++) {
-        if (parts[i].path && good && status == GROVE_OK) {
-            status = grove_atomic_commit(&parts[i].file, &error);
-        } else if (parts[i].path) {
-            grove_atomic_abort(&parts[i].file);
-        }
+    if (good) {
+        status = grove_atomic_commit_all(files, count, &error);
+    }
+    for (size_t i = 0; i < count && !good; i++) {
+        grove_atomic_abort(files[i]);
     }
     if (!good || status != GROVE_OK) {
         return complain("split", EXIT_RUN_TIME, good ? error.message : "out of memory");

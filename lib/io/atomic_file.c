@@ -13,6 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#if !defined(O_TMPFILE) && defined(__O_TMPFILE)
+#define O_TMPFILE __O_TMPFILE /* glibc shows the other name among GNU's words only */
+#endif
+
 grove_status grove_fail_errno(grove_error *error, const char *what, const char *path, int number) {
     char reason[128];
     if (strerror_r(number, reason, sizeof reason) != 0) {
@@ -92,26 +96,56 @@ static uint64_t unpredictable(const void *address) {
 
 enum { NAME_TRIES = 100 };
 
-static grove_status open_temporary(grove_atomic_file *file) {
+/* What a name is given to: 0, or a number of errno. `path` is beside the target, and new. */
+typedef int give_name(grove_atomic_file *file, const char *path);
+
+/* Of names that chance makes the first that is free; NULL, with the mistake noted, if there is none
+ * to be had. */
+static char *name_beside(grove_atomic_file *file, give_name *give) {
     for (int i = 0; i < NAME_TRIES; i++) {
         char name[40];
         snprintf(name, sizeof name, ".grove-%016" PRIx64 ".tmp", unpredictable(file));
         char *path = join(&file->allocator, file->target, folder_length(file->target), name);
         if (!path) {
-            return grove_fail_memory(&file->error, strlen(file->target) + sizeof name);
+            grove_fail_memory(&file->error, strlen(file->target) + sizeof name);
+            return NULL;
         }
-        file->descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (file->descriptor >= 0) {
-            file->temporary = path;
-            return GROVE_OK;
+        int number = give(file, path);
+        if (number == 0) {
+            return path;
         }
-        int number = errno;
         grove_release(&file->allocator, path);
         if (number != EEXIST && number != EINTR) {
-            return fail(file, number);
+            fail(file, number);
+            return NULL;
         }
     }
-    return fail(file, EEXIST);
+    fail(file, EEXIST);
+    return NULL;
+}
+
+static int create(grove_atomic_file *file, const char *path) {
+    file->descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    return file->descriptor < 0 ? errno : 0;
+}
+
+/* A file without a name is gone with its process, however that ends: nobody has to clean up. Where
+ * the file system has none, it is given a name at once. */
+static grove_status open_temporary(grove_atomic_file *file) {
+#ifdef O_TMPFILE
+    const size_t length = folder_length(file->target);
+    char *folder = join(&file->allocator, file->target, length, length ? "" : ".");
+    if (!folder) {
+        return grove_fail_memory(&file->error, length + 2);
+    }
+    file->descriptor = open(folder, O_RDWR | O_TMPFILE | O_CLOEXEC, 0666);
+    grove_release(&file->allocator, folder);
+    if (file->descriptor >= 0) {
+        return GROVE_OK;
+    }
+#endif
+    file->temporary = name_beside(file, create);
+    return file->error.status;
 }
 
 /* A target that is there already keeps its permissions, and its protection if it has no right of
@@ -125,6 +159,7 @@ static grove_status open_beside(grove_atomic_file *file, const struct stat *old)
         status = fail(file, *file->target ? EISDIR : ENOENT);
     }
     if (status == GROVE_OK) {
+        file->replaces = true;
         status = open_temporary(file);
     }
     if (status == GROVE_OK && old && fchmod(file->descriptor, old->st_mode & 0777) != 0) {
@@ -231,46 +266,121 @@ static void sync_folder(grove_atomic_file *file) {
     }
 }
 
-static grove_status replace_target(grove_atomic_file *file) {
-    grove_status status = fsync(file->descriptor) != 0 ? fail(file, errno) : GROVE_OK;
-    if (status == GROVE_OK) {
-        status = close_output(file);
+static int link_nameless(grove_atomic_file *file, const char *path) {
+    char self[40];
+    snprintf(self, sizeof self, "/proc/self/fd/%d", file->descriptor);
+    return linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) != 0 ? errno : 0;
+}
+
+/* For where /proc is missing, or links are: into a file that has a name from the beginning. */
+static grove_status copy_nameless(grove_atomic_file *file) {
+    const int from = file->descriptor;
+    struct stat is;
+    ssize_t size = 0;
+    off_t at = 0;
+    file->error = (grove_error){0};
+    file->temporary = name_beside(file, create);
+    if (file->temporary && (fstat(from, &is) != 0 || fchmod(file->descriptor, is.st_mode & 0777))) {
+        fail(file, errno);
     }
-    if (status == GROVE_OK && rename(file->temporary, file->target) != 0) {
-        status = fail(file, errno);
+    while (file->error.status == GROVE_OK &&
+           (size = pread(from, file->gathered, GROVE_ATOMIC_BUFFER, at)) > 0) {
+        at += size;
+        write_all(file, file->gathered, (size_t)size);
     }
-    if (status == GROVE_OK) {
-        grove_release(&file->allocator, file->temporary);
-        file->temporary = NULL;
-        sync_folder(file);
+    if (file->error.status == GROVE_OK && (size < 0 || fsync(file->descriptor) != 0)) {
+        fail(file, errno);
+    }
+    close(from);
+    return file->error.status;
+}
+
+/* All bytes lie safely beside the target, under a name; or have gone straight to where they go. */
+static grove_status make_safe(grove_atomic_file *file) {
+    if (file->error.status == GROVE_OK && flush(file) == GROVE_OK && file->replaces) {
+        grove_status status = fsync(file->descriptor) != 0 ? fail(file, errno) : GROVE_OK;
+        if (status == GROVE_OK && !file->temporary) {
+            file->temporary = name_beside(file, link_nameless);
+            if (!file->temporary) {
+                copy_nameless(file);
+            }
+        }
+    }
+    return file->error.status == GROVE_OK ? close_output(file) : file->error.status;
+}
+
+static int link_old(grove_atomic_file *file, const char *path) {
+    return link(file->target, path) != 0 ? errno : 0;
+}
+
+/* The file takes the target's place. What was there keeps a second name, if it may be wanted again
+ * and if the file system has such. */
+static grove_status put_in_place(grove_atomic_file *file, bool wanted_again) {
+    struct stat old;
+    file->is_new = lstat(file->target, &old) != 0;
+    if (wanted_again && !file->is_new) {
+        file->old = name_beside(file, link_old);
+        file->error = (grove_error){0};
+    }
+    if (rename(file->temporary, file->target) != 0) {
+        return fail(file, errno);
+    }
+    grove_release(&file->allocator, file->temporary);
+    file->temporary = NULL;
+    file->placed = true;
+    return GROVE_OK;
+}
+
+static void take_back(grove_atomic_file *file) {
+    if (file->old && rename(file->old, file->target) == 0) {
+        grove_release(&file->allocator, file->old);
+        file->old = NULL;
+    } else if (file->is_new) {
+        unlink(file->target);
+    }
+}
+
+grove_status grove_atomic_commit_all(grove_atomic_file *const *files, size_t count,
+                                     grove_error *error) {
+    grove_status status = GROVE_OK;
+    size_t last = 0; /* that was dealt with: the one that failed, if any did */
+    for (size_t i = 0; i < count && status == GROVE_OK; i++) {
+        status = make_safe(files[last = i]);
+    }
+    for (size_t i = 0; i < count && status == GROVE_OK; i++) {
+        status = files[i]->replaces ? put_in_place(files[last = i], count > 1) : GROVE_OK;
+    }
+    if (status != GROVE_OK && error) {
+        *error = files[last]->error;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (files[i]->placed && status != GROVE_OK) {
+            take_back(files[i]);
+        } else if (files[i]->placed) {
+            sync_folder(files[i]);
+        }
+        grove_atomic_abort(files[i]);
     }
     return status;
 }
 
 grove_status grove_atomic_commit(grove_atomic_file *file, grove_error *error) {
-    if (file->error.status == GROVE_OK && flush(file) == GROVE_OK) {
-        if (file->temporary) {
-            replace_target(file);
-        } else {
-            close_output(file);
-        }
+    return grove_atomic_commit_all(&file, 1, error);
+}
+
+static void remove_and_release(grove_atomic_file *file, char *path) {
+    if (path) {
+        unlink(path);
     }
-    grove_status status = file->error.status;
-    if (status != GROVE_OK && error) {
-        *error = file->error;
-    }
-    grove_atomic_abort(file);
-    return status;
+    grove_release(&file->allocator, path);
 }
 
 void grove_atomic_abort(grove_atomic_file *file) {
     if (file->descriptor >= 0) {
         close(file->descriptor);
     }
-    if (file->temporary) {
-        unlink(file->temporary);
-    }
-    grove_release(&file->allocator, file->temporary);
+    remove_and_release(file, file->temporary);
+    remove_and_release(file, file->old);
     grove_release(&file->allocator, file->target);
     grove_release(&file->allocator, file->path);
     grove_release(&file->allocator, file->gathered);
