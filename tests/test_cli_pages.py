@@ -136,4 +136,37 @@ def other_shells_read_theirs(folder):
             subprocess.run([shell, "-n", page(name)], check=True)
 
 
+def said(folder, *command):
+    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, check=True)
+    return sorted(done.stdout.decode().splitlines())
+
+
+@case
+def fish_completes_columns(folder):
+    if not shutil.which("fish"):
+        raise Skip("no fish")
+    write(os.path.join(folder, "data.csv"), "species,tree height;x|group\r\n1,2,3\r\n")
+    write(os.path.join(folder, "quoted.csv"), '"a","b"\n')
+    for line, offers in [("data.csv --label ", ["group", "species", "tree height", "x"]),
+                         ("data.csv --label=g", ["--label=group"]), ("--label ", []),
+                         ("quoted.csv --label ", []), ("data.csv --optimizer s", ["sgd"])]:
+        got = said(folder, "fish", "--no-config", "-c", "source $argv[1]; complete -C $argv[2]",
+                   page("grove.fish"), "grove train " + line)
+        assert [word.split("\t")[0] for word in got] == offers, (line, got)
+
+
+@case
+def zsh_completes_columns(folder):
+    if not shutil.which("zsh"):
+        raise Skip("no zsh")
+    write(os.path.join(folder, "a table.csv"), "species\ttree height\tgroup\r\n1\t2\t3\r\n")
+    write(os.path.join(folder, "quoted.csv"), '"a","b"\n')
+    script = ("compadd() { shift; print -rl -- \"$@\" }; _arguments() { }; words=(grove train); "
+              "CURRENT=3; source $1; words=(train ${@[2,-1]} ''); CURRENT=$#words; _grove_columns; "
+              "true")
+    for words, offers in [(["a\\ table.csv", "--label"], ["group", "species", "tree height"]),
+                          (["--label"], []), (["quoted.csv", "--label"], [])]:
+        assert said(folder, "zsh", "-fc", script, "zsh", page("_grove"), *words) == offers, words
+
+
 main()

@@ -18,6 +18,10 @@ static void print_words(const option_row *row) {
     }
 }
 
+static bool wants_columns(const option_row *row) {
+    return row->kind == OPTION_COLUMN || row->kind == OPTION_COLUMNS;
+}
+
 /* ---- bash ------------------------------------------------------------------------------------ */
 
 /* What may stand behind an option: words, files, or nothing that we know. */
@@ -33,7 +37,7 @@ static void print_bash_values(const command *c) {
             printf("' ;;\n");
         } else if (row->kind == OPTION_FILE) {
             printf("files=yes ;;\n");
-        } else if (row->kind == OPTION_COLUMN || row->kind == OPTION_COLUMNS) {
+        } else if (wants_columns(row)) {
             printf("columns=yes ;;\n");
         } else {
             printf("return ;;\n");
@@ -136,6 +140,35 @@ static void print_quoted(const char *text, const char *special) {
     }
 }
 
+/* The cells of the first line of the first file on the line, as in bash. */
+static const char zsh_columns[] = "_grove_columns() {\n"
+                                  "    local word line\n"
+                                  "    for word in \"${(@)words[2,CURRENT-1]}\"; do\n"
+                                  "        if [[ -f ${(Q)word} ]]; then\n"
+                                  "            IFS= read -r line <${(Q)word}\n"
+                                  "            [[ $line == *\\\"* ]] && return 1\n"
+                                  "            line=${${line%$'\\r'}//[;|$'\\t']/,}\n"
+                                  "            compadd -- ${(s:,:)line}\n"
+                                  "            return\n"
+                                  "        fi\n"
+                                  "    done\n"
+                                  "    return 1\n"
+                                  "}\n";
+static const char fish_columns[] =
+    "function __grove_columns\n"
+    "    set -l words (commandline -opc)\n"
+    "    set -q words[3]; or return\n"
+    "    for word in $words[3..-1]\n"
+    "        if test -f \"$word\"\n"
+    "            read -l line <\"$word\"\n"
+    "            string match -q '*\"*' -- $line; and return\n"
+    "            set line (string replace -ra '[;|\\t]' , -- (string trim -rc \\r -- $line))\n"
+    "            string match -v '' -- (string split , -- $line)\n"
+    "            return\n"
+    "        end\n"
+    "    end\n"
+    "end\n";
+
 static void print_zsh_option(const option_row *row) {
     printf("            '--%s%s[", row->name, row->argument ? "=" : "");
     print_quoted(row->help, "[]:");
@@ -150,14 +183,17 @@ static void print_zsh_option(const option_row *row) {
             printf(")");
         } else if (row->kind == OPTION_FILE) {
             printf("_files");
+        } else if (wants_columns(row)) {
+            printf("_grove_columns");
         }
     }
     printf("' \\\n");
 }
 
 void print_zsh_completion(void) {
-    printf("#compdef grove\n# Completion of grove for zsh.\n_grove() {\n    local -a commands\n"
-           "    commands=(\n");
+    printf("#compdef grove\n# Completion of grove for zsh.\n%s_grove() {\n    local -a commands\n"
+           "    commands=(\n",
+           zsh_columns);
     for (const command *c = commands; c < commands + COMMANDS; c++) {
         printf("        '%s:", c->name);
         print_quoted(c->summary, ":");
@@ -179,7 +215,7 @@ void print_zsh_completion(void) {
 }
 
 void print_fish_completion(void) {
-    printf("# Completion of grove for fish.\n");
+    printf("# Completion of grove for fish.\n%s", fish_columns);
     for (const command *c = commands; c < commands + COMMANDS; c++) {
         printf("complete -c grove -n __fish_use_subcommand -f -a %s -d '", c->name);
         print_quoted(c->summary, "");
@@ -197,6 +233,8 @@ void print_fish_completion(void) {
                 printf(" -x -a '");
                 print_words(row);
                 printf("'");
+            } else if (wants_columns(row)) {
+                printf(" -x -a '(__grove_columns)'");
             } else if (row->argument) {
                 printf(row->kind == OPTION_FILE ? " -r -F" : " -x");
             }
