@@ -40,7 +40,7 @@ static void fill_inputs(net *n) {
 
 static void add_features(net *n, bool no_numbers) {
     grove_tensor parts[COLUMNS + 1];
-    char name[16];
+    char name[24];
     for (int c = 0; c < COLUMNS; c++) {
         snprintf(name, sizeof name, "ids%d", c);
         n->ids[c] = grove_input_ids(n->graph, name, GROVE_BATCH);
