@@ -301,6 +301,7 @@ START_TEST(a_linear_baseline) {
     ck_assert_uint_eq(b.kept[0], 7);
     ck_assert_uint_eq(b.inputs, 7 + 7 + 1 + 1);
     ck_assert_int_eq(grove_logistic_run(&b, (grove_rows){0}, p, &error), GROVE_BAD_DATA);
+    grove_logistic_free(&b);
     ck_assert_int_eq(grove_logistic_new(s.schema, (const size_t[]){1, 99}, NULL, &b, &error),
                      GROVE_BAD_ARGUMENT);
     grove_logistic_free(&a);
