@@ -9,6 +9,7 @@ import re
 
 from cli import *
 
+PARTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tools/page")
 MARK = re.compile(r'<script id="data" type="application/json">(.*?)</script>', re.S)
 
 
@@ -106,7 +107,8 @@ def what_tables_may_hold(folder):
          *QUICK)
     page, told = made(folder, model, data, "--title", "</title></script>")
     text = read(page).decode()
-    assert text.count("</script>") == 3 and text.count("<script") == 3, "its own three alone"
+    own = read(os.path.join(PARTS, "report.html")).decode().count("<script")
+    assert text.count("</script>") == text.count("<script") == own, "its own alone"
     assert all(ord(c) >= 0x20 or c == "\n" for c in text)
     names = {p["name"] for p in told["pictures"][0]["points"]}
     assert "</script><script>alert(1)</script>" in names and "caf\ufffd" in names, names
@@ -140,6 +142,18 @@ def columns_and_models_of_little(folder):
     single = write(os.path.join(folder, "single.csv"), text_of(lines[:2]))
     _, told = made(folder, model, single)
     assert told["report"]["rows"] == 1
+
+
+@case
+def hashed_columns(folder):
+    """They know no values: no picture, and nothing of rare ones; the rest is there."""
+    _, model = trained(folder, *QUICK, "--hash-above", "50", rows=400)
+    _, told = made(folder, model, table(folder, "test.csv", rows=80, seed=5))
+    assert [p["column"] for p in told["pictures"]] == ["region"]
+    assert [c["column"] for c in told["report"]["frequency"]["columns"]] == ["region"]
+    assert all(b["category"] == "known" for b in told["report"]["frequency"]["rarest"])
+    assert len(told["report"]["importance"]["columns"]) == 4
+    assert told["report"]["metrics"]["accuracy"]["logistic"] is not None
 
 
 @case

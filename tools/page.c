@@ -71,6 +71,11 @@ int run_report(const options *o) {
     }
     answers a = {.model = model, .schema = grove_model_schema(model)};
     code = ask("report", o, true, &a);
+    if (code == EXIT_DONE && !a.probabilities) {
+        code = complain("report", EXIT_USAGE,
+                        "a page is made of models that tell classes; this one predicts numbers: "
+                        "grove evaluate tells how good they are");
+    }
     if (code == EXIT_DONE) {
         report_unknown("report", &a);
         code = make_page(o, &a);

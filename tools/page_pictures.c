@@ -150,14 +150,16 @@ static json_t *json_picture(const picture *p) {
                      "points", points);
 }
 
-/* NULL where the column has no table with a row for each of its ids, three or more. */
+/* NULL where the column has no table with a row for each of its values, three or more; hashed ones
+ * know no values. */
 static const grove_real *table_of(const answers *a, picture *p) {
     char name[512];
     snprintf(name, sizeof name, "table.%s.weight", grove_schema_name(p->schema, p->column));
     grove_tensor table = grove_find(grove_model_graph(a->model), name);
     const grove_shape shape = grove_node_shape(table);
     const int64_t rows = grove_schema_ids(p->schema, p->column);
-    if (shape.rank != 2 || shape.dim[0] != rows || rows < 3) {
+    if (shape.rank != 2 || shape.dim[0] != rows || rows < 3 ||
+        grove_schema_form(p->schema, p->column)->buckets > 0) {
         return NULL;
     }
     p->width = (size_t)shape.dim[1];

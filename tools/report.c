@@ -110,6 +110,9 @@ static grove_status count_frequencies(const answers *a, full_report *report, gro
                                                       GROVE_ALL_COLUMNS, report->rarest, error);
     for (size_t i = 0; i < columns && status == GROVE_OK; i++) {
         const size_t column = (size_t)grove_schema_categorical(a->schema, i);
+        if (grove_schema_form(a->schema, column)->buckets > 0) {
+            continue; /* which has no values to count; its bins stay empty */
+        }
         status = grove_accuracy_by_frequency(a->schema, rows, a->probabilities, a->classes, column,
                                              report->frequency[i], error);
     }

@@ -108,6 +108,9 @@ static json_t *json_frequency(const full_report *report) {
     json_t *columns = json_array();
     for (size_t i = 0; i < grove_schema_categoricals(schema); i++) {
         const size_t column = (size_t)grove_schema_categorical(schema, i);
+        if (grove_schema_form(schema, column)->buckets > 0) {
+            continue;
+        }
         json_array_append_new(columns, json_pack("{s:o, s:o}", "column", json_name(schema, column),
                                                  "bins", json_bins(report->frequency[i])));
     }

@@ -73,7 +73,8 @@ typedef struct grove_frequency_bin {
 /* How right the answers are by the frequency of a row's category in one categorical column; or, for
  * GROVE_ALL_COLUMNS, by the rarest category of the row, where one unknown cell makes the row
  * unknown, and empty cells are categories that are as frequent as they were in training.
- * Unknown is what the schema has no id for: new values, and those that min_count left out.
+ * Unknown is what the schema has no id for: new values, and those that min_count left out. Hashed
+ * columns do not count: they know no values.
  * rows.dataset has labels; probabilities [rows.count, classes]. */
 GROVE_API grove_status grove_accuracy_by_frequency(const grove_schema *schema, grove_rows rows,
                                                    const float *probabilities, size_t classes,

@@ -143,16 +143,23 @@ static int bin_of_cell(const grove_schema *schema, size_t column, int32_t id) {
     return id == 0 ? UNKNOWN_BIN : id == 1 ? MISSING_BIN : bin_of(count);
 }
 
-/* By the rarest of its categories. */
+/* Values of a hashed column are not counted: it has no vocabulary. */
+static bool is_counted(const grove_schema *schema, size_t column) {
+    return grove_schema_form(schema, column)->buckets == 0;
+}
+
+/* By the rarest of its categories; -1 where none is counted. */
 static int bin_of_row(const grove_schema *schema, const grove_dataset *dataset, size_t row) {
     int64_t rarest = INT64_MAX;
     for (size_t i = 0; i < grove_schema_categoricals(schema); i++) {
         const int32_t id = grove_dataset_ids(dataset, i)[row];
-        const int64_t count =
-            grove_schema_count(schema, (size_t)grove_schema_categorical(schema, i), id);
-        rarest = id == 0 ? 0 : count < rarest ? count : rarest;
+        const size_t column = (size_t)grove_schema_categorical(schema, i);
+        if (is_counted(schema, column)) {
+            const int64_t count = id == 0 ? 0 : grove_schema_count(schema, column, id);
+            rarest = count < rarest ? count : rarest;
+        }
     }
-    return rarest == 0 ? UNKNOWN_BIN : bin_of(rarest);
+    return rarest == INT64_MAX ? -1 : rarest == 0 ? UNKNOWN_BIN : bin_of(rarest);
 }
 
 static void name_bins(grove_frequency_bin *bins) {
@@ -185,9 +192,10 @@ grove_status grove_accuracy_by_frequency(const grove_schema *schema, grove_rows 
     const int which = categorical_of(schema, column);
     const grove_id *labels = grove_dataset_labels(rows.dataset);
     name_bins(bins);
-    if (!labels || (!all && which < 0)) {
+    if (!labels || (!all && (which < 0 || !is_counted(schema, column)))) {
         return grove_fail(error, GROVE_BAD_ARGUMENT,
-                          "accuracy by frequency needs labels, and a categorical column");
+                          "accuracy by frequency needs labels, and a categorical column with a "
+                          "vocabulary");
     }
     for (size_t i = 0; i < rows.count; i++) {
         const size_t row = grove_row_at(&rows, i);
@@ -200,8 +208,10 @@ grove_status grove_accuracy_by_frequency(const grove_schema *schema, grove_rows 
         const int bin =
             all ? bin_of_row(schema, rows.dataset, row)
                 : bin_of_cell(schema, column, grove_dataset_ids(rows.dataset, (size_t)which)[row]);
-        bins[bin].rows++;
-        bins[bin].right += judged.answer == judged.label;
+        if (bin >= 0) {
+            bins[bin].rows++;
+            bins[bin].right += judged.answer == judged.label;
+        }
     }
     for (int b = 0; b < GROVE_FREQUENCY_BINS; b++) {
         bins[b].accuracy = grove_wilson(bins[b].right, bins[b].rows);
