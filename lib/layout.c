@@ -48,7 +48,7 @@ static void give_room_back(layout *l, const grove_place *root) {
 
 static grove_place *root_of_input(const layout *l, const grove_place *place, int32_t input) {
     const grove_node *node = &l->plan->graph->nodes[place->node];
-    return &l->plan->places[l->plan->places[grove_place_of_input(l->plan, node, input)].root];
+    return &l->plan->places[l->plan->places[l->plan->place_of[node->in[input]]].root];
 }
 
 /* May the result be written over input 0? Only if nobody else reads that, now or later, and each
@@ -61,7 +61,7 @@ static bool works_in_place(const layout *l, const grove_place *place) {
         return false;
     }
     const grove_place *first = root_of_input(l, place, 0);
-    const grove_view *read = &l->plan->places[grove_place_of_input(l->plan, node, 0)].view;
+    const grove_view *read = &l->plan->places[l->plan->place_of[node->in[0]]].view;
     for (int32_t k = 1; k < node->inputs; k++) {
         if (root_of_input(l, place, k) == first) {
             return false;

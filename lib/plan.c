@@ -27,6 +27,10 @@ bool grove_plan_needs_memory(grove_plan *plan, size_t bytes) {
     return grove_fail_memory(&plan->error, bytes) == GROVE_OK;
 }
 
+static const grove_node *node_at(const grove_plan *plan, const grove_place *place) {
+    return &plan->graph->nodes[place->node];
+}
+
 /* ---- select and order ------------------------------------------------------------------------ */
 
 /* The input whose memory the node's result is in this plan, or -1 if it has its own. */
@@ -100,7 +104,7 @@ static bool select_and_order(grove_plan *plan, const grove_tensor *outputs, int 
 /* ---- views: real sizes ----------------------------------------------------------------------- */
 
 static bool set_view(grove_plan *plan, grove_place *place) {
-    const grove_node *node = grove_node_of_place(plan, place);
+    const grove_node *node = node_at(plan, place);
     grove_view *view = &place->view;
     view->type = node->type;
     view->rank = node->shape.rank;
@@ -123,20 +127,24 @@ static bool set_view(grove_plan *plan, grove_place *place) {
 /* ---- aliases and lifetimes ------------------------------------------------------------------- */
 
 bool grove_place_in_block(const grove_plan *plan, const grove_place *place) {
-    return !(grove_node_of_place(plan, place)->op->flags & (GROVE_STORED | GROVE_BOUND));
+    return !(node_at(plan, place)->op->flags & (GROVE_STORED | GROVE_BOUND));
+}
+
+static int32_t input_place(const grove_plan *plan, const grove_node *node, int32_t input) {
+    return plan->place_of[node->in[input]];
 }
 
 /* An alias has the root of its input; every root knows when it is read for the last time. */
 static void find_lifetimes(grove_plan *plan) {
     for (size_t i = 0; i < plan->place_count; i++) {
         grove_place *place = &plan->places[i];
-        const grove_node *node = grove_node_of_place(plan, place);
+        const grove_node *node = node_at(plan, place);
         place->root = (int32_t)i;
         place->next_alias = -1;
         place->last_use = (int32_t)i;
         int32_t aliased = grove_plan_aliased_input(plan, node);
         int32_t same = place->finishes >= 0 ? place->finishes
-                       : aliased >= 0       ? grove_place_of_input(plan, node, aliased)
+                       : aliased >= 0       ? input_place(plan, node, aliased)
                                             : -1;
         if (same >= 0) {
             place->root = plan->places[same].root;
@@ -146,8 +154,7 @@ static void find_lifetimes(grove_plan *plan) {
         }
         for (int32_t k = 0; k < node->inputs; k++) {
             if (grove_plan_reads(plan, node, k)) {
-                plan->places[plan->places[grove_place_of_input(plan, node, k)].root].last_use =
-                    (int32_t)i;
+                plan->places[plan->places[input_place(plan, node, k)].root].last_use = (int32_t)i;
             }
         }
     }
@@ -168,7 +175,7 @@ static void keep(grove_plan *plan, const grove_tensor *outputs, int count) {
 /* ---- memory ---------------------------------------------------------------------------------- */
 
 static void *memory_of(const grove_plan *plan, const grove_place *root) {
-    const grove_node *node = grove_node_of_place(plan, root);
+    const grove_node *node = node_at(plan, root);
     if (node->storage) {
         return node->storage->data;
     }

@@ -70,16 +70,6 @@ struct grove_plan {
     size_t failed_position;
 };
 
-/* The node of a place; and the place of one of a node's inputs, -1 where the plan has none. */
-static inline const grove_node *grove_node_of_place(const grove_plan *plan,
-                                                    const grove_place *place) {
-    return &plan->graph->nodes[place->node];
-}
-static inline int32_t grove_place_of_input(const grove_plan *plan, const grove_node *node,
-                                           int32_t input) {
-    return plan->place_of[node->in[input]];
-}
-
 /* Out of memory: the plan becomes one that can only say so. Returns false. */
 bool grove_plan_needs_memory(grove_plan *plan, size_t bytes);
 /* The input whose memory the node's result is in this plan, or -1 if it has its own. */

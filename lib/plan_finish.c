@@ -23,7 +23,11 @@
 enum { FINISHING = GROVE_ADDS | GROVE_CLIPS | GROVE_MASKS };
 
 static const grove_node *node_at(const grove_plan *plan, int32_t place) {
-    return grove_node_of_place(plan, &plan->places[place]);
+    return &plan->graph->nodes[plan->places[place].node];
+}
+
+static int32_t input_place(const grove_plan *plan, int32_t place, int32_t input) {
+    return plan->place_of[node_at(plan, place)->in[input]];
 }
 
 /* The place whose step makes what lies here, as far as is known by now. */
@@ -57,10 +61,9 @@ static void count_readers(grove_plan *plan, const grove_tensor *outputs, int cou
     for (int32_t i = 0; i < (int32_t)plan->place_count; i++) {
         const grove_node *node = node_at(plan, i);
         int32_t aliased = grove_plan_aliased_input(plan, node);
-        plan->places[i].maker =
-            aliased < 0 ? i : maker_of(plan, grove_place_of_input(plan, node, aliased));
+        plan->places[i].maker = aliased < 0 ? i : maker_of(plan, input_place(plan, i, aliased));
         for (int32_t k = 0; k < node->inputs && aliased < 0; k++) {
-            int32_t there = grove_place_of_input(plan, node, k);
+            int32_t there = input_place(plan, i, k);
             note_reader(&plan->places[maker_of(plan, there)], reach_of(plan, i, k, there));
         }
     }
@@ -128,10 +131,10 @@ static bool set_finish(grove_plan *plan, grove_place *product, int32_t place,
 /* Can input k of the node be the product that it finishes? Then it is so from now on. */
 static bool finish_input(grove_plan *plan, int32_t place, int32_t k) {
     const grove_node *node = node_at(plan, place);
-    const int32_t value = maker_of(plan, grove_place_of_input(plan, node, k));
+    const int32_t value = maker_of(plan, input_place(plan, place, k));
     grove_place *of = &plan->places[value];
     const int32_t product = of->finishes >= 0 ? of->finishes : value;
-    const int32_t other = node->inputs > 1 ? grove_place_of_input(plan, node, 1 - k) : -1;
+    const int32_t other = node->inputs > 1 ? input_place(plan, place, 1 - k) : -1;
     grove_place *root = &plan->places[product];
     if (of->readers != 1 || !(node_at(plan, product)->op->flags & GROVE_FINISHES) ||
         root->view.count != plan->places[place].view.count ||

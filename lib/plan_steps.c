@@ -42,7 +42,7 @@ static bool add_step(grove_plan *plan, grove_place *place) {
         return grove_plan_needs_memory(plan, (size_t)node->inputs * sizeof *in);
     }
     for (int32_t k = 0; k < node->inputs; k++) {
-        in[k] = &plan->places[grove_place_of_input(plan, node, k)].view;
+        in[k] = &plan->places[plan->place_of[node->in[k]]].view;
     }
     grove_step *step = &plan->steps[plan->step_count++];
     step->op = node->op;

@@ -333,7 +333,7 @@ static void look_at_step(grove_plan *plan, const grove_step *step) {
         stop(plan, step, own);
     }
     for (int32_t k = 0; k < node->inputs && k < 32 && step->op->written && !plan->failed; k++) {
-        const grove_place *in = &plan->places[grove_place_of_input(plan, node, k)];
+        const grove_place *in = &plan->places[plan->place_of[node->in[k]]];
         if ((step->op->written >> k & 1u) && is_bad(in)) {
             stop(plan, step, in);
         }
@@ -363,7 +363,7 @@ bool grove_run_stopped_at(const grove_plan *plan, const grove_place *root) {
     const grove_node *node = node_of(plan, plan->found_at->call.node);
     bool known = root->node == plan->found_at->call.node;
     for (int32_t k = 0; k < node->inputs && !known; k++) {
-        known = &plan->places[plan->places[grove_place_of_input(plan, node, k)].root] == root;
+        known = &plan->places[plan->places[plan->place_of[node->in[k]]].root] == root;
     }
     return known;
 }

@@ -123,8 +123,12 @@ static grove_number_bins bins_of(const golden_scene *s, bool distinct) {
     size_t count, features = features_of(s);
     grove_real *columns = reals_of(s, "columns", &count);
     grove_number_bins bins = {0};
-    (distinct ? grove_number_bins_fit_distinct : grove_number_bins_fit)(
-        columns, count / features, features, (size_t)whole(s, "wanted"), NULL, &bins, NULL);
+    const size_t rows = count / features, wanted = (size_t)whole(s, "wanted");
+    if (distinct) {
+        grove_number_bins_fit_distinct(columns, rows, features, wanted, 0, NULL, &bins, NULL);
+    } else {
+        grove_number_bins_fit(columns, rows, features, wanted, NULL, &bins, NULL);
+    }
     free(columns);
     return bins;
 }

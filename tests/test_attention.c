@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/product.h"
 #include "grove/layers.h"
 #include "grove/model_file.h"
 #include "grove/nn.h"
@@ -250,40 +249,6 @@ START_TEST(huge_scores) {
 }
 END_TEST
 
-/* One key has the largest score, or none, and the others' exps are alike: roundings of their sum
- * all go one way. Each value is 1, so what comes of it is the sum of the weights. (A CBLAS's
- * product with the values may add all of them in one chain.) */
-START_TEST(very_many_keys) {
-    const double scores[] = {0, -1.2, -0.105, -2.3};
-    const double most = grove_products_are_own() ? tolerance : 100 * tolerance;
-    const int64_t times[] = {1, ATTENTION_ROWS, ATTENTION_ROWS + 1};
-    enum { KEYS = 1 << 14 };
-    for (int i = 0; i < 12; i++) {
-        setting s = {.batch = 1, .time = times[i % 3], .heads = 1, .head = 1, .keys = KEYS};
-        grove_graph *g = grove_graph_new(NULL);
-        grove_tensor query = drawn(g, "query", GROVE_SHAPE(1, s.time, 1), 1);
-        grove_tensor memory = drawn(g, "memory", GROVE_SHAPE(1, KEYS, 2), 2);
-        grove_tensor y = grove_attention(query, memory, GROVE_NONE, 1, false);
-        grove_real *q = grove_parameter_data(query), *pairs = grove_parameter_data(memory);
-        for (int64_t k = 0; k < s.time; k++) {
-            q[k] = 1;
-        }
-        for (size_t k = 0; k < KEYS; k++) {
-            pairs[2 * k] = k == 5 ? 0 : (grove_real)scores[i / 3];
-            pairs[2 * k + 1] = 1;
-        }
-        grove_plan *plan = grove_plan_new(g, &y, 1, NULL);
-        ck_assert_int_eq(grove_run(plan), GROVE_OK);
-        const grove_real *sums = grove_value(plan, y);
-        for (int64_t k = 0; k < s.time; k++) {
-            ck_assert_msg(fabs((double)sums[k] - 1) <= most, "%d: %.9f", i, (double)sums[k]);
-        }
-        grove_plan_free(plan);
-        grove_graph_free(g);
-    }
-}
-END_TEST
-
 /* What is no number is not lost; and behind a causal mask it disturbs nobody's score. */
 START_TEST(no_number) {
     const int64_t times[] = {3, ATTENTION_FEW, 2 * ATTENTION_ROWS + 1};
@@ -462,7 +427,6 @@ int main(void) {
     tcase_add_test(all, with_a_memory);
     tcase_add_test(all, norms_of_every_width);
     tcase_add_test(all, huge_scores);
-    tcase_add_test(all, very_many_keys);
     tcase_add_test(all, no_number);
     tcase_add_test(all, nothing_is_seen);
     tcase_add_test(all, an_empty_batch);

@@ -372,72 +372,6 @@ START_TEST(a_damaged_checkpoint) {
 END_TEST
 
 /* Training goes on, unless it is to stop there; and the earlier file stays. */
-/* Number `at` of the tensor `name` is replaced in the file, whose sums of bytes are right again. */
-static void forge(const char *name, size_t at, double number) {
-    grove_tensors_file *file = NULL;
-    ck_assert_int_eq(grove_tensors_read(path, NULL, &file, NULL), GROVE_OK);
-    grove_tensors_writer *writer = grove_tensors_writer_new(NULL);
-    void *forged = NULL;
-    for (size_t i = 0; i < grove_tensors_count(file); i++) {
-        const grove_tensors_entry *e = grove_tensors_at(file, i);
-        const void *data = e->data;
-        if (strcmp(e->name, name) == 0) {
-            ck_assert_uint_lt(at, e->count);
-            forged = malloc(e->count * sizeof(double));
-            memcpy(forged, data, e->count * sizeof(double));
-            if (e->dtype == GROVE_DTYPE_I64) {
-                ((int64_t *)forged)[at] = (int64_t)number;
-            } else {
-                ((double *)forged)[at] = number;
-            }
-            data = forged;
-        }
-        ck_assert_int_eq(
-            grove_tensors_add(writer, e->name, e->dtype, e->rank, e->shape, data, NULL), GROVE_OK);
-    }
-    for (size_t i = 0; i < grove_tensors_metadata_count(file); i++) {
-        const char *key = grove_tensors_metadata_key(file, i);
-        if (strcmp(key, "crc32c") != 0) {
-            grove_tensors_add_metadata(writer, key, grove_tensors_metadata_at(file, i), NULL);
-        }
-    }
-    ck_assert_ptr_nonnull(forged);
-    ck_assert_int_eq(grove_tensors_write(writer, path, NULL), GROVE_OK);
-    grove_tensors_writer_free(writer);
-    grove_tensors_free(file);
-    free(forged);
-}
-
-/* Numbers that no training would have written, in a file that is otherwise whole. */
-START_TEST(impossible_notes) {
-    static const double counts[] = {-1, 0.5, 1e300, NAN, INFINITY, 1e9};
-    lesson l = make_lesson(0);
-    outcome o = {0};
-    grove_fit_checkpoint kept = {.path = path};
-    enum { STEPS_OF_EPOCH = 3, ROWS_OF_EPOCH = 7, WAITED = 4 };
-    ck_assert_int_eq(piece(&l, usual(), &kept, 9, &o, NULL), GROVE_INTERRUPTED);
-    free(o.bytes);
-    long size;
-    char *bytes = read_whole(&size);
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        forge("fit.epochs", STEPS_OF_EPOCH, counts[i]);
-        refused(&l, usual(), NULL, "what it notes of epoch 1 is impossible");
-        write_bytes(bytes, (size_t)size);
-        forge("fit.epochs", ROWS_OF_EPOCH, counts[i]);
-        refused(&l, usual(), NULL, "what it notes of epoch 1 is impossible");
-        write_bytes(bytes, (size_t)size);
-    }
-    forge("fit.place", WAITED, -1);
-    refused(&l, usual(), NULL, "its place is none in this training");
-    write_bytes(bytes, (size_t)size);
-    forge("fit.place", WAITED, 0x1p40);
-    refused(&l, usual(), NULL, "its place is none in this training");
-    unlink(path);
-    free(bytes);
-    free_lesson(&l);
-}
-END_TEST
-
 START_TEST(a_checkpoint_that_cannot_be_written) {
     lesson l = make_lesson(0);
     grove_fit_options how = usual();
@@ -536,7 +470,6 @@ int main(void) {
     tcase_add_test(cases, more_epochs_and_what_is_told_again);
     tcase_add_test(cases, the_checkpoint_of_another_training);
     tcase_add_test(cases, a_damaged_checkpoint);
-    tcase_add_test(cases, impossible_notes);
     tcase_add_test(cases, a_checkpoint_that_cannot_be_written);
     tcase_add_test(cases, graphs_are_told_apart);
     tcase_add_test(cases, every_allocation_may_fail);

@@ -196,24 +196,6 @@ def what_belongs_to_another_training(folder):
 
 
 @case
-def the_level_that_products_are_rounded_at(folder):
-    """Those with fused multiply-add round alike; the others would not give the same bytes."""
-    highest = good("--version").out
-    if not any("instructions: " + level in highest for level in ("v3", "v4", "neon")):
-        raise Skip("this processor has no fused multiply-add")
-    data = table(folder, rows=300)
-    model = os.path.join(folder, "x.safetensors")
-    good(*command(data, model, *TINY, "--keep-checkpoint"))
-    saved = read(model)
-    more = ["--resume", "--keep-checkpoint"]
-    refused(4, "'instructions with fused multiply-add', not 'instructions without",
-            *command(data, model, *TINY, *more), env=dict(os.environ, GROVE_CPU="baseline"))
-    assert read(model) == saved
-    good(*command(data, model, *TINY, *more), env=dict(os.environ, GROVE_CPU="v3"))
-    assert read(model) == saved
-
-
-@case
 def a_log_without_gaps_and_twins(folder):
     data = table(folder, rows=300)
     model, log = (os.path.join(folder, name) for name in ("x.safetensors", "x.jsonl"))

@@ -69,8 +69,8 @@ def json_report(folder):
     told = result.json()
     assert result.err == "", str(result)
     assert list(told) == ["schema", "model", "training_rows", "separator", "columns", "epochs",
-                          "best_epoch", "training_loss", "settings", "warnings", "split", "weights",
-                          "validation"], str(result)
+                          "best_epoch", "training_loss", "settings", "members",
+                          "stopped_by_time_limit", "warnings", "split", "weights", "validation"], str(result)
     assert (told["schema"], told["training_rows"], told["epochs"]) == (1, 360, 2), str(result)
     assert list(told["validation"]) == METRICS and told["validation"]["rows"] == 40
     settings = told["settings"]

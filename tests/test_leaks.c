@@ -83,32 +83,6 @@ START_TEST(planted_leaks_are_found) {
 }
 END_TEST
 
-/* A number tells the label in the middle of its range: no order of classes, but bins tell it. It is
- * written in two ways, and some of its cells are empty. */
-START_TEST(a_number_tells_by_its_bins) {
-    grove_table *t;
-    grove_leaks leaks;
-    grove_error error;
-    const char *const two[] = {"m", "y"};
-    ck_assert_int_eq(grove_table_new(two, 2, NULL, &t, &error), GROVE_OK);
-    for (size_t i = 0; i < ROWS; i++) {
-        char m[24];
-        const size_t number = i * 37 % 20;
-        snprintf(m, sizeof m, i % 2 ? "%zu.50" : "%zu.5", number);
-        const char *cells[] = {i % 50 == 7 ? "" : m, number >= 7 && number < 14 ? "yes" : "no"};
-        ck_assert_int_eq(grove_table_append(t, cells, &error), GROVE_OK);
-    }
-    find(t, NULL, 0, &leaks);
-    ck_assert_uint_eq(leaks.count, 1);
-    ck_assert_int_eq(leaks.list[0].kind, GROVE_LEAK_TELLS);
-    ck_assert(!leaks.list[0].is_auc);
-    ck_assert_double_gt(leaks.list[0].share, 0.9);
-    ck_assert_double_lt(leaks.list[0].share, 1);
-    grove_leaks_free(&leaks);
-    grove_table_free(t);
-}
-END_TEST
-
 START_TEST(honest_columns_stay_silent) {
     const char *const ignore[] = {"id", "n", "copy", "score"};
     grove_table *t = planted(false);
@@ -148,7 +122,6 @@ int main(void) {
     Suite *suite = suite_create("leaks");
     TCase *all = tcase_create("all");
     tcase_add_test(all, planted_leaks_are_found);
-    tcase_add_test(all, a_number_tells_by_its_bins);
     tcase_add_test(all, honest_columns_stay_silent);
     tcase_add_test(all, twins_are_counted_with_their_labels);
     tcase_add_test(all, names_and_nothing);

@@ -34,6 +34,9 @@ typedef struct job {
     resume resume;  /* opened, or left alone: then signals end the program */
     FILE *log;      /* of epochs; NULL: none */
     double seconds; /* of training, with its batches and validations */
+    bool tells;     /* settings are printed to stdout, when they are known */
+    bool is_late;   /* --time-limit ended it */
+    int members;    /* models that were joined; 1: it is one */
     grove_error error;
 } job;
 
@@ -44,7 +47,8 @@ grove_status prepare_job(job *j);
 /* Warns of leaks into the rows of a test, if there are any, else into those of validation. */
 grove_status find_leaks(job *j);
 
-/* Complains and returns an exit code on failure. */
+/* Tries settings, trains, joins, as the options say (train_job.c). Complains and returns an exit
+ * code on failure. */
 int train_job(job *j);
 
 /* Takes the tables with it. */

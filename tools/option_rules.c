@@ -50,6 +50,32 @@ static void check_train(const command *c, options *o) {
     }
 }
 
+/* Of a search, and of models to be joined, nothing is kept to go on from. */
+static void check_effort(const command *c, const options *o) {
+    const bool several = o->members > 1 || (o->members == 0 && strcmp(o->effort, "high") == 0);
+    const char *wish = o->resume                  ? "--resume"
+                       : o->checkpoint            ? "--checkpoint"
+                       : o->keep_checkpoint       ? "--keep-checkpoint"
+                       : o->checkpoint_every >= 0 ? "--checkpoint-every"
+                                                  : NULL;
+    if (several && is(c, COMMAND_TRAIN) && wish) {
+        usage_error(c,
+                    "%s goes with one model: the training of several to be joined (--members, "
+                    "--effort high) has no checkpoints",
+                    wish);
+    }
+    if (several && o->profile) {
+        usage_error(c,
+                    "--profile tells of one model: not together with --members or --effort high");
+    }
+    if (strcmp(o->effort, "low") != 0 && o->valid_fraction == 0 && !o->valid) {
+        usage_error(c,
+                    "--effort %s tries settings on the rows for validation; --valid-fraction 0 "
+                    "leaves none",
+                    o->effort);
+    }
+}
+
 static void check_architecture(const command *c, const options *o) {
     const bool crosses = strcmp(o->crosses, "auto") != 0 && strcmp(o->crosses, "none") != 0;
     const bool other =
@@ -201,6 +227,7 @@ void check_options(const command *c, options *o) {
     }
     if (is(c, COMMAND_TRAIN) || is(c, COMMAND_CV)) {
         check_architecture(c, o);
+        check_effort(c, o);
         check_fits(c, o);
     }
     check_split(c, o);

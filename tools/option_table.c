@@ -128,6 +128,19 @@ const option_row option_table[] = {
     {ROW(FOR_TABLES, "trim", NULL), FLAG(trim), .help = "drop blanks around cells",
      .instead = "keep them"},
 
+    {ROW(FOR_FITS, "effort", "LEVEL"), CHOICE(effort, "low", "medium", "high"), .preset = "low",
+     .group = GROUP_TRAINING,
+     .help = "low: one model; medium: settings are tried on the validation rows first, those that "
+             "are not given; high: also several models are joined into one"},
+    {ROW(FOR_FITS, "members", "N|auto"), WHOLE(members, 1, 64), OR_WORD("auto", 0),
+     .preset = "auto", .group = GROUP_TRAINING,
+     .help = "models that are trained one by one and joined: the answer is their mean",
+     .instead = "auto: 8 for --effort high, else 1"},
+    {ROW(FOR_FITS, "time-limit", "SECONDS"), NUMBER(time_limit, 0.001, 1e9),
+     .group = GROUP_TRAINING,
+     .help = "end the training then, with the best model so far (of cv: that of each fold); so the "
+             "same seed may give another model",
+     .instead = "none"},
     {ROW(FOR_FITS, "architecture", "NAME"),
      CHOICE(architecture, "auto", "mlp", "resnet", "transformer", "wide-deep"), .preset = "auto",
      .group = GROUP_MODEL,

@@ -53,10 +53,13 @@ typedef struct options {
     double dropout, table_dropout, unknown_share, weight_decay, average; /* below 0: likewise */
     long epochs, batch, embedding_dim, patience;                         /* 0: likewise */
     const char *architecture, *crosses;                                  /* "auto": likewise */
-    long cross_buckets;                                                  /* 0: likewise */
-    double cross_dropout;                                                /* below 0: likewise */
-    const char *numbers;                                                 /* "auto": likewise */
-    sizes hidden; /* a count of -1: likewise */
+    const char *effort;
+    long members;         /* 0: to be chosen */
+    double time_limit;    /* seconds; 0: none */
+    long cross_buckets;   /* 0: likewise */
+    double cross_dropout; /* below 0: likewise */
+    const char *numbers;  /* "auto": likewise */
+    sizes hidden;         /* a count of -1: likewise */
     long seed, threads, min_count;
     names require; /* of evaluate: "accuracy>=0.9" */
     names categorical, numeric, ignore, na_values, bag, text;

@@ -60,6 +60,9 @@ static bool decides(const option_row *row) {
             return false;
         }
     }
+    if (strcmp(row->name, "time-limit") == 0) {
+        return false; /* which only says when it ends */
+    }
     bool number = row->kind == OPTION_WHOLE || row->kind == OPTION_NUMBER;
     return row->group == GROUP_MODEL || row->group == GROUP_TRAINING ||
            (row->group == GROUP_INPUT && number) || strcmp(row->name, "seed") == 0;
@@ -190,6 +193,15 @@ int resume_tell(const resume *r, const char *sentence) {
         print_word(r->o->words[i]);
     }
     fputc('\n', stderr);
+    return 128 + interrupt_noted();
+}
+
+int resume_stopped(const char *command) {
+    fprintf(
+        stderr,
+        "grove %s: stopped; no model was written. Settings that were tried and models that were "
+        "to be joined are not kept: a new start begins anew\n",
+        command);
     return 128 + interrupt_noted();
 }
 

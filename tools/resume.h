@@ -26,6 +26,9 @@ int resume_note(resume *r, const grove_settings *settings);
  * shells have it. */
 int resume_tell(const resume *r, const char *sentence);
 
+/* The same where there is no checkpoint: settings were being tried, or several models trained. */
+int resume_stopped(const char *command);
+
 /* Around the training: signals are listened to. */
 void resume_begin(resume *r);
 void resume_end(resume *r);

@@ -99,51 +99,6 @@ grove_status find_leaks(job *j) {
     return status;
 }
 
-int train_job(job *j) {
-    const options *o = j->o;
-    progress shown = progress_new(o->progress);
-    shown.log = j->log;
-    shown.history = &j->history;
-    grove_classifier_options network = {.word_dropout = o->word_dropout,
-                                        .weighted = j->weights.rows || j->weights.classes,
-                                        .seed = (uint64_t)o->seed};
-    grove_fit_options how = {.weights = j->weights.rows,
-                             .valid_weights =
-                                 j->valid_table ? j->weights.valid_rows : j->weights.rows,
-                             .class_weights = j->weights.classes,
-                             .seed = (uint64_t)o->seed,
-                             .threads = (int)o->threads,
-                             .check_finite = o->check_finite,
-                             .profile = o->profile ? &j->profile : NULL,
-                             .checkpoint = j->resume.o ? &j->resume.file : NULL,
-                             .progress = progress_show,
-                             .user = &shown};
-    grove_settings_fit(&j->settings, &how);
-    if (resume_note(&j->resume, &j->settings) != EXIT_DONE) {
-        return EXIT_RUN_TIME;
-    }
-    grove_status status = grove_settings_classifier(&j->settings, j->schema, j->train, &network,
-                                                    &j->classifier, &j->error);
-    if (status != GROVE_OK) {
-        return complain(j->command, code_of_data(status), j->error.message);
-    }
-    if (shown.kind != PROGRESS_NONE) {
-        print_tables(stderr, j->schema, j->classifier.graph);
-    }
-    double begin = seconds_now();
-    resume_begin(&j->resume);
-    status = grove_fit(&j->classifier, j->schema, j->train, j->valid, &how, &j->result, &j->error);
-    resume_end(&j->resume);
-    j->seconds = seconds_now() - begin;
-    if (status == GROVE_INTERRUPTED) {
-        return resume_tell(&j->resume, j->error.message);
-    }
-    bool bad_file = status == GROVE_BAD_FILE;
-    return status == GROVE_OK
-               ? EXIT_DONE
-               : complain(j->command, bad_file ? EXIT_BAD_MODEL : EXIT_RUN_TIME, j->error.message);
-}
-
 static grove_status save(job *j) {
     const bool linear = j->linear.weights != NULL;
     char *training =
@@ -218,6 +173,8 @@ static int report_json(job *j) {
         "epochs", j->result.epochs, "best_epoch", j->result.best_epoch, "training_loss",
         json_number(j->result.train_loss));
     json_object_set_new(object, "settings", json_settings(&j->settings));
+    json_object_set_new(object, "members", json_integer(j->members));
+    json_object_set_new(object, "stopped_by_time_limit", json_boolean(j->is_late));
     json_object_set_new(object, "warnings", json_leaks(names_of(j), &j->leaks));
     json_object_set_new(object, "split",
                         j->stream.source ? json_stream_split(&j->stream)
@@ -338,7 +295,6 @@ static int run_job(job *j) {
         if (!print_columns(j->schema, j->table)) {
             return complain("train", EXIT_RUN_TIME, "out of memory");
         }
-        print_settings(&j->settings);
     }
     fflush(stdout);
     code = plan_memory(j);
@@ -364,7 +320,7 @@ static int run_job(job *j) {
 }
 
 int run_train(const options *o) {
-    job j = {.command = "train", .o = o};
+    job j = {.command = "train", .o = o, .tells = !o->json};
     j.profile = (grove_fit_profile){.times = j.times, .room = PROFILE_OPS};
     int code = run_job(&j);
     free_job(&j);

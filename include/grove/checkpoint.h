@@ -8,9 +8,7 @@
  * the best weights so far, and what was reported of each epoch. Random numbers and the order of the
  * rows are counted, not drawn, so a place is enough to find them again. Who goes on gets the bytes
  * that the uninterrupted training would have given, whether it stopped between epochs or in one,
- * and on any number of threads. (Products round otherwise on processors without fused multiply-add:
- * a checkpoint of one kind is refused on the other. There GROVE_CPU=v2, or baseline, lowers the
- * other machine's level.)
+ * and on any number of threads.
  *
  * It is a safetensors file (tensors_file.h), with a CRC32C for each tensor, and is written whole or
  * not at all: whatever happens to the program or the power, the file at the path is the last one

@@ -111,8 +111,50 @@ GROVE_API grove_status grove_settings_classifier(const grove_settings *settings,
                                                  const grove_schema *schema, grove_rows train,
                                                  const grove_classifier_options *options,
                                                  grove_classifier *classifier, grove_error *error);
+/* Joins members [count] that were made of settings [count] with grove_settings_classifier
+ * (grove_classifier_join). */
+GROVE_API grove_status grove_settings_join(const grove_settings *settings,
+                                           const grove_classifier *members, int count,
+                                           const grove_schema *schema, grove_rows train,
+                                           const grove_classifier_options *options,
+                                           grove_classifier *joined, grove_error *error);
 /* Sets optimizer, batch, epochs, patience and unknown share; leaves all else as it is. */
 GROVE_API void grove_settings_fit(const grove_settings *settings, grove_fit_options *options);
+
+/* ---- trying settings ------------------------------------------------------------------------- */
+
+/* What a search tells of settings that it has tried. */
+typedef struct grove_trial {
+    int number, trials; /* which, from 1, of how many */
+    int epochs;         /* that they were tried for, at most */
+    double loss;        /* the best on the rows for validation; infinite where there was none */
+    const grove_settings *settings;
+} grove_trial;
+
+enum { GROVE_MOST_TRIALS = 9 };
+
+/* Zero means the default, field by field. */
+typedef struct grove_search_options {
+    int candidates;                          /* settings that are compared; 9, at most */
+    const grove_classifier_options *network; /* as of grove_settings_classifier; or NULL */
+    const grove_fit_options *fit;            /* weights, seed, threads of a training; or NULL. What
+                                                settings say, and progress, is not looked at */
+    /* Called with `user`: with a trial when it is over; often with NULL within one. False stops:
+     * the order is then that of what was tried. */
+    bool (*go_on)(void *user, const grove_trial *trial);
+    void *user;
+} grove_search_options;
+
+/* Compares settings that differ from settings[0] (all of them, as grove_choose_settings leaves
+ * them) in what matters most - dropout, width, rate, architecture -, never in what was given. By
+ * successive halving (Jamieson & Talwalkar 2016): all of them are trained for a ninth of the
+ * epochs, and the third that has the smallest loss on the rows for validation for a third of them.
+ * settings [room] and *count receive those, the best first. The same seed gives the same answer,
+ * unless it is stopped. */
+GROVE_API grove_status grove_search_settings(const grove_schema *schema, grove_rows train,
+                                             grove_rows valid, const grove_search_options *options,
+                                             grove_settings *settings, int room, int *count,
+                                             grove_error *error);
 
 #ifdef __cplusplus
 }

@@ -15,9 +15,9 @@
  *     gradient_check  holds gradients against differences, number by number
  *
  * Around it: tables and vocabularies (data), hashing instead of them (data_hash, data_collisions),
- * vectors that were learned elsewhere (data_vectors, vectors_file), training on tables (train,
- * choose, metrics), what came of it (report, explain, baseline, pictures), files (tensors_file,
- * model_file); and for those who miss an op, the contract of one (op).
+ * vectors that were learned elsewhere (data_vectors, vectors_file), training on tables (network,
+ * train, choose, metrics), what came of it (report, explain, baseline, pictures), files
+ * (tensors_file, model_file); and for those who miss an op, the contract of one (op).
  */
 #ifndef GROVE_GROVE_H
 #define GROVE_GROVE_H
@@ -53,6 +53,7 @@
 #include "metrics.h"
 #include "report.h"
 #include "pictures.h"
+#include "network.h"
 #include "train.h"
 #include "choose.h"
 #include "explain.h"

@@ -69,10 +69,12 @@ GROVE_API grove_status grove_number_bins_fit(const grove_real *numbers, size_t r
                                              grove_number_bins *bins, grove_error *error);
 /* The same, but a feature of no more than `wanted` distinct numbers has a bin for each of them: its
  * inner edges lie halfway between neighbours. So a number of children, an age, an amount that many
- * forms share can have a vector of its own (grove_number_ids). wanted 0 means 256. A column with a
- * single number is not refused: it has one bin. */
+ * forms share can have a vector of its own (grove_number_ids). wanted 0 means 256. A column of more
+ * numbers has `quantiles` bins (0: as many as wanted), as above. A column with a single number is
+ * not refused: it has one bin. */
 GROVE_API grove_status grove_number_bins_fit_distinct(const grove_real *numbers, size_t rows,
                                                       size_t features, size_t wanted,
+                                                      size_t quantiles,
                                                       const grove_allocator *allocator,
                                                       grove_number_bins *bins, grove_error *error);
 /* How many bins a feature has; 0 for one that is not there. */

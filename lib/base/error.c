@@ -39,9 +39,7 @@ grove_status grove_fail(grove_error *error, grove_status status, const char *for
 }
 
 grove_status grove_fail_memory(grove_error *error, size_t bytes) {
-    return bytes > 0 ? grove_fail(error, GROVE_NO_MEMORY, "out of memory: %zu bytes were asked for",
-                                  bytes)
-                     : grove_fail(error, GROVE_NO_MEMORY, "out of memory");
+    return grove_fail(error, GROVE_NO_MEMORY, "out of memory: %zu bytes were asked for", bytes);
 }
 
 void grove_error_clear(grove_error *error) {

@@ -14,8 +14,7 @@ grove_status grove_fail(grove_error *error, grove_status status, const char *for
 grove_status grove_fail_va(grove_error *error, grove_status status, const char *format,
                            va_list arguments);
 
-/* Out of memory, in the one wording used everywhere; bytes: how many were asked for, 0 where
- * whoever tells it does not know. */
+/* Out of memory, in the one wording used everywhere. */
 grove_status grove_fail_memory(grove_error *error, size_t bytes);
 
 /* Forgets an earlier mistake. */

@@ -325,7 +325,7 @@ grove_status grove_fitting_add(grove_fitting *f, const grove_table *block, const
         return status;
     }
     if (!take_notes(f, &training)) {
-        return grove_fail_memory(error, 0);
+        return grove_fail_memory(error, block->bytes_capacity);
     }
     f->rows += count;
     return check_notes(f, &training, error);

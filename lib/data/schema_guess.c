@@ -286,7 +286,7 @@ grove_status grove_guess_add(grove_guess *g, const grove_table *block, grove_err
         begin_block(&g->surveys[i], form_of(g, i), block->rows);
     }
     if (!look_at_block(g->surveys, block)) {
-        return grove_fail_memory(error, 0);
+        return grove_fail_memory(error, block->bytes_capacity);
     }
     g->rows += block->rows;
     for (size_t i = 0; i < g->columns; i++) {

@@ -174,7 +174,7 @@ static grove_status number_cells(const grove_table *table, size_t column, int32_
         grove_cell cell = grove_table_at(table, row, column);
         numbers[row] = grove_strings_add(values, cell.bytes, cell.length);
         if (numbers[row] < 0) {
-            return grove_fail_memory(error, 0);
+            return grove_fail_memory(error, 2 * values->bytes_capacity);
         }
     }
     return GROVE_OK;

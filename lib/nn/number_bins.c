@@ -16,8 +16,9 @@ enum { USUAL_BINS = 48, USUAL_DISTINCT = 256 };
 typedef struct fitting {
     const grove_real *numbers;
     size_t rows, features, wanted;
-    bool distinct;  /* few numbers have a bin each */
-    double *sorted; /* [rows], of which the first `count` are in use */
+    size_t quantiles; /* bins of a column that has more numbers than that, at most as many */
+    bool distinct;    /* few numbers have a bin each */
+    double *sorted;   /* [rows], of which the first `count` are in use */
     size_t count;
     grove_error *error;
 } fitting;
@@ -43,9 +44,9 @@ static grove_status sort_column(fitting *f, size_t column) {
     return GROVE_OK;
 }
 
-/* Of the numbers in use, at t / wanted. */
-static double quantile(const fitting *f, size_t t) {
-    double place = (double)t / (double)f->wanted * (double)(f->count - 1);
+/* Of the numbers in use, at t / parts. */
+static double quantile(const fitting *f, size_t t, size_t parts) {
+    double place = (double)t / (double)parts * (double)(f->count - 1);
     size_t below = (size_t)place;
     below = below < f->count - 1 ? below : f->count - 1;
     size_t above = below + 1 < f->count ? below + 1 : below;
@@ -54,11 +55,11 @@ static double quantile(const fitting *f, size_t t) {
 }
 
 /* The quantiles, as far as they differ. Returns the last edge's place. */
-static size_t put_quantiles(const fitting *f, grove_real *edges) {
+static size_t put_quantiles(const fitting *f, size_t parts, grove_real *edges) {
     size_t last = 0;
     edges[0] = (grove_real)f->sorted[0];
-    for (size_t t = 1; t <= f->wanted; t++) {
-        grove_real edge = (grove_real)quantile(f, t);
+    for (size_t t = 1; t <= parts; t++) {
+        grove_real edge = (grove_real)quantile(f, t, parts);
         if (edge > edges[last]) {
             edges[++last] = edge;
         }
@@ -103,7 +104,7 @@ static grove_status edges_of(fitting *f, size_t column, grove_real *edges, size_
         return grove_fail(f->error, GROVE_BAD_DATA, "bins: column %zu has no numbers", column);
     }
     bool few = f->distinct && count_distinct(f) <= f->wanted;
-    size_t last = few ? put_halves(f, edges) : put_quantiles(f, edges);
+    size_t last = few ? put_halves(f, edges) : put_quantiles(f, f->quantiles, edges);
     if (f->distinct && last == 0) { /* a flag that was never set: a bin for it all the same */
         edges[++last] = edges[0] + (edges[0] > 1 ? edges[0] : edges[0] < -1 ? -edges[0] : 1);
     }
@@ -142,6 +143,7 @@ static grove_status fit_all(fitting *f, grove_number_bins *bins) {
 
 static grove_status fit(fitting f, const grove_allocator *allocator, grove_number_bins *bins) {
     const size_t features = f.features, rows = f.rows;
+    f.quantiles = f.quantiles > 0 && f.quantiles < f.wanted ? f.quantiles : f.wanted;
     grove_error *error = f.error;
     if (!bins) {
         return grove_fail(error, GROVE_BAD_ARGUMENT, "bins: there is no place to write them to");
@@ -178,12 +180,14 @@ grove_status grove_number_bins_fit(const grove_real *numbers, size_t rows, size_
 }
 
 grove_status grove_number_bins_fit_distinct(const grove_real *numbers, size_t rows, size_t features,
-                                            size_t wanted, const grove_allocator *allocator,
+                                            size_t wanted, size_t quantiles,
+                                            const grove_allocator *allocator,
                                             grove_number_bins *bins, grove_error *error) {
     fitting f = {.numbers = numbers,
                  .rows = rows,
                  .features = features,
                  .wanted = wanted > 0 ? wanted : USUAL_DISTINCT,
+                 .quantiles = quantiles,
                  .distinct = true,
                  .error = error};
     return fit(f, allocator, bins);

@@ -209,24 +209,14 @@ GROVE_KERNEL grove_real attention_scale(grove_real *x, size_t count, const grove
     return grove_lanes_most(&most);
 }
 
-/* Keys, or lanes of them, whose numbers are added up before they are added to the sum: should
- * thousands of them be alike, their roundings all go one way, and a sum of many grows wrong with
- * their number. */
-enum { ATTENTION_ADDED = 64 };
-
 /* x [count], a whole number of lanes, becomes exp(x - largest); returns the sum. */
 GROVE_KERNEL grove_real attention_exps_of_row(grove_real *x, size_t count, grove_real largest) {
     grove_lanes sum = {0};
-    for (size_t k = 0, end; k < count; k = end) {
-        grove_lanes some = {0};
-        end = attention_least(k + ATTENTION_ADDED * GROVE_LANES, count);
-        for (size_t at = k; at < end; at += GROVE_LANES) {
-            for (size_t i = 0; i < GROVE_LANES; i++) {
-                x[at + i] = grove_exp_of_negative(x[at + i] - largest);
-            }
-            some += *(const grove_lanes *)(x + at);
+    for (size_t k = 0; k < count; k += GROVE_LANES) {
+        for (size_t i = 0; i < GROVE_LANES; i++) {
+            x[k + i] = grove_exp_of_negative(x[k + i] - largest);
         }
-        sum += some;
+        sum += *(const grove_lanes *)(x + k);
     }
     return grove_lanes_sum(&sum);
 }

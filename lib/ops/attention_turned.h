@@ -66,16 +66,11 @@ GROVE_KERNEL void attention_turned_most(const grove_real *x, size_t count, grove
 GROVE_KERNEL void attention_turned_exps_of(grove_real *x, size_t count, const grove_real *most,
                                            grove_real scale, grove_lanes *sum) {
     *sum = (grove_lanes){0};
-    for (size_t k = 0, end; k < count; k = end) {
-        grove_lanes some = {0};
-        end = attention_least(k + ATTENTION_ADDED, count);
-        for (size_t at = k; at < end; at++, x += GROVE_LANES) {
-            for (size_t i = 0; i < GROVE_LANES; i++) {
-                x[i] = grove_exp_of_negative((x[i] - most[i]) * scale);
-            }
-            some += *(const grove_lanes *)x;
+    for (size_t k = 0; k < count; k++, x += GROVE_LANES) {
+        for (size_t i = 0; i < GROVE_LANES; i++) {
+            x[i] = grove_exp_of_negative((x[i] - most[i]) * scale);
         }
-        *sum += some;
+        *sum += *(const grove_lanes *)x;
     }
 }
 
@@ -105,14 +100,9 @@ GROVE_KERNEL void attention_turned_slopes(grove_real *x, grove_real *dp, size_t 
                                           const grove_real *shares, grove_real scale) {
     const grove_lanes share = *(const grove_lanes *)shares;
     grove_lanes *const p = (grove_lanes *)x, *const d = (grove_lanes *)dp, sum = {0};
-    for (size_t k = 0, end; k < count; k = end) {
-        grove_lanes some = {0};
-        end = attention_least(k + ATTENTION_ADDED, count);
-        for (size_t at = k; at < end; at++) {
-            p[at] *= share;
-            some += p[at] * d[at];
-        }
-        sum += some;
+    for (size_t k = 0; k < count; k++) {
+        p[k] *= share;
+        sum += p[k] * d[k];
     }
     for (size_t k = 0; k < count; k++) {
         d[k] = p[k] * (d[k] - sum) * scale;

@@ -34,8 +34,6 @@ GROVE_RUN(run) {
     return GROVE_OK;
 }
 
-enum { MOST_PARTS = 64 }; /* of one list */
-
 /* ---- grad ------------------------------------------------------------------------------------ */
 
 static void grad(grove_tensor y, grove_tensor dy, grove_tensor *dx) {
@@ -45,19 +43,6 @@ static void grad(grove_tensor y, grove_tensor dy, grove_tensor *dx) {
     dx[0] = grove_slice(dy, axis, p->begin, x.dim[axis]);
 }
 
-/* What x is put together from along the axis, at most half of the room; or x itself. */
-static int parts_of(grove_tensor x, int axis, grove_tensor *parts) {
-    const bool several = strcmp(grove_node_op(x), "concat") == 0 &&
-                         grove_node_attribute(x, "axis") == axis &&
-                         grove_node_inputs(x) <= MOST_PARTS / 2;
-    const int count = several ? grove_node_inputs(x) : 1;
-    for (int i = 0; i < count; i++) {
-        parts[i] = several ? grove_node_input(x, i) : x;
-    }
-    return count;
-}
-
-/* (One list is made of both, not a list of lists: each number is copied once.) */
 static grove_tensor join(grove_tensor a, grove_tensor b) {
     const part *first = grove_attributes(a), *second = grove_attributes(b);
     if (first->axis == second->axis && second->begin < first->begin) {
@@ -70,10 +55,8 @@ static grove_tensor join(grove_tensor a, grove_tensor b) {
         !grove_add_dims(first->begin, size, &end) || end != second->begin) {
         return GROVE_NONE;
     }
-    grove_tensor parts[MOST_PARTS];
-    int count = parts_of(grove_node_input(a, 0), axis, parts);
-    count += parts_of(grove_node_input(b, 0), axis, parts + count);
-    grove_tensor both = grove_concat(parts, count, axis);
+    grove_tensor parts[] = {grove_node_input(a, 0), grove_node_input(b, 0)};
+    grove_tensor both = grove_concat(parts, 2, axis);
     const bool whole = grove_node_shape(both).dim[axis] == first->size;
     return whole ? both : grove_pad(both, axis, first->begin, first->size);
 }

@@ -25,11 +25,12 @@ grove_bag_inputs grove_bag_inputs_new(grove_graph *graph, const grove_schema *sc
     char text[NAME_SIZE];
     grove_bag_inputs in;
     name_input(text, name, "");
-    in.ids = grove_input_ids(graph, text, room);
+    const bool shared = grove_is_valid(grove_find(graph, text)); /* by an earlier network */
+    in.ids = shared ? grove_find(graph, text) : grove_input_ids(graph, text, room);
     name_input(text, name, ".weights");
-    in.weights = grove_input_reals(graph, text, room);
+    in.weights = shared ? grove_find(graph, text) : grove_input_reals(graph, text, room);
     name_input(text, name, ".offsets");
-    in.offsets = grove_input_ids(graph, text, GROVE_BATCH);
+    in.offsets = shared ? grove_find(graph, text) : grove_input_ids(graph, text, GROVE_BATCH);
     return in;
 }
 

@@ -9,6 +9,8 @@
  *     column.<text> --- table.<text>, a number for each class, is added to the logits
  */
 #include <float.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "grove/data_bags.h"
@@ -60,13 +62,68 @@ static bool is_possible(const grove_schema *schema, const grove_classifier_optio
     return !wrong;
 }
 
-static void build(grove_classifier *c, const grove_schema *schema,
-                  const grove_classifier_options *o, grove_network_inputs *inputs) {
+/* What networks answer, y[k] [batch, outputs], as one answer of that shape: numbers whose softmax
+ * is the mean of the networks' probabilities; or the mean of their numbers. */
+static grove_tensor join(const grove_tensor *y, int count, bool number) {
+    grove_tensor sum = GROVE_NONE;
+    for (int k = 0; k < count && count > 1; k++) {
+        grove_tensor one = number ? y[k] : grove_softmax(y[k]);
+        sum = k > 0 ? grove_add(sum, one) : one;
+    }
+    grove_tensor mean = count > 1 ? grove_scale(sum, 1.0 / count) : y[0];
+    return count > 1 && !number ? grove_log(mean) : mean;
+}
+
+/* -> [batch, outputs]; where all columns are texts there is no body. */
+static grove_tensor answer_of(grove_network_inputs *in, const grove_schema *schema,
+                              const grove_classifier_options *o) {
     const int64_t outputs = grove_head_outputs(schema);
-    const bool any = inputs->columns + inputs->bags > 0 || grove_is_valid(inputs->numbers);
-    grove_tensor answer = any ? grove_network_body(inputs, schema, o, outputs) : GROVE_NONE;
-    answer = grove_network_texts(c->graph, schema, outputs, o->word_dropout, answer);
-    grove_append_head(c, answer, schema, o);
+    const bool any = in->columns + in->bags > 0 || grove_is_valid(in->numbers);
+    grove_tensor answer = any ? grove_network_body(in, schema, o, outputs) : GROVE_NONE;
+    return grove_network_texts(in, schema, outputs, o->word_dropout, answer);
+}
+
+/* All networks side by side, on the same inputs. */
+static grove_status build(grove_classifier *c, const grove_schema *schema,
+                          const grove_classifier_options *options, int count, grove_error *error) {
+    grove_tensor y[GROVE_MOST_MEMBERS];
+    const bool number = grove_schema_target(schema) == GROVE_TARGET_NUMBER;
+    grove_status status = GROVE_OK;
+    for (int k = 0; k < count && status == GROVE_OK; k++) {
+        grove_network_inputs inputs;
+        status = grove_network_inputs_open(&inputs, c->graph, schema, &options[k], k, error);
+        if (status == GROVE_OK) {
+            y[k] = answer_of(&inputs, schema, &options[k]);
+        }
+        grove_network_inputs_close(&inputs);
+    }
+    if (status == GROVE_OK) {
+        grove_append_head(c, join(y, count, number), schema, options);
+        const grove_error *mistake = grove_graph_error(c->graph);
+        status = mistake->status == GROVE_OK
+                     ? GROVE_OK
+                     : grove_fail(error, mistake->status, "%s", mistake->message);
+    }
+    return status;
+}
+
+static grove_status make(const grove_schema *schema, const grove_classifier_options *options,
+                         int count, grove_classifier *classifier, grove_error *error) {
+    *classifier = (grove_classifier){0};
+    for (int k = 0; k < count; k++) {
+        if (!is_possible(schema, &options[k], error)) {
+            return GROVE_BAD_ARGUMENT;
+        }
+    }
+    grove_graph_options wishes = {.seed = options->seed, .allocator = options->allocator};
+    grove_error mistake = {0};
+    classifier->graph = grove_graph_new(&wishes);
+    grove_status status = build(classifier, schema, options, count, &mistake);
+    if (status != GROVE_OK) {
+        grove_classifier_free(classifier);
+        return grove_fail(error, status, "%s", mistake.message);
+    }
+    return GROVE_OK;
 }
 
 grove_status grove_classifier_new(const grove_schema *schema,
@@ -76,25 +133,53 @@ grove_status grove_classifier_new(const grove_schema *schema,
     if (!schema || !options) {
         return grove_fail(error, GROVE_BAD_ARGUMENT, "a classifier needs a schema and options");
     }
-    if (!is_possible(schema, options, error)) {
-        return GROVE_BAD_ARGUMENT;
+    return make(schema, options, 1, classifier, error);
+}
+
+/* ---- several in one -------------------------------------------------------------------------- */
+
+/* A parameter of member k has the name that it has in its own graph, behind a prefix. */
+static grove_status copy_parameter(grove_tensor to, const grove_classifier *members, int count,
+                                   grove_error *error) {
+    const char *name = grove_node_name(to);
+    int k = 0, used = 0;
+    if (sscanf(name, "member.%d.%n", &k, &used) == 1 && used > 0 && k >= 2 && k <= count) {
+        name += used;
+        k--;
+    } else {
+        k = 0;
     }
-    grove_graph_options wishes = {.seed = options->seed, .allocator = options->allocator};
-    grove_network_inputs inputs;
-    grove_error mistake = {0};
-    classifier->graph = grove_graph_new(&wishes);
-    grove_status status =
-        grove_network_inputs_open(&inputs, classifier->graph, schema, options, &mistake);
-    if (status == GROVE_OK) {
-        build(classifier, schema, options, &inputs);
-        mistake = *grove_graph_error(classifier->graph);
+    grove_tensor from = grove_find(members[k].graph, name);
+    size_t size = grove_parameter_size(to);
+    if (!grove_is_valid(from) || grove_parameter_size(from) != size ||
+        grove_node_type(from) != grove_node_type(to)) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT,
+                          "joining classifiers: member %d has no '%.200s' of this size", k + 1,
+                          name);
     }
-    grove_network_inputs_close(&inputs);
-    if (mistake.status != GROVE_OK) {
-        grove_classifier_free(classifier);
-        return grove_fail(error, mistake.status, "%s", mistake.message);
-    }
+    size_t bytes = grove_node_type(to) == GROVE_ID ? sizeof(grove_id) : sizeof(grove_real);
+    memcpy(grove_parameter_data(to), grove_parameter_data(from), size * bytes);
     return GROVE_OK;
+}
+
+grove_status grove_classifier_join(const grove_schema *schema,
+                                   const grove_classifier_options *options,
+                                   const grove_classifier *members, int count,
+                                   grove_classifier *joined, grove_error *error) {
+    *joined = (grove_classifier){0};
+    if (!schema || !options || !members || count < 1 || count > GROVE_MOST_MEMBERS) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT,
+                          "joining takes a schema and 1 to %d classifiers with their options",
+                          GROVE_MOST_MEMBERS);
+    }
+    grove_status status = make(schema, options, count, joined, error);
+    for (int32_t i = 0; status == GROVE_OK && i < grove_parameter_count(joined->graph); i++) {
+        status = copy_parameter(grove_parameter_at(joined->graph, i), members, count, error);
+    }
+    if (status != GROVE_OK) {
+        grove_classifier_free(joined);
+    }
+    return status;
 }
 
 void grove_classifier_free(grove_classifier *classifier) {

@@ -3,12 +3,10 @@
  * keeper_notes.c - the place in a training as arrays in a file, and back.
  */
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "base/levels.h"
 #include "grove/data_hash.h"
 #include "keeper.h"
 #include "predictor.h"
@@ -70,16 +68,6 @@ static void put_epoch(double *line, const grove_progress *p) {
     put_metrics(line + VALID, &p->valid);
 }
 
-/* A file may say anything; only then is a double cast. */
-static bool is_count(double x, double most) {
-    return x >= 0 && x <= most && floor(x) == x;
-}
-
-/* Could a training have noted this, of so many steps and rows? */
-static bool is_epoch(const double *line, size_t steps, size_t rows) {
-    return is_count(line[STEPS], (double)steps) && is_count(line[VALID + 1], (double)rows);
-}
-
 static void take_epoch(grove_progress *p, const double *line) {
     p->train_loss = line[TRAIN_LOSS];
     p->valid_loss = line[VALID_LOSS];
@@ -138,22 +126,20 @@ static void data_text(const grove_keeper *k, char text[24]) {
 }
 
 /* The options that the result depends on and the graph does not tell, a line each; to be released.
- * Threads change nothing, and epochs and patience only when it ends. Of the levels of processors
- * those with fused multiply-add give one result, those without give another. */
+ * Threads change nothing, and epochs and patience only when it ends. */
 static char *options_text(const grove_keeper *k) {
     const grove_fit_options *o = k->options;
     const char *own = o->checkpoint->options ? o->checkpoint->options : "";
     grove_allocator allocator = grove_graph_allocator(k->graph);
     size_t length = strlen(own), room = length + 320;
     char share[32], factor[32], *text = grove_alloc(&allocator, room);
-    const char *fused = grove_level() >= GROVE_LEVEL_FUSED ? "with" : "without";
     if (text) {
         snprintf(text, room,
                  "%s%sbatch %" PRId64 "\nseed %" PRIu64 "\nunknown share %s\nplateau factor %s\n"
-                 "plateau patience %d\ninstructions %s fused multiply-add\n",
+                 "plateau patience %d\n",
                  own, length && own[length - 1] != '\n' ? "\n" : "", o->batch, o->seed,
                  grove_format_number(share, o->unknown_share),
-                 grove_format_number(factor, o->plateau_factor), o->plateau_patience, fused);
+                 grove_format_number(factor, o->plateau_factor), o->plateau_patience);
     }
     return text;
 }
@@ -310,10 +296,6 @@ static grove_status take_epochs(grove_keeper *k, const double *lines, grove_erro
     }
     for (size_t i = 0; i < count; i++) {
         grove_progress *p = &k->epochs[i];
-        if (!is_epoch(lines + i * COLUMNS, k->step, k->valid.count)) {
-            return grove_fail(error, GROVE_BAD_FILE, "what it notes of epoch %zu is impossible",
-                              i + 1);
-        }
         *p = (grove_progress){.epoch = (int)i + 1,
                               .epochs = k->options->epochs,
                               .row = k->train.count,
@@ -335,8 +317,7 @@ static grove_status take_place(grove_keeper *k, const int64_t *whole, const doub
                                grove_error *error) {
     size_t batch = (size_t)k->options->batch, rows = k->train.count;
     bool good = whole[EPOCH] >= 1 && whole[EPOCH] < INT32_MAX && whole[ROW] >= 0 &&
-                (size_t)whole[ROW] < rows && (size_t)whole[ROW] % batch == 0 && whole[STEP] >= 0 &&
-                whole[PLATEAU_WAITED] >= 0 && whole[PLATEAU_WAITED] < INT32_MAX;
+                (size_t)whole[ROW] < rows && (size_t)whole[ROW] % batch == 0 && whole[STEP] >= 0;
     if (!good) {
         return grove_fail(error, GROVE_BAD_FILE, "its place is none in this training");
     }

@@ -8,8 +8,6 @@
  */
 #include "network_bags.h"
 
-#include <stdio.h>
-
 #include "grove/embeddings.h"
 
 /* Adam moves a number by no more than its rate in a step, however large the gradient. With this
@@ -21,11 +19,12 @@ static bool is_text(const grove_schema *schema, size_t column) {
 }
 
 /* In training a share of what a cell holds is dropped, and the rest counts for more. */
-static grove_tensor bag_vector(grove_graph *g, const grove_schema *schema, size_t column,
-                               int64_t width, const grove_init *init, double dropout) {
-    char text[512];
-    const grove_bag_inputs in = grove_bag_inputs_new(g, schema, column);
-    snprintf(text, sizeof text, "table.%s", grove_schema_name(schema, column));
+static grove_tensor bag_vector(const grove_network_inputs *network, const grove_schema *schema,
+                               size_t column, int64_t width, const grove_init *init,
+                               double dropout) {
+    char text[GROVE_NETWORK_NAME];
+    const grove_bag_inputs in = grove_bag_inputs_new(network->graph, schema, column);
+    grove_network_name(network, text, "table.%s", grove_schema_name(schema, column));
     grove_nn_embedding_bag_options how = {
         .bag = {.padded = true, .padding = GROVE_NOBODY},
         .offsets = in.offsets,
@@ -42,25 +41,26 @@ size_t grove_network_bag_count(const grove_schema *schema) {
     return count;
 }
 
-void grove_network_bags(grove_graph *graph, const grove_schema *schema, int64_t width,
+void grove_network_bags(const grove_network_inputs *inputs, const grove_schema *schema,
                         grove_tensor *vectors) {
     for (size_t i = 0; i < grove_schema_bags(schema); i++) {
         const size_t column = (size_t)grove_schema_bag(schema, i);
         const int64_t rule = grove_nn_embedding_width(grove_schema_ids(schema, column));
         if (!is_text(schema, column)) {
-            *vectors++ = bag_vector(graph, schema, column, width ? width : rule, NULL, 0);
+            *vectors++ =
+                bag_vector(inputs, schema, column, inputs->width ? inputs->width : rule, NULL, 0);
         }
     }
 }
 
-grove_tensor grove_network_texts(grove_graph *graph, const grove_schema *schema, int64_t classes,
-                                 double dropout, grove_tensor logits) {
+grove_tensor grove_network_texts(const grove_network_inputs *inputs, const grove_schema *schema,
+                                 int64_t classes, double dropout, grove_tensor logits) {
     static const grove_init zeros = {.kind = GROVE_INIT_ZEROS};
     for (size_t i = 0; i < grove_schema_bags(schema); i++) {
         const size_t column = (size_t)grove_schema_bag(schema, i);
         if (is_text(schema, column)) {
             grove_tensor own =
-                grove_scale(bag_vector(graph, schema, column, classes, &zeros, dropout), loudness);
+                grove_scale(bag_vector(inputs, schema, column, classes, &zeros, dropout), loudness);
             logits = grove_is_valid(logits) ? grove_add(logits, own) : own;
         }
     }

@@ -4,50 +4,49 @@
  */
 #include "network_body.h"
 
-#include <stdio.h>
-
 #include "grove/layers.h"
-
-typedef struct layer_name {
-    char text[48];
-} layer_name;
-
-static const char *name_of(layer_name *name, const char *kind, int number, const char *part) {
-    snprintf(name->text, sizeof name->text, "%s.%d%s", kind, number, part);
-    return name->text;
-}
 
 static grove_tensor drop(grove_tensor x, double share) {
     return share > 0 ? grove_dropout(x, share) : x;
 }
 
 /* x [batch, width] -> [batch, outputs] */
-static grove_tensor mlp(grove_tensor x, const grove_classifier_options *o, int64_t outputs) {
-    layer_name name;
+static grove_tensor mlp(const grove_network_inputs *in, grove_tensor x,
+                        const grove_classifier_options *o, int64_t outputs) {
+    char name[GROVE_NETWORK_NAME];
     for (int i = 0; i < o->hidden_count; i++) {
-        x = grove_relu(grove_nn_dense(x, o->hidden[i], name_of(&name, "mlp", i, "")));
+        x = grove_relu(grove_nn_dense(x, o->hidden[i], grove_network_name(in, name, "mlp.%d", i)));
         x = drop(x, o->dropout);
     }
-    return grove_nn_dense(x, outputs, name_of(&name, "mlp", o->hidden_count, ""));
+    return grove_nn_dense(x, outputs, grove_network_name(in, name, "mlp.%d", o->hidden_count));
 }
 
-/* The stream keeps the width of the first hidden layer; each block may be wider inside. */
-static grove_tensor resnet(grove_tensor x, const grove_classifier_options *o, int64_t outputs) {
-    layer_name name;
+/* x [batch, width] -> the same, by way of so many units. */
+static grove_tensor resnet_block(const grove_network_inputs *in, grove_tensor x, int i,
+                                 const grove_classifier_options *o) {
+    char name[GROVE_NETWORK_NAME];
+    grove_tensor y =
+        grove_nn_layer_norm(x, grove_network_name(in, name, "resnet.%d.norm", i), NULL);
+    y = grove_nn_dense(y, o->hidden[i], grove_network_name(in, name, "resnet.%d.linear1", i));
+    y = drop(grove_relu(y), o->dropout);
+    y = grove_nn_dense(y, o->hidden[0], grove_network_name(in, name, "resnet.%d.linear2", i));
+    return grove_name(grove_add(x, y), grove_network_name(in, name, "resnet.%d", i));
+}
+
+/* The stream has the width of the first hidden layer; each block may have another inside. */
+static grove_tensor resnet(const grove_network_inputs *in, grove_tensor x,
+                           const grove_classifier_options *o, int64_t outputs) {
+    char name[GROVE_NETWORK_NAME];
     if (o->hidden_count > 0) {
-        x = grove_nn_dense(x, o->hidden[0], "resnet.in");
+        x = grove_nn_dense(x, o->hidden[0], grove_network_name(in, name, "resnet.in"));
     }
     for (int i = 0; i < o->hidden_count; i++) {
-        grove_tensor y = grove_nn_layer_norm(x, name_of(&name, "resnet", i, ".norm"), NULL);
-        y = grove_relu(grove_nn_dense(y, o->hidden[i], name_of(&name, "resnet", i, ".linear1")));
-        y = grove_nn_dense(drop(y, o->dropout), o->hidden[0],
-                           name_of(&name, "resnet", i, ".linear2"));
-        x = grove_name(grove_add(x, y), name_of(&name, "resnet", i, ""));
+        x = resnet_block(in, x, i, o);
     }
     if (o->hidden_count > 0) {
-        x = grove_relu(grove_nn_layer_norm(x, "resnet.norm", NULL));
+        x = grove_relu(grove_nn_layer_norm(x, grove_network_name(in, name, "resnet.norm"), NULL));
     }
-    return grove_nn_dense(x, outputs, "resnet.out");
+    return grove_nn_dense(x, outputs, grove_network_name(in, name, "resnet.out"));
 }
 
 /* ---- the transformer ------------------------------------------------------------------------- */
@@ -55,6 +54,7 @@ static grove_tensor resnet(grove_tensor x, const grove_classifier_options *o, in
 /* [batch, 1 + columns + features, width]: the token of the answer, which is learned, comes first.
  */
 static grove_tensor tokens(grove_network_inputs *in, grove_graph *g) {
+    char name[GROVE_NETWORK_NAME];
     const int64_t width = in->width;
     grove_tensor *parts = in->vectors;
     int count = in->columns + in->bags;
@@ -62,11 +62,13 @@ static grove_tensor tokens(grove_network_inputs *in, grove_graph *g) {
         parts[i] = grove_reshape(parts[i], GROVE_SHAPE(GROVE_BATCH, 1, width));
     }
     if (grove_is_valid(in->numbers)) {
-        grove_tensor lines = grove_nn_linear_numbers(in->numbers, width, "lines");
+        grove_tensor lines =
+            grove_nn_linear_numbers(in->numbers, width, grove_network_name(in, name, "lines"));
         parts[count++] = grove_is_valid(in->binned) ? grove_add(lines, in->binned) : lines;
     }
     grove_init normal = {.kind = GROVE_INIT_NORMAL, .b = 0.02};
-    grove_tensor first = grove_parameter(g, "transformer.answer", GROVE_SHAPE(width), normal);
+    grove_tensor first = grove_parameter(g, grove_network_name(in, name, "transformer.answer"),
+                                         GROVE_SHAPE(width), normal);
     parts[count++] = grove_broadcast(first, GROVE_SHAPE(GROVE_BATCH, 1, width), GROVE_AXES(0, 1));
     grove_tensor last = parts[count - 1]; /* to the front */
     for (int i = count - 1; i > 0; i--) {
@@ -82,16 +84,16 @@ static int64_t heads_for(int64_t width) {
 
 static grove_tensor transformer(grove_network_inputs *in, grove_graph *g,
                                 const grove_classifier_options *o, int64_t outputs) {
-    layer_name name;
+    char name[GROVE_NETWORK_NAME];
     grove_tensor x = drop(tokens(in, g), o->table_dropout);
     for (int i = 0; i < o->hidden_count; i++) {
         grove_transformer_options how = {.hidden = o->hidden[i], .dropout = o->dropout};
         x = grove_nn_transformer_block(x, heads_for(in->width),
-                                       name_of(&name, "transformer", i, ""), &how);
+                                       grove_network_name(in, name, "transformer.%d", i), &how);
     }
     x = grove_reshape(grove_slice(x, 1, 0, 1), GROVE_SHAPE(GROVE_BATCH, in->width));
-    x = grove_relu(grove_nn_layer_norm(x, "transformer.norm", NULL));
-    return grove_nn_dense(x, outputs, "transformer.out");
+    x = grove_relu(grove_nn_layer_norm(x, grove_network_name(in, name, "transformer.norm"), NULL));
+    return grove_nn_dense(x, outputs, grove_network_name(in, name, "transformer.out"));
 }
 
 grove_tensor grove_network_body(grove_network_inputs *in, const grove_schema *schema,
@@ -102,13 +104,13 @@ grove_tensor grove_network_body(grove_network_inputs *in, const grove_schema *sc
     case GROVE_ARCHITECTURE_TRANSFORMER:
         return transformer(in, g, o, outputs);
     case GROVE_ARCHITECTURE_RESNET:
-        return resnet(grove_network_inputs_beside(in, o), o, outputs);
+        return resnet(in, grove_network_inputs_beside(in, o), o, outputs);
     case GROVE_ARCHITECTURE_WIDE_DEEP:
         wide = grove_network_wide(in, schema, o, outputs);
         return grove_is_valid(wide)
-                   ? grove_add(mlp(grove_network_inputs_beside(in, o), o, outputs), wide)
-                   : mlp(grove_network_inputs_beside(in, o), o, outputs);
+                   ? grove_add(mlp(in, grove_network_inputs_beside(in, o), o, outputs), wide)
+                   : mlp(in, grove_network_inputs_beside(in, o), o, outputs);
     default:
-        return mlp(grove_network_inputs_beside(in, o), o, outputs);
+        return mlp(in, grove_network_inputs_beside(in, o), o, outputs);
     }
 }

@@ -4,6 +4,7 @@
  */
 #include "network_inputs.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/error.h"
@@ -17,44 +18,67 @@ static int64_t width_of(const grove_classifier_options *o) {
     return o->embedding_width > 0 ? o->embedding_width : tokens ? TOKEN_WIDTH : 0;
 }
 
+const char *grove_network_name(const grove_network_inputs *in, char text[GROVE_NETWORK_NAME],
+                               const char *format, ...) {
+    va_list more;
+    int used = snprintf(text, GROVE_NETWORK_NAME, "%s", in->prefix);
+    va_start(more, format);
+    vsnprintf(text + used, (size_t)(GROVE_NETWORK_NAME - used), format, more);
+    va_end(more);
+    return text;
+}
+
+static grove_tensor ids_called(grove_graph *g, const char *name) {
+    grove_tensor there = grove_find(g, name);
+    return grove_is_valid(there) ? there : grove_input_ids(g, name, GROVE_BATCH);
+}
+
 static void open_column(grove_network_inputs *in, grove_graph *g, const grove_schema *schema) {
-    char text[512];
+    char text[GROVE_NETWORK_NAME];
     const int i = in->columns++;
     size_t column = (size_t)grove_schema_categorical(schema, (size_t)i);
     const char *name = grove_schema_name(schema, column);
     int64_t rows = grove_schema_ids(schema, column);
     int64_t width = in->width ? in->width : grove_nn_embedding_width(rows);
     snprintf(text, sizeof text, "column.%s", name);
-    in->ids[i] = grove_input_ids(g, text, GROVE_BATCH);
-    snprintf(text, sizeof text, "table.%s", name);
-    in->vectors[i] = grove_nn_embedding(in->ids[i], rows, width, text);
+    in->ids[i] = ids_called(g, text);
+    in->vectors[i] =
+        grove_nn_embedding(in->ids[i], rows, width, grove_network_name(in, text, "table.%s", name));
 }
 
-/* The name cannot be a column's, for these begin with "table.". */
+/* Names cannot be those of columns, for these begin with "table.". */
 static void open_numbers(grove_network_inputs *in, grove_graph *g, const grove_schema *schema,
                          const grove_classifier_options *o) {
+    char text[GROVE_NETWORK_NAME];
     int64_t features = (int64_t)grove_schema_features(schema);
     if (features == 0) {
         return;
     }
-    in->numbers = grove_input_reals(g, "numbers", GROVE_BATCH, features);
+    in->numbers = grove_find(g, "numbers");
+    if (!grove_is_valid(in->numbers)) {
+        in->numbers = grove_input_reals(g, "numbers", GROVE_BATCH, features);
+    }
     if (o->bins) {
         const bool tokens = o->architecture == GROVE_ARCHITECTURE_TRANSFORMER;
         int64_t width = tokens ? in->width : o->number_width;
-        in->binned =
-            grove_nn_binned_embedding(in->numbers, o->bins, width ? width : NUMBER_WIDTH, "bins");
+        in->binned = grove_nn_binned_embedding(in->numbers, o->bins, width ? width : NUMBER_WIDTH,
+                                               grove_network_name(in, text, "bins"));
     }
 }
 
 grove_status grove_network_inputs_open(grove_network_inputs *in, grove_graph *graph,
                                        const grove_schema *schema,
-                                       const grove_classifier_options *options,
+                                       const grove_classifier_options *options, int member,
                                        grove_error *error) {
     const size_t columns = grove_schema_categoricals(schema);
     *in = (grove_network_inputs){.allocator = grove_allocator_or_default(&options->allocator),
                                  .numbers = GROVE_NONE,
                                  .binned = GROVE_NONE,
+                                 .graph = graph,
                                  .width = width_of(options)};
+    if (member > 0) {
+        snprintf(in->prefix, sizeof in->prefix, "member.%d.", member + 1);
+    }
     in->ids = grove_alloc_zero(&in->allocator, columns, sizeof *in->ids);
     const size_t bags = grove_network_bag_count(schema), room = columns + bags + 3;
     in->vectors = grove_alloc_zero(&in->allocator, room, sizeof *in->vectors);
@@ -64,7 +88,7 @@ grove_status grove_network_inputs_open(grove_network_inputs *in, grove_graph *gr
     for (size_t i = 0; i < columns; i++) {
         open_column(in, graph, schema);
     }
-    grove_network_bags(graph, schema, in->width, in->vectors + columns);
+    grove_network_bags(in, schema, in->vectors + columns);
     in->bags = (int)bags;
     open_numbers(in, graph, schema, options);
     return GROVE_OK;

@@ -18,14 +18,23 @@ typedef struct grove_network_inputs {
     grove_tensor numbers; /* [batch, features]; GROVE_NONE: there are none */
     grove_tensor binned;  /* [batch, features, number_width]; GROVE_NONE: they have no bins */
     int64_t width;        /* that all vectors have; 0: each its own */
+    grove_graph *graph;
+    char prefix[24]; /* of the names of this network's parameters: "", "member.2." */
 } grove_network_inputs;
 
-/* Appends inputs and lookups to the graph, whose error has any mistake. To be closed in any case.
- */
+/* Appends inputs and lookups to the graph, whose error has any mistake; inputs that are there
+ * already are shared. `member` counts the networks of a graph from 0. To be closed in any case. */
 grove_status grove_network_inputs_open(grove_network_inputs *inputs, grove_graph *graph,
                                        const grove_schema *schema,
-                                       const grove_classifier_options *options, grove_error *error);
+                                       const grove_classifier_options *options, int member,
+                                       grove_error *error);
 void grove_network_inputs_close(grove_network_inputs *inputs);
+
+/* The name with this network's prefix. */
+enum { GROVE_NETWORK_NAME = 560 };
+GROVE_PRINTF(3, 4)
+const char *grove_network_name(const grove_network_inputs *inputs, char text[GROVE_NETWORK_NAME],
+                               const char *format, ...);
 
 /* All vectors of a row side by side, with their dropout, and its numbers: [batch, width];
  * GROVE_NONE where all columns are texts. */

@@ -4,8 +4,6 @@
  * cross of columns adds its own weights to the logits. All begin at zero, so that it is the
  * training that says which of them matter.
  */
-#include <stdio.h>
-
 #include "grove/embeddings.h"
 #include "network_body.h"
 
@@ -20,9 +18,9 @@ static grove_tensor of_columns(grove_network_inputs *in, const grove_schema *sch
                                int64_t outputs) {
     grove_tensor sum = GROVE_NONE;
     for (int i = 0; i < in->columns; i++) {
-        char text[512];
+        char text[GROVE_NETWORK_NAME];
         size_t column = (size_t)grove_schema_categorical(schema, (size_t)i);
-        snprintf(text, sizeof text, "wide.%s", grove_schema_name(schema, column));
+        grove_network_name(in, text, "wide.%s", grove_schema_name(schema, column));
         sum = add(sum,
                   grove_nn_embedding_with(in->ids[i], grove_schema_ids(schema, column), outputs,
                                           text, &(grove_embedding_options){.table_init = &zero}));
@@ -31,8 +29,9 @@ static grove_tensor of_columns(grove_network_inputs *in, const grove_schema *sch
 }
 
 static grove_tensor of_numbers(grove_network_inputs *in, int64_t outputs) {
+    char text[GROVE_NETWORK_NAME];
     return grove_is_valid(in->numbers)
-               ? grove_nn_dense_with(in->numbers, outputs, "wide",
+               ? grove_nn_dense_with(in->numbers, outputs, grove_network_name(in, text, "wide"),
                                      &(grove_dense_options){.weight_init = &zero})
                : GROVE_NONE;
 }
@@ -56,6 +55,7 @@ static grove_tensor rows_of_crosses(grove_network_inputs *in, const grove_classi
 static grove_tensor of_crosses(grove_network_inputs *in, const grove_classifier_options *o,
                                int64_t outputs) {
     const int64_t buckets = o->cross_buckets > 0 ? o->cross_buckets : BUCKETS;
+    char text[GROVE_NETWORK_NAME];
     size_t bytes = (size_t)o->cross_count * sizeof(grove_tensor);
     grove_tensor *rows = grove_alloc(&in->allocator, bytes);
     if (!rows) {
@@ -64,8 +64,8 @@ static grove_tensor of_crosses(grove_network_inputs *in, const grove_classifier_
     }
     grove_tensor ids = rows_of_crosses(in, o, buckets, rows); /* [batch, crosses] */
     grove_release(&in->allocator, rows);
-    grove_tensor table =
-        grove_parameter(ids.graph, "crosses.weight", GROVE_SHAPE(buckets, outputs), zero);
+    grove_tensor table = grove_parameter(ids.graph, grove_network_name(in, text, "crosses.weight"),
+                                         GROVE_SHAPE(buckets, outputs), zero);
     if (o->cross_dropout == 0) {
         return grove_embedding_bag(table, ids, GROVE_NONE, GROVE_NONE, NULL);
     }

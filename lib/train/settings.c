@@ -100,7 +100,10 @@ const char *grove_setting_value(const grove_settings *s, grove_setting setting,
 
 /* ---- network and training -------------------------------------------------------------------- */
 
-/* Numbers that are few have a bin each, others are shared among as many, with some rows in each. */
+/* Numbers that are few have a bin each, which has some rows. Others, which hardly come twice, share
+ * bins of a sixteenth of the rows: more would learn the rows by heart. */
+enum { SHARED_BINS = 16 };
+
 static size_t bins_wanted(size_t rows) {
     enum { ROWS_IN_A_BIN = 16, MOST = 256, LEAST = 4 };
     size_t wanted = rows / ROWS_IN_A_BIN;
@@ -132,38 +135,67 @@ static grove_status fit_bins(const grove_rows *train, grove_number_bins *bins, g
     }
     if (status == GROVE_OK) {
         status = grove_number_bins_fit_distinct(numbers, rows, features, bins_wanted(rows),
-                                                &allocator, bins, error);
+                                                SHARED_BINS, &allocator, bins, error);
     }
     grove_release(&allocator, numbers);
+    return status;
+}
+
+static grove_classifier_options network_of(const grove_settings *s,
+                                           const grove_classifier_options *options) {
+    grove_classifier_options network = options ? *options : (grove_classifier_options){0};
+    network.architecture = s->architecture;
+    network.crosses = s->crosses;
+    network.cross_count = s->cross_count;
+    network.cross_buckets = s->cross_buckets;
+    network.cross_dropout = s->cross_dropout;
+    network.hidden = s->hidden;
+    network.hidden_count = s->hidden_count;
+    network.embedding_width = s->embedding_width;
+    network.dropout = s->dropout;
+    network.table_dropout = s->table_dropout;
+    return network;
+}
+
+/* Where any of the settings wants them. */
+static grove_status bins_for(const grove_settings *settings, int count, const grove_schema *schema,
+                             const grove_rows *train, grove_number_bins *bins, grove_error *error) {
+    bool wanted = false;
+    for (int k = 0; k < count; k++) {
+        wanted = wanted || settings[k].numbers == GROVE_NUMBERS_BINS;
+    }
+    *bins = (grove_number_bins){0};
+    return wanted && grove_schema_features(schema) > 0 ? fit_bins(train, bins, error) : GROVE_OK;
+}
+
+grove_status grove_settings_join(const grove_settings *settings, const grove_classifier *members,
+                                 int count, const grove_schema *schema, grove_rows train,
+                                 const grove_classifier_options *options, grove_classifier *joined,
+                                 grove_error *error) {
+    grove_classifier_options networks[GROVE_MOST_MEMBERS];
+    grove_number_bins bins;
+    *joined = (grove_classifier){0};
+    if (count < 1 || count > GROVE_MOST_MEMBERS) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT, "1 to %d classifiers can be joined",
+                          GROVE_MOST_MEMBERS);
+    }
+    grove_status status = bins_for(settings, count, schema, &train, &bins, error);
+    for (int k = 0; k < count; k++) {
+        networks[k] = network_of(&settings[k], options);
+        networks[k].bins = bins.edges && settings[k].numbers == GROVE_NUMBERS_BINS ? &bins : NULL;
+    }
+    if (status == GROVE_OK) {
+        status = members ? grove_classifier_join(schema, networks, members, count, joined, error)
+                         : grove_classifier_new(schema, networks, joined, error);
+    }
+    grove_number_bins_free(&bins);
     return status;
 }
 
 grove_status grove_settings_classifier(const grove_settings *settings, const grove_schema *schema,
                                        grove_rows train, const grove_classifier_options *options,
                                        grove_classifier *classifier, grove_error *error) {
-    grove_classifier_options network = options ? *options : (grove_classifier_options){0};
-    network.architecture = settings->architecture;
-    network.crosses = settings->crosses;
-    network.cross_count = settings->cross_count;
-    network.cross_buckets = settings->cross_buckets;
-    network.cross_dropout = settings->cross_dropout;
-    network.hidden = settings->hidden;
-    network.hidden_count = settings->hidden_count;
-    network.embedding_width = settings->embedding_width;
-    network.dropout = settings->dropout;
-    network.table_dropout = settings->table_dropout;
-    grove_number_bins bins = {0};
-    grove_status status = GROVE_OK;
-    *classifier = (grove_classifier){0};
-    if (settings->numbers == GROVE_NUMBERS_BINS && grove_schema_features(schema) > 0) {
-        status = fit_bins(&train, &bins, error);
-        network.bins = &bins;
-    }
-    if (status == GROVE_OK) {
-        status = grove_classifier_new(schema, &network, classifier, error);
-    }
-    grove_number_bins_free(&bins);
-    return status;
+    return grove_settings_join(settings, NULL, 1, schema, train, options, classifier, error);
 }
 
 void grove_settings_fit(const grove_settings *s, grove_fit_options *options) {

@@ -183,3 +183,20 @@ grove_status grove_validation_run(grove_validation *v, grove_metrics *metrics, d
     }
     return status;
 }
+
+grove_status grove_fit_validate(const grove_classifier *classifier, const grove_schema *schema,
+                                grove_rows valid, const grove_fit_options *options,
+                                grove_metrics *metrics, double *loss, grove_error *error) {
+    grove_validation v = {0};
+    if (!classifier || !schema || !options || !metrics || !loss || valid.count == 0) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT,
+                          "validation needs a classifier, a schema, rows, options, and places for "
+                          "its results");
+    }
+    grove_status status = grove_validation_open(&v, classifier, schema, &valid, options, error);
+    if (status == GROVE_OK) {
+        status = grove_validation_run(&v, metrics, loss, error);
+    }
+    grove_validation_close(&v);
+    return status;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * grove/network.h - the network for rows of a table: what its columns become, what stands between
+ * them and the answer, and several networks joined into one.
+ *
+ * Ownership: a grove_classifier owns its graph. Options only point. Every _free takes NULL.
+ */
+#ifndef GROVE_NETWORK_H
+#define GROVE_NETWORK_H
+
+#include "data.h"
+#include "metrics.h"
+#include "nn.h"
+#include "number_embeddings.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define GROVE_ARCHITECTURE_LIST(X)                                                                 \
+    X(MLP, "mlp") X(RESNET, "resnet") X(TRANSFORMER, "transformer") X(WIDE_DEEP, "wide-deep")
+
+/* What stands between the vectors of the columns and the answer:
+ *
+ *     mlp          hidden layers, each dense, ReLU, dropout
+ *     resnet       hidden layers as blocks that add to what they read, with layer normalization
+ *                  (the ResNet of Gorishniy et al. 2021, "Revisiting Deep Learning Models for
+ *                  Tabular Data")
+ *     transformer  columns are tokens that attend to each other; a further one becomes the answer
+ *                  (the same paper's FT-Transformer). A hidden layer is that of a block
+ *     wide-deep    the mlp, and beside it a linear model of all categories and numbers, and of
+ *                  crosses of columns (Cheng et al. 2016, "Wide & Deep Learning")
+ */
+typedef enum grove_architecture {
+#define GROVE_ARCHITECTURE_ENUM(name, words) GROVE_ARCHITECTURE_##name,
+    GROVE_ARCHITECTURE_LIST(GROVE_ARCHITECTURE_ENUM)
+#undef GROVE_ARCHITECTURE_ENUM
+        GROVE_ARCHITECTURES /* how many there are */
+} grove_architecture;
+
+/* Columns whose values together are one category: by their places among the categorical columns, as
+ * in grove_schema_categorical. */
+enum { GROVE_MOST_CROSSED = 4 };
+typedef struct grove_cross {
+    int columns[GROVE_MOST_CROSSED];
+    int count; /* 2 to 4 */
+} grove_cross;
+
+/* What is minimized of a number, e = prediction - label, both scaled: the mean of e^2, of |e|, or
+ * Huber's loss (losses.h). */
+typedef enum grove_number_loss {
+    GROVE_NUMBER_LOSS_MSE,
+    GROVE_NUMBER_LOSS_MAE,
+    GROVE_NUMBER_LOSS_HUBER
+} grove_number_loss;
+
+/* Zero means the default, field by field. */
+typedef struct grove_classifier_options {
+    grove_architecture architecture;
+    const int64_t *hidden; /* [hidden_count] units of the hidden layers; may be none */
+    int hidden_count;
+    int64_t embedding_width;       /* of every table; 0: each by grove_nn_embedding_width */
+    double dropout;                /* after each hidden layer; from 0 to below 1 */
+    double table_dropout;          /* of the vectors of columns and bins; likewise */
+    const grove_number_bins *bins; /* of all features (number_embeddings.h): beside each number
+                                      stands the vector of its bin; NULL: numbers stand alone */
+    int64_t number_width;          /* of these vectors; 0: 8 */
+    const grove_cross *crosses;    /* [cross_count] of a wide-deep network */
+    int cross_count;
+    int64_t cross_buckets; /* rows of the one table that all crosses share by a hash; 0: 65,536 */
+    double cross_dropout;  /* of what single crosses add; from 0 to below 1 */
+    double word_dropout;   /* share of a text's pieces dropped; from 0 to below 1 */
+    bool weighted;         /* rows count by an input "weights" in the loss */
+    grove_number_loss number_loss;
+    double huber_delta; /* in deviations of the target; 1 */
+    uint64_t seed;
+    grove_allocator allocator;
+} grove_classifier_options;
+
+/* A graph and its tensors, which are named so that a loaded model can be used in the same way:
+ *
+ *     "column.<name>"   ids [batch], an input for each categorical column
+ *     "numbers"         [batch, numeric], an input, where there are numeric features
+ *     "column.<name>"   of a bag or a text: ids [k batches and c more], the last of them padding;
+ *     "column.<name>.offsets"  [batch], where the ids of each row begin (data_bags.h), and
+ *     "column.<name>.weights"  what each id weighs
+ *     "label"           ids [batch], an input, for the loss; of numbers [batch], scaled
+ *     "weights"         [batch], an input, where .weighted
+ *     "table.<name>"    the embedding of a column; its table is "table.<name>.weight"
+ *     "bins"            [batch, numeric, number_width], where numbers have bins
+ *     "mlp.0"...        the dense layers; the last one gives the logits, or the number, to which
+ *                       texts add theirs: the table of a text has a number for each class
+ *     "resnet.0"..., "transformer.0"...   the blocks of other architectures
+ *     "wide.<name>", "wide", "crosses"   the linear part of wide-deep
+ *     "probabilities"   [batch, classes], the answer
+ *     "scaled"          [batch], the number where one is asked for, as (y - mean) / deviation
+ *     "prediction"      [batch], the answer then, in the units of the table
+ *     "loss"            the mean cross-entropy, or what .number_loss says; where .weighted,
+ *                       sum(w loss) / sum(w)
+ */
+typedef struct grove_classifier {
+    grove_graph *graph;
+    grove_tensor label, probabilities, loss;
+    grove_tensor answer; /* probabilities, or of a number the prediction; then those are none */
+    grove_number_loss number_loss; /* as asked for, */
+    double huber_delta;            /* or by default */
+    grove_tensor weights;          /* GROVE_NONE: rows count alike */
+} grove_classifier;
+
+/* Builds the network for a fitted schema with a label: tables and numbers side by side, hidden
+ * layers with ReLU and dropout, softmax or a number. All but `error` must be there, options too.
+ * A mistake stands in `error`, and there is nothing to free. */
+GROVE_API grove_status grove_classifier_new(const grove_schema *schema,
+                                            const grove_classifier_options *options,
+                                            grove_classifier *classifier, grove_error *error);
+GROVE_API void grove_classifier_free(grove_classifier *classifier);
+
+/* One classifier out of several, trained one by one on the same columns: it has their networks side
+ * by side, and answers with the mean of their probabilities (deep ensembles: Lakshminarayanan,
+ * Pritzel & Blundell 2017). options [count] are those that members [count] were built with; names
+ * of the second one's parameters begin with "member.2.", and so on. The members are only read. */
+enum { GROVE_MOST_MEMBERS = 64 };
+GROVE_API grove_status grove_classifier_join(const grove_schema *schema,
+                                             const grove_classifier_options *options,
+                                             const grove_classifier *members, int count,
+                                             grove_classifier *joined, grove_error *error);
+
+/* The most frequent class of the training rows: what a model without inputs would always answer. Of
+ * a target their mean and median. */
+GROVE_API grove_id grove_schema_majority(const grove_schema *schema);
+GROVE_API grove_center grove_schema_center(const grove_schema *schema);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

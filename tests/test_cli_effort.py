@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+#
+# grove train --effort, --members, --time-limit: settings are tried, models are joined, and the time
+# is kept.
+import csv
+import io
+import os
+import signal
+import subprocess
+import time
+
+import cli
+from cli import case, good, model_bytes, near, no_leftovers, read, refused, table, text_of, write
+
+SMALL = ["--epochs", "9", "--hidden", "16,8", "--batch", "64"]
+
+
+def trials(result):
+    """(number, of, epochs, loss, what was tried) of each line."""
+    found = []
+    for line in result.err.splitlines():
+        if line.startswith("trial "):
+            words = line.split("(", 1)
+            numbers = words[0].replace(",", "").split()
+            found.append((int(numbers[1]), int(numbers[3]), int(numbers[4]), float(numbers[8]),
+                          words[1].rstrip(")").split(", ")))
+    return found
+
+
+@case
+def settings_are_tried(folder):
+    """All of them shortly, the best third for longer; what was given is never changed."""
+    data, model = table(folder, rows=600), os.path.join(folder, "m")
+    result = good("train", data, "--label", "group", "--out", model, "--effort", "medium", "--json",
+                  "--dropout", "0.3", "--progress", "lines", *SMALL)
+    told = trials(result)
+    first = [t for t in told if t[2] == told[0][2]]
+    second = [t for t in told if t[2] == 3 * told[0][2]]
+    assert [t[0] for t in told] == list(range(1, told[0][1] + 1)), str(result)
+    assert len(first) + len(second) == len(told) and len(second) == -(-len(first) // 3), told
+    best = sorted(t[3] for t in first)[:len(second)]
+    assert all(what[2] == "0.3" for *_, what in told), told
+    assert len({str(what) for *_, what in first}) == len(first), "one was tried twice"
+    kept = [t[4] for t in first if t[3] in best]
+    assert sorted(map(str, kept)) == sorted(str(t[4]) for t in second), told
+    winner = min(second, key=lambda t: t[3])[4]
+    settings = result.json()["settings"]
+    assert settings["architecture"]["value"] == winner[0], (settings, winner)
+    near(settings["rate"]["value"], float(winner[-1]), 1e-6)
+    assert settings["dropout"] == {"value": 0.3, "reason": None}, settings
+    reasons = [s["reason"] for s in settings.values() if s["reason"]]
+    assert winner == told[0][4] or any("tried" in reason for reason in reasons), reasons
+    no_leftovers(folder)
+
+
+@case
+def the_same_seed_finds_the_same(folder):
+    data = table(folder, rows=400)
+    how = ["--effort", "high", "--members", "2", "--epochs", "3", "--batch", "64"]
+    one = model_bytes(folder, data, *how)
+    assert model_bytes(folder, data, *how, "--threads", "2") == one
+    assert model_bytes(folder, data, *how, "--seed", "2") != one
+
+
+def predicted(model, data):
+    rows = csv.DictReader(io.StringIO(good("predict", model, data).out))
+    return [[float(row["probability." + name]) for name in "abc"] for row in rows]
+
+
+@case
+def a_joined_model_answers_with_the_mean(folder):
+    """One file, whose probabilities are the mean of those of models trained by themselves."""
+    data, valid = table(folder, rows=400), table(folder, name="valid.csv", rows=100, seed=2)
+    for more in ([], ["--architecture", "wide-deep", "--crosses", "species*region"],
+                 ["--architecture", "transformer"], ["--architecture", "resnet"]):
+        how = [data, "--valid", valid, "--label", "group", "-q", "--epochs", "2", "--hidden", "8,8",
+               "--batch", "64", *more]
+        each = []
+        for seed in ("5", "6", "7"):
+            model = os.path.join(folder, "one")
+            good("train", *how, "--out", model, "--seed", seed)
+            each.append(predicted(model, valid))
+        joined = os.path.join(folder, "joined")
+        told = good("train", *how, "--out", joined, "--seed", "5", "--members", "3",
+                    "--json").json()
+        assert told["members"] == 3, told
+        answers = predicted(joined, valid)
+        for i, row in enumerate(answers):
+            for c in range(3):
+                near(row[c], sum(model[i][c] for model in each) / 3, 1e-5)
+        measured = good("evaluate", joined, valid, "--json").json()
+        near(told["validation"]["log_loss"], measured["log_loss"], 1e-5)
+        good("nearest", joined, "region", "N")
+
+
+@case
+def the_time_is_kept(folder):
+    data, model = table(folder, rows=3000), os.path.join(folder, "m")
+    long = ["train", data, "--label", "group", "--out", model, "-q", "--json", "--epochs", "1000000",
+            "--patience", "1000000"]
+    for more, most in ([], 1), (["--effort", "medium"], 2), (["--members", "3"], 2):
+        begin = time.monotonic()
+        told = good(*long, "--time-limit", "1.5", *more).json()
+        seconds = time.monotonic() - begin
+        assert 1 < seconds < 1.5 + 8 * most, (more, seconds)
+        assert told["stopped_by_time_limit"] is True and told["members"] >= 1, told
+        good("evaluate", model, data)
+    told = good(*long[:-4], "--epochs", "1", "--time-limit", "1000").json()
+    assert told["stopped_by_time_limit"] is False, told
+
+
+@case
+def numbers_are_joined_too(folder):
+    lines = ["x,kind,y"] + ["%d,k%d,%d" % (i % 50, i % 7, i % 50 + i % 7) for i in range(400)]
+    data, model = write(os.path.join(folder, "n.csv"), text_of(lines)), os.path.join(folder, "m")
+    try:
+        told = good("train", data, "--label", "y", "--target", "number", "--out", model, "-q",
+                    "--members", "2", "--epochs", "3", "--json").json()
+    except AssertionError as why:
+        if "--target" in str(why):
+            raise cli.Skip("there is no --target")
+        raise
+    assert told["members"] == 2, told
+    good("predict", model, data)
+
+
+@case
+def cross_validation_takes_them(folder):
+    data = table(folder, rows=300)
+    how = ["cv", data, "--label", "group", "--folds", "2", "--epochs", "3", "--json"]
+    low = good(*how).json()
+    medium = good(*how, "--effort", "medium").json()
+    joined = good(*how, "--members", "2").json()
+    assert medium["metrics"] != low["metrics"] or joined["metrics"] != low["metrics"]
+
+
+@case
+def stopped_while_settings_are_tried(folder):
+    data, model = table(folder, rows=3000), os.path.join(folder, "m")
+    for more in (["--effort", "medium"], ["--members", "50"]):
+        process = subprocess.Popen(
+            [cli.GROVE, "train", data, "--label", "group", "--out", model, "--progress", "lines",
+             "--epochs", "300", "--patience", "300", *more],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        process.stderr.readline()
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+        assert process.returncode == 130, (process.returncode, err)
+        assert b"no model was written" in err and not os.path.exists(model), err
+    no_leftovers(folder)
+
+
+@case
+def what_does_not_go_together(folder):
+    data = table(folder, rows=60)
+    out = write(os.path.join(folder, "out"), "before")
+    train = ["train", data, "--label", "group", "--out", out]
+    for option in (["--resume"], ["--keep-checkpoint"], ["--checkpoint", out + ".c"],
+                   ["--checkpoint-every", "5"]):
+        for several in (["--effort", "high"], ["--members", "2"]):
+            refused(2, option[0] + " goes with one model", *train, *several, *option)
+    refused(2, "--profile tells of one model", *train, "--members", "2", "--profile")
+    refused(2, "--valid-fraction 0 leaves none", *train, "--effort", "medium", "--valid-fraction",
+            "0")
+    refused(2, "from 1 to 64", *train, "--members", "65")
+    refused(2, "low, medium, high", *train, "--effort", "huge")
+    refused(2, "from 0.001", *train, "--time-limit", "0")
+    assert read(out) == b"before"
+
+
+cli.main()

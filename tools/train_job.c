@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * train_job.c - the training of a job: settings that are tried first, where that is asked for; one
+ * model or several, joined; all within its time.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "interrupt.h"
+#include "job.h"
+#include "progress.h"
+#include "settings.h"
+#include "tables.h"
+
+enum { MOST_KEPT = 3, HIGH_MEMBERS = 8 };
+
+/* A training under way. */
+typedef struct run {
+    job *j;
+    progress shown;
+    double begin, deadline; /* of seconds_now(); infinite: there is none */
+    bool quiet;
+    bool is_late; /* the time was over before all was done */
+    bool is_done; /* there is a model */
+    grove_classifier_options network;
+    grove_fit_options how;
+    grove_settings *kept; /* [kept_count] the settings of members, in turn */
+    int kept_count;
+} run;
+
+static bool is_over(run *r, double deadline) {
+    if (seconds_now() > deadline) {
+        r->is_late = true;
+    }
+    return r->is_late || (r->j->resume.o && interrupt_noted());
+}
+
+static bool show(void *user, const grove_progress *progress) {
+    run *r = user;
+    progress_show(&r->shown, progress);
+    return progress->again || !is_over(r, r->deadline);
+}
+
+/* ---- trying settings ------------------------------------------------------------------------- */
+
+/* Half of the time, so that there is some to train with what was found. */
+static bool show_trial(void *user, const grove_trial *trial) {
+    run *r = user;
+    char text[GROVE_SETTING_TEXT];
+    const bool over = is_over(r, r->begin + (r->deadline - r->begin) / 2);
+    if (trial && !r->quiet) {
+        fprintf(stderr, "trial %d of %d, %d epochs: validation loss %.4f (", trial->number,
+                trial->trials, trial->epochs, trial->loss);
+        const grove_setting told[] = {GROVE_SETTING_ARCHITECTURE, GROVE_SETTING_HIDDEN,
+                                      GROVE_SETTING_DROPOUT, GROVE_SETTING_TABLE_DROPOUT,
+                                      GROVE_SETTING_RATE};
+        for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+            fprintf(stderr, "%s%s", i ? ", " : "",
+                    grove_setting_value(trial->settings, told[i], text));
+        }
+        fprintf(stderr, ")\n");
+    }
+    return !over;
+}
+
+/* What the search changed has its reason. */
+static void give_reasons(grove_settings *found, const grove_settings *chosen) {
+    char before[GROVE_SETTING_TEXT], after[GROVE_SETTING_TEXT];
+    for (int i = 0; i < GROVE_SETTINGS; i++) {
+        const char *old = grove_setting_value(chosen, (grove_setting)i, before);
+        if (strcmp(old, grove_setting_value(found, (grove_setting)i, after)) != 0) {
+            snprintf(found->reason[i], sizeof found->reason[i],
+                     "of the settings that were tried, the best on the validation rows");
+        }
+    }
+}
+
+static grove_status search(run *r) {
+    job *j = r->j;
+    grove_search_options wish = {
+        .network = &r->network, .fit = &r->how, .go_on = show_trial, .user = r};
+    grove_settings chosen = j->settings;
+    grove_status status = grove_search_settings(j->schema, j->train, j->valid, &wish, r->kept,
+                                                MOST_KEPT, &r->kept_count, &j->error);
+    r->is_late = false;
+    for (int i = 0; i < r->kept_count; i++) {
+        give_reasons(&r->kept[i], &chosen);
+    }
+    return status;
+}
+
+/* ---- one model ------------------------------------------------------------------------------- */
+
+static int train_one(run *r) {
+    job *j = r->j;
+    grove_settings_fit(&j->settings, &r->how);
+    grove_status status = grove_settings_classifier(&j->settings, j->schema, j->train, &r->network,
+                                                    &j->classifier, &j->error);
+    if (status != GROVE_OK) {
+        return complain(j->command, code_of_data(status), j->error.message);
+    }
+    if (!r->quiet) {
+        print_tables(stderr, j->schema, j->classifier.graph);
+    }
+    r->how.checkpoint = j->resume.o ? &j->resume.file : NULL;
+    r->how.profile = j->o->profile ? &j->profile : NULL;
+    status =
+        grove_fit(&j->classifier, j->schema, j->train, j->valid, &r->how, &j->result, &j->error);
+    if (status == GROVE_INTERRUPTED) {
+        return resume_tell(&j->resume, j->error.message);
+    }
+    r->is_done = status == GROVE_OK;
+    bool bad_file = status == GROVE_BAD_FILE;
+    return status == GROVE_OK
+               ? EXIT_DONE
+               : complain(j->command, bad_file ? EXIT_BAD_MODEL : EXIT_RUN_TIME, j->error.message);
+}
+
+/* ---- several, joined ------------------------------------------------------------------------- */
+
+/* The k-th begins with other random numbers. The one that the time ends is only kept if it is the
+ * first. */
+static grove_status train_member(run *r, int k, grove_classifier *member, bool *kept) {
+    job *j = r->j;
+    grove_settings *s = &r->kept[k % r->kept_count];
+    grove_fit_result result;
+    r->network.seed = r->how.seed = (uint64_t)j->o->seed + (uint64_t)k;
+    r->shown.history = k == 0 ? &j->history : NULL;
+    r->shown.log = k == 0 ? j->log : NULL;
+    grove_settings_fit(s, &r->how);
+    grove_status status =
+        grove_settings_classifier(s, j->schema, j->train, &r->network, member, &j->error);
+    if (status == GROVE_OK) {
+        status = grove_fit(member, j->schema, j->train, j->valid, &r->how, &result, &j->error);
+    }
+    *kept = status == GROVE_OK && (k == 0 || !r->is_late);
+    if (status == GROVE_OK && k == 0) {
+        j->result = result;
+    }
+    if (*kept && !r->quiet) {
+        fprintf(stderr, "model %d: %d epochs, the best was epoch %d, validation loss %.4f\n", k + 1,
+                result.epochs, result.best_epoch, result.valid.log_loss);
+    }
+    return status;
+}
+
+static grove_status join(run *r, grove_classifier *members) {
+    job *j = r->j;
+    grove_settings settings[GROVE_MOST_MEMBERS];
+    double loss = 0;
+    for (int k = 0; k < j->members; k++) {
+        settings[k] = r->kept[k % r->kept_count];
+    }
+    r->network.seed = (uint64_t)j->o->seed;
+    grove_status status = grove_settings_join(settings, members, j->members, j->schema, j->train,
+                                              &r->network, &j->classifier, &j->error);
+    return status == GROVE_OK && j->valid.count > 0
+               ? grove_fit_validate(&j->classifier, j->schema, j->valid, &r->how, &j->result.valid,
+                                    &loss, &j->error)
+               : status;
+}
+
+static int train_members(run *r, int wanted) {
+    job *j = r->j;
+    grove_classifier members[GROVE_MOST_MEMBERS] = {{0}};
+    grove_status status = GROVE_OK;
+    bool kept = true;
+    j->members = 0;
+    for (int k = 0; k < wanted && status == GROVE_OK && (k == 0 || !is_over(r, r->deadline)); k++) {
+        status = train_member(r, k, &members[k], &kept);
+        j->members += kept;
+    }
+    const bool stopped = j->resume.o && interrupt_noted();
+    if (status == GROVE_OK && !stopped) {
+        status = join(r, members);
+        r->is_done = status == GROVE_OK;
+    }
+    for (int k = 0; k < wanted; k++) {
+        grove_classifier_free(&members[k]);
+    }
+    return status == GROVE_OK ? EXIT_DONE : complain(j->command, EXIT_RUN_TIME, j->error.message);
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+static bool is_effort(const options *o, const char *word) {
+    return strcmp(o->effort, word) == 0;
+}
+
+static int train_all(run *r) {
+    job *j = r->j;
+    const bool high = is_effort(j->o, "high");
+    const int members = j->o->members > 0 ? (int)j->o->members : high ? HIGH_MEMBERS : 1;
+    if (!is_effort(j->o, "low")) {
+        grove_status status = search(r);
+        if (status != GROVE_OK) {
+            return complain(j->command, code_of_data(status), j->error.message);
+        }
+    }
+    if (j->resume.o && interrupt_noted()) {
+        return EXIT_DONE;
+    }
+    j->settings = r->kept[0];
+    if (j->tells) {
+        print_settings(&j->settings);
+        fflush(stdout);
+    }
+    if (resume_note(&j->resume, &j->settings) != EXIT_DONE) {
+        return EXIT_RUN_TIME;
+    }
+    j->members = 1;
+    return members > 1 ? train_members(r, members) : train_one(r);
+}
+
+int train_job(job *j) {
+    const options *o = j->o;
+    grove_settings *kept = calloc(MOST_KEPT, sizeof *kept);
+    if (!kept) {
+        return complain(j->command, EXIT_RUN_TIME, "out of memory");
+    }
+    kept[0] = j->settings;
+    run r = {.j = j, .shown = progress_new(o->progress), .begin = seconds_now(), .kept = kept};
+    r.kept_count = 1;
+    r.deadline = o->time_limit > 0 ? r.begin + o->time_limit : (double)INFINITY;
+    r.quiet = r.shown.kind == PROGRESS_NONE;
+    r.shown.log = j->log;
+    r.shown.history = &j->history;
+    r.network = (grove_classifier_options){.word_dropout = o->word_dropout,
+                                           .weighted = j->weights.rows || j->weights.classes,
+                                           .seed = (uint64_t)o->seed};
+    r.how = (grove_fit_options){.weights = j->weights.rows,
+                                .valid_weights =
+                                    j->valid_table ? j->weights.valid_rows : j->weights.rows,
+                                .class_weights = j->weights.classes,
+                                .seed = (uint64_t)o->seed,
+                                .threads = (int)o->threads,
+                                .check_finite = o->check_finite,
+                                .progress = show,
+                                .user = &r};
+    resume_begin(&j->resume);
+    int code = train_all(&r);
+    const bool stopped = code == EXIT_DONE && !r.is_done;
+    resume_end(&j->resume);
+    j->seconds = seconds_now() - r.begin;
+    j->is_late = r.is_late;
+    free(kept);
+    return stopped ? resume_stopped(j->command) : code;
+}
