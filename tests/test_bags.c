@@ -257,8 +257,18 @@ START_TEST(a_row_is_answered_alike_in_any_batch) {
         answer(c.graph, schema, data, batch, other);
         expect_same(all, other, 1e-6F, "in batches");
     }
-    grove_predictor *one;
+    grove_predictor *one, *many;
     grove_error error;
+    /* The longest row again and again: a batch has room for few of them. */
+    static const size_t longest[ROWS] = {0};
+    ck_assert_int_eq(grove_predictor_new(c.graph, schema, 64, 1, &many, &error), GROVE_OK);
+    ck_assert_int_eq(grove_predictor_run(many, (grove_rows){data, longest, ROWS}, other[0], &error),
+                     GROVE_OK);
+    grove_predictor_free(many);
+    for (size_t row = 0; row < ROWS; row++) {
+        ck_assert_msg(fabsf(other[row][0] - all[0][0]) <= 1e-6F, "long row %zu: %g, not %g", row,
+                      (double)other[row][0], (double)all[0][0]);
+    }
     ck_assert_int_eq(grove_predictor_new(c.graph, schema, 1, 1, &one, &error), GROVE_OK);
     for (size_t row = 0; row < ROWS; row++) {
         grove_cell cells[COLUMNS];
