@@ -177,7 +177,7 @@ const option_row option_table[] = {
      .preset = "auto", .group = GROUP_MODEL,
      .help = "share of the numbers of embedding vectors dropped in training",
      .instead = "auto: chosen from the data"},
-    {ROW(FOR_FITS, "word-dropout", "P"), NUMBER(word_dropout, 0, 0.99), .preset = "0.5",
+    {ROW(FOR_FITS, "word-dropout", "P"), NUMBER(word_dropout, 0, 0.99), .preset = "0.8",
      .group = GROUP_MODEL, .help = "share of the words of a text dropped in training"},
 
     {ROW(FOR_FITS, "epochs", "N|auto"), WHOLE(epochs, 1, 1e6), OR_WORD("auto", 0), .preset = "auto",

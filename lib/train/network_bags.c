@@ -10,9 +10,10 @@
 
 #include "grove/embeddings.h"
 
-/* Adam moves a number by no more than its rate in a step, however large the gradient. With this
- * factor pieces that are met a few times are heard nevertheless. */
-static const double loudness = 8;
+/* Adam moves a number by no more than its rate in a step, however large the gradient; so this says
+ * how soon a piece that is met a few times is heard. A larger one is done in fewer epochs, and is
+ * right less often. */
+static const double loudness = 2;
 
 static bool is_text(const grove_schema *schema, size_t column) {
     return grove_schema_kind(schema, column) == GROVE_COLUMN_TEXT;
