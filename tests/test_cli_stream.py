@@ -198,6 +198,9 @@ def refusals(folder):
     no(2, "takes a number of bytes", "--max-memory", "1")
     no(2, "would write over", "--cache", data)
     no(1, "training would take about", "--max-memory", "20M")
+    no(2, "--text needs the table whole", "--stream", "--text", "species")
+    no(3, "column 'words' is taken as a text, which has no place in a file of rows", "--stream",
+       source=table_of_texts(folder, there))
     no(1, ["the table does not fit in the 30.4 MB", "--split needs it whole"], "--max-memory",
        "29M", "--split", "group:region")
     no(3, "bad.csv: line 5002, column 'trunk': 'high' is not a number", "--numeric", "trunk",
@@ -209,6 +212,16 @@ def refusals(folder):
     no(1, "File too large", "--cache", model + ".c", preexec_fn=limited(100000))
     no(1, ["the different values take", "column 'species' has the most"], "--max-memory", "1M",
        "--stream", source=table_of_ids(folder, there))
+
+
+def table_of_texts(folder, there):
+    words = "oak ash elm fir yew box".split()
+    rows = (" ".join(words[i * k % 6] for k in range(2, 9)) + " %d,%s" % (i, "ab"[i % 2])
+            for i in range(300))
+    path = write(os.path.join(folder, "texts.csv"), "words,group\n" + "\n".join(rows) + "\n")
+    there.append("texts.csv")
+    there.sort()
+    return path
 
 
 def table_of_ids(folder, there):
