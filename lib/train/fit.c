@@ -178,9 +178,9 @@ static void close_trainer(trainer *t) {
 
 /* ---- an epoch -------------------------------------------------------------------------------- */
 
-/* A step failed on the rows of the epoch from `begin` on. A bad number in a row of the batch is one
+/* A step failed on the rows that were taken last. A bad number in a row of the batch is one
  * in a row of the data. */
-static void tell_failure(trainer *t, const grove_plan *plan, size_t begin, int epoch) {
+static void tell_failure(trainer *t, const grove_plan *plan, int epoch) {
     const grove_error *why = grove_plan_error(plan);
     const grove_nonfinite *found = grove_plan_nonfinite(plan);
     if (!found) {
@@ -191,7 +191,7 @@ static void tell_failure(trainer *t, const grove_plan *plan, size_t begin, int e
     if (shape.rank > 0 && shape.dim[0] == GROVE_BATCH) {
         grove_fail(t->error, why->status,
                    "training, epoch %d: %s (row %" PRIu64 " of the data, from 0)", epoch,
-                   why->message, grove_shuffled_row(&t->shuffled, begin + found->row));
+                   why->message, grove_shuffled_row(&t->shuffled, found->row));
     } else {
         grove_fail(t->error, why->status, "training, epoch %d: %s", epoch, why->message);
     }
@@ -208,7 +208,7 @@ static bool train_batch(trainer *t, size_t begin, size_t count, int epoch,
     }
     grove_feed_forget(&t->feed, count, t->wish.unknown_share, t->wish.seed, (uint32_t)epoch, begin);
     if (grove_run(plan) != GROVE_OK) {
-        tell_failure(t, plan, begin, epoch);
+        tell_failure(t, plan, epoch);
         return false;
     }
     const double mass = grove_targets_mass(&t->targets, count);

@@ -19,7 +19,8 @@ static grove_status open_file(grove_shuffled_rows *s, const grove_feed *feed,
     s->blocks = grove_alloc(&s->allocator, s->count * sizeof *s->blocks);
     s->order = grove_alloc(&s->allocator, window * sizeof *s->order);
     s->listed = grove_alloc(&s->allocator, window * sizeof *s->listed);
-    if (!s->blocks || !s->order || !s->listed) {
+    s->taken = grove_alloc_zero(&s->allocator, feed->size, sizeof *s->taken);
+    if (!s->blocks || !s->order || !s->listed || !s->taken) {
         return grove_fail_memory(error, (s->count + 2 * window) * sizeof *s->order);
     }
     grove_packed_open_file(&s->packed, feed, targets, s->file);
@@ -45,6 +46,7 @@ void grove_shuffled_close(grove_shuffled_rows *s) {
         grove_packed_close(&s->packed);
         grove_release(&s->allocator, s->order);
         grove_release(&s->allocator, s->listed);
+        grove_release(&s->allocator, s->taken);
         grove_release(&s->allocator, s->blocks);
     }
 }
@@ -90,6 +92,7 @@ void grove_shuffled_begin(grove_shuffled_rows *s, uint64_t epoch) {
 
 grove_status grove_shuffled_take(grove_shuffled_rows *s, size_t begin, size_t count,
                                  grove_feed *feed, grove_targets *targets, grove_error *error) {
+    s->begin = begin;
     for (size_t at = 0, some; at < count; at += some) {
         const size_t row = begin + at;
         while (row >= s->first + s->held) {
@@ -101,6 +104,9 @@ grove_status grove_shuffled_take(grove_shuffled_rows *s, size_t begin, size_t co
         const size_t known = s->first + s->held - row;
         some = count - at < known ? count - at : known;
         grove_packed_take(&s->packed, s->order + row - s->first, some, known, feed, targets, at);
+        for (size_t i = 0; i < some && s->file; i++) {
+            s->taken[at + i] = grove_shuffled_place(s, row + i);
+        }
     }
     return GROVE_OK;
 }
@@ -115,7 +121,7 @@ size_t grove_shuffled_place(const grove_shuffled_rows *s, size_t i) {
 }
 
 uint64_t grove_shuffled_row(const grove_shuffled_rows *s, size_t i) {
-    const size_t place = grove_shuffled_place(s, i);
-    return s->file ? grove_row_file_source_row(s->file, grove_dataset_part(s->rows.dataset), place)
-                   : grove_row_at(&s->rows, place);
+    return s->file ? grove_row_file_source_row(s->file, grove_dataset_part(s->rows.dataset),
+                                               s->taken[i])
+                   : grove_row_at(&s->rows, s->order[s->begin + i]);
 }

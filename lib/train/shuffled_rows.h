@@ -19,6 +19,7 @@ typedef struct grove_shuffled_rows {
     size_t first, held;    /* the window: its first row in the epoch, and how many it has */
     size_t *blocks, count; /* of a file: [count] in the order of the epoch */
     size_t from, next;     /* those that this window and the next begin with */
+    size_t begin, *taken;  /* the last batch: its first row; of a file [batch] their places */
     size_t *listed;        /* [window] the packed rows, before they are shuffled */
 } grove_shuffled_rows;
 
@@ -36,9 +37,11 @@ void grove_shuffled_begin(grove_shuffled_rows *s, uint64_t epoch);
 grove_status grove_shuffled_take(grove_shuffled_rows *s, size_t begin, size_t count,
                                  grove_feed *feed, grove_targets *targets, grove_error *error);
 
-/* Which of the rows that were handed in is row i of the epoch, one of the window; and which row
- * of the data, for messages: it is searched for. */
+/* Which of the rows that were handed in is row i of the epoch, one of the window? */
 size_t grove_shuffled_place(const grove_shuffled_rows *s, size_t i);
+
+/* For messages: which row of the data is row i of those that were taken last? Of a file it is
+ * searched for. */
 uint64_t grove_shuffled_row(const grove_shuffled_rows *s, size_t i);
 
 #endif
