@@ -5,6 +5,7 @@
 # what is refused. How it looks and works in a browser: tests/pages/report.test.mjs.
 import csv
 import os
+import random
 import re
 
 from cli import *
@@ -154,6 +155,28 @@ def hashed_columns(folder):
     assert all(b["category"] == "known" for b in told["report"]["frequency"]["rarest"])
     assert len(told["report"]["importance"]["columns"]) == 4
     assert told["report"]["metrics"]["accuracy"]["logistic"] is not None
+
+
+@case
+def texts_and_bags(folder):
+    """Their importance is told; the baseline does without them, and says so."""
+    r = random.Random(4)
+    words = "oak elm ash fir yew box bay fig".split()
+    lines = ["title,tags,size,kind"]
+    for _ in range(300):
+        k = r.randrange(3)
+        lines.append("%s %s tree,%s;%s,%.2f,%s" % (r.choice(words), words[k], words[k],
+                                                   r.choice(words), r.gauss(k, 1), "abc"[k]))
+    data, model = write(os.path.join(folder, "bags.csv"), text_of(lines)), \
+        os.path.join(folder, "m")
+    good("train", data, "--label", "kind", "--text", "title", "--bag", "tags", "--out", model, "-q",
+         *QUICK)
+    _, told = made(folder, model, data)
+    assert sorted(c["column"] for c in told["report"]["importance"]["columns"]) == \
+        ["size", "tags", "title"]
+    assert any(c["log_loss"]["low"] > 0 for c in told["report"]["importance"]["columns"]
+               if c["column"] != "size"), told["report"]["importance"]
+    assert "columns but texts and bags" in good("evaluate", model, data, "--full").out
 
 
 @case

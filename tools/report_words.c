@@ -90,10 +90,11 @@ static void print_notes(const full_report *report) {
     }
     printf("\nMajority: every row gets the shares of the classes in training, so always '");
     print_class(report, (size_t)grove_schema_majority(report->answers->schema), 0);
-    printf("'.\n%s",
-           has_linear(report)
-               ? "Logistic: logistic regression on the same columns, of the same training.\n"
-               : "");
+    printf("'.\n");
+    if (has_linear(report)) {
+        printf("Logistic: logistic regression on the same columns%s, of the same training.\n",
+               grove_schema_bags(report->answers->schema) > 0 ? " but texts and bags" : "");
+    }
     printf("Intervals: Wilson's of shares of rows, else by %s resamples of the rows.\n",
            with_commas(resamples, (int64_t)report->model.resamples));
 }

@@ -221,7 +221,11 @@ function measures() {
         `Under the names and by the definitions of scikit-learn. The lower the better: log_loss, brier_score_loss, ece_15. Intervals of 95 %: Wilson’s of shares of rows, else by ${whole(told.resamples)} resamples of the rows.`,
         legend(
             ['leaf', 'the model and its interval', true],
-            ['bark', 'logistic regression on the same columns'],
+            ['bark',
+                'logistic regression on the same columns' +
+                    (model.columns.some((c) => c.kind === 'text' || c.kind === 'bag')
+                        ? ' but texts and bags'
+                        : '')],
             ['stone', 'majority: always the shares of the classes in training'],
         ),
         table(
