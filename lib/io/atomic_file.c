@@ -301,7 +301,7 @@ static grove_status make_safe(grove_atomic_file *file) {
         grove_status status = fsync(file->descriptor) != 0 ? fail(file, errno) : GROVE_OK;
         if (status == GROVE_OK && !file->temporary) {
             file->temporary = name_beside(file, link_nameless);
-            if (!file->temporary) {
+            if (file->error.status == GROVE_NO_FILE) {
                 copy_nameless(file);
             }
         }
