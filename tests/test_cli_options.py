@@ -8,7 +8,7 @@ import re
 from cli import *
 
 COMMANDS = ("train", "evaluate", "predict", "inspect", "gradcheck", "embed", "nearest", "transform",
-            "report")
+            "report", "calibrate")
 
 
 def options_in_help(command):

@@ -12,7 +12,7 @@ import subprocess
 from cli import *
 
 COMMANDS = ("train", "evaluate", "predict", "inspect", "gradcheck", "embed", "nearest", "transform",
-            "report")
+            "report", "calibrate")
 PAGES = os.environ.get("GROVE_PAGES", "build/tools")
 MODEL_PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tools/grove-model.5")
 

@@ -166,7 +166,7 @@ def json_answers(folder):
     data, model = trained(folder)
     told = good("predict", model, data, "--json").json()
     names, predictions, p = answers(good("predict", model, data).out)
-    assert list(told) == ["schema", "rows", "unknown_cells", "classes", "predictions"], told
+    assert list(told) == ["schema", "rows", "unknown_cells", "unknown", "classes", "predictions"], told
     assert (told["schema"], told["rows"], told["classes"]) == (1, 300, names)
     assert [row["prediction"] for row in told["predictions"]] == predictions
     for mine, row in zip(p, told["predictions"]):

@@ -39,7 +39,7 @@ def round_trip(folder, classes):
 
     result = good("evaluate", model, test, "--json")
     told = result.json()
-    assert list(told) == ["schema"] + METRICS + ["unknown_cells"], str(result)
+    assert list(told) == ["schema"] + METRICS + ["unknown_cells", "unknown"], str(result)
     assert told["schema"] == 1 and told["rows"] == 800 and told["unknown_cells"] == 0
     assert told["accuracy"] > told["baseline_accuracy"] + 0.25, str(result)
     assert (told["roc_auc"] is not None) == (classes == 2), str(result)
@@ -69,7 +69,7 @@ def json_report(folder):
     told = result.json()
     assert result.err == "", str(result)
     assert list(told) == ["schema", "model", "training_rows", "separator", "columns", "epochs",
-                          "best_epoch", "training_loss", "settings", "members",
+                          "best_epoch", "training_loss", "task", "settings", "members",
                           "stopped_by_time_limit", "warnings", "split", "weights", "validation"], str(result)
     assert (told["schema"], told["training_rows"], told["epochs"]) == (1, 360, 2), str(result)
     assert list(told["validation"]) == METRICS and told["validation"]["rows"] == 40

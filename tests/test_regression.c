@@ -333,6 +333,44 @@ START_TEST(measures_as_scikit_learn) {
 }
 END_TEST
 
+START_TEST(a_report_as_scikit_learn) {
+    const double p[] = {2.5, 0, 2, 8}, y[] = {3, -0.5, 2, 7}, flat[] = {1, 1, 1, 1};
+    grove_number_report r, again;
+    const grove_report_options how = {.resamples = 200, .seed = 3};
+    ck_assert_int_eq(grove_regression_report(p, y, 4, (grove_center){2, 2.5}, &how, &r, NULL),
+                     GROVE_OK);
+    const double wanted[] = {
+        0.9486081370449679, 0.9571734475374732, 0.375, 0.6123724356957945, 0.5, 0.5, 1};
+    for (int i = 0; i < GROVE_NUMBER_MEASURES; i++) {
+        ck_assert_double_eq_tol(r.measures[i].value, wanted[i], 1e-14);
+        ck_assert_ptr_nonnull(grove_number_measure_name((grove_number_measure)i));
+    }
+    ck_assert_double_eq_tol(r.baseline[GROVE_NUMBER_MEAN_SQUARED_ERROR], 32.25 / 4, 1e-14);
+    ck_assert_double_eq_tol(r.baseline[GROVE_NUMBER_MEAN_ABSOLUTE_ERROR], 8.5 / 4, 1e-14);
+    ck_assert_double_eq_tol(r.baseline[GROVE_NUMBER_MEDIAN_ABSOLUTE_ERROR], 1.75, 1e-14);
+    ck_assert_double_lt(r.measures[GROVE_NUMBER_MEAN_ABSOLUTE_ERROR].low, 0.5);
+    ck_assert_double_gt(r.measures[GROVE_NUMBER_MEAN_ABSOLUTE_ERROR].high, 0.5);
+    ck_assert(isnan(r.measures[GROVE_NUMBER_MAX_ERROR].low));
+    ck_assert_int_eq(grove_regression_report(p, y, 4, (grove_center){2, 2.5}, &how, &again, NULL),
+                     GROVE_OK);
+    ck_assert_mem_eq(&r.measures[2], &again.measures[2], sizeof r.measures[2]);
+    ck_assert_int_eq(grove_regression_report(p, flat, 4, (grove_center){1, 1}, &how, &r, NULL),
+                     GROVE_OK);
+    ck_assert(isnan(r.measures[GROVE_NUMBER_R2].value));
+    ck_assert_int_eq(grove_regression_report(p, y, 0, (grove_center){1, 1}, &how, &r, NULL),
+                     GROVE_OK);
+    ck_assert(isnan(r.measures[GROVE_NUMBER_MEAN_SQUARED_ERROR].value));
+    for (size_t at = 1; at < 4; at++) {
+        hostile_memory memory = {.fail_at = at};
+        grove_report_options hostile = {.resamples = 5, .allocator = hostile_allocator(&memory)};
+        ck_assert_int_eq(
+            grove_regression_report(p, y, 4, (grove_center){2, 2.5}, &hostile, &r, NULL),
+            GROVE_NO_MEMORY);
+        ck_assert_uint_eq(memory.live, 0);
+    }
+}
+END_TEST
+
 /* ---- files ----------------------------------------------------------------------------------- */
 
 static char folder[] = "/tmp/grove-regression-XXXXXX";
@@ -548,6 +586,7 @@ int main(void) {
     tcase_add_test(tests, a_large_mean_costs_no_digits);
     tcase_add_test(tests, a_row_of_weight_two_is_two_rows);
     tcase_add_test(tests, measures_as_scikit_learn);
+    tcase_add_test(tests, a_report_as_scikit_learn);
     tcase_add_test(tests, a_file_knows_the_scale);
     tcase_add_test(tests, a_training_is_gone_on_with);
     tcase_add_test(tests, what_is_no_number_is_refused);

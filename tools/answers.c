@@ -3,6 +3,9 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "unknown.h"
 
 /* What training did not see, of all blocks. False when memory is short. */
 static bool note_unknown(answers *a) {
@@ -15,7 +18,8 @@ static bool note_unknown(answers *a) {
     return a->unknown != NULL;
 }
 
-static int encode(const char *command, bool labelled, const grove_table *table, answers *a) {
+static int encode(const char *command, const options *o, bool labelled, const grove_table *table,
+                  answers *a) {
     grove_error error = {0};
     grove_encode_options options = {.label_required = labelled};
     grove_dataset_free(a->data);
@@ -23,14 +27,15 @@ static int encode(const char *command, bool labelled, const grove_table *table, 
         return complain(command, code_of_data(error.status), error.message);
     }
     a->rows = grove_dataset_rows(a->data);
-    return note_unknown(a) ? EXIT_DONE : complain(command, EXIT_RUN_TIME, "out of memory");
+    return note_unknown(a) ? settle_unknown(command, o, table, a)
+                           : complain(command, EXIT_RUN_TIME, "out of memory");
 }
 
 /* As many probabilities as the label has classes? Another program may have written the file. */
 static int check_classes(const char *command, const answers *a) {
     char why[160];
     int64_t classes = grove_schema_ids(a->schema, (size_t)grove_schema_label(a->schema));
-    if ((int64_t)a->classes == classes) {
+    if (a->numbers || (int64_t)a->classes == classes) {
         return EXIT_DONE;
     }
     snprintf(why, sizeof why,
@@ -51,22 +56,32 @@ static grove_status open_predictor(const options *o, answers *a, grove_error *er
 }
 
 static bool make_room(answers *a) {
+    const bool numbers = grove_schema_target(a->schema) == GROVE_TARGET_NUMBER;
     if (a->rows < a->room) {
         return true;
     }
     free(a->probabilities);
+    free(a->numbers);
     a->room = a->rows + 1;
-    a->probabilities = calloc(a->room, a->classes * sizeof *a->probabilities);
-    return a->probabilities != NULL;
+    a->numbers = numbers ? calloc(a->room, sizeof *a->numbers) : NULL;
+    a->probabilities = numbers ? NULL : calloc(a->room, a->classes * sizeof *a->probabilities);
+    return a->probabilities || a->numbers;
+}
+
+static grove_status run(answers *a, grove_error *error) {
+    const grove_rows all = {.dataset = a->data, .count = a->rows};
+    if (!make_room(a)) {
+        return GROVE_NO_MEMORY;
+    }
+    return a->numbers ? grove_predictor_numbers(a->predictor, all, a->numbers, error)
+                      : grove_predictor_run(a->predictor, all, a->probabilities, error);
 }
 
 static int predict(const char *command, const options *o, answers *a) {
     grove_error error = {0};
     grove_status status = open_predictor(o, a, &error);
     if (status == GROVE_OK) {
-        grove_rows all = {.dataset = a->data, .count = a->rows};
-        status = make_room(a) ? grove_predictor_run(a->predictor, all, a->probabilities, &error)
-                              : GROVE_NO_MEMORY;
+        status = run(a, &error);
     }
     if (status != GROVE_OK) {
         const char *why = error.status == GROVE_OK ? "out of memory" : error.message;
@@ -90,13 +105,13 @@ int ask(const char *command, const options *o, bool labelled, answers *a) {
         code = read_table(command, o->files[1], o, &a->table);
     }
     if (code == EXIT_DONE) {
-        code = encode(command, labelled, a->table, a);
+        code = encode(command, o, labelled, a->table, a);
     }
     return code == EXIT_DONE ? predict(command, o, a) : code;
 }
 
 static int ask_block(const char *command, const options *o, const grove_table *block, answers *a) {
-    int code = encode(command, false, block, a);
+    int code = encode(command, o, false, block, a);
     return code == EXIT_DONE ? predict(command, o, a) : code;
 }
 
@@ -129,42 +144,71 @@ int ask_in_blocks(const char *command, const options *o, answers *a,
 
 void free_answers(answers *a) {
     free(a->probabilities);
+    free(a->numbers);
+    free(a->policies);
+    free(a->unknown_rows);
     free(a->unknown);
     grove_predictor_free(a->predictor);
     grove_dataset_free(a->data);
     grove_table_free(a->table);
 }
 
-static int64_t all_unknown(const answers *a) {
-    int64_t sum = 0;
-    for (size_t i = 0; i < grove_schema_columns(a->schema) && a->unknown; i++) {
-        sum += a->unknown[i];
-    }
-    return sum;
+/* ---- measures -------------------------------------------------------------------------------- */
+
+static size_t row_at(const size_t *rows, size_t i) {
+    return rows ? rows[i] : i;
 }
 
-double unknown_share(const answers *a) {
-    return a->cells ? (double)all_unknown(a) / (double)a->cells : 0;
+double *truth_of(const answers *a, const size_t *rows, size_t count) {
+    const size_t label = (size_t)grove_schema_label(a->schema);
+    const float *scaled = grove_dataset_targets(a->data);
+    double *truth = calloc(count + 1, sizeof *truth);
+    for (size_t i = 0; truth && i < count; i++) {
+        truth[i] = grove_schema_mean(a->schema, label) +
+                   grove_schema_deviation(a->schema, label) * (double)scaled[row_at(rows, i)];
+    }
+    return truth;
 }
 
-void report_unknown(const char *command, const answers *a) {
-    int64_t all = all_unknown(a);
-    const char *between = ":";
-    if (all == 0) {
-        return;
+static grove_status measure_numbers(const answers *a, const size_t *rows, size_t count,
+                                    grove_metrics *metrics, grove_error *error) {
+    double *truth = truth_of(a, rows, count), *said = calloc(count + 1, sizeof *said);
+    grove_status status = GROVE_NO_MEMORY;
+    for (size_t i = 0; said && i < count; i++) {
+        said[i] = a->numbers[row_at(rows, i)];
     }
-    fprintf(stderr,
-            "grove %s: %" PRId64 " of %" PRId64 " cells (%.2f %%) hold what training did "
-            "not see",
-            command, all, a->cells, 100 * unknown_share(a));
-    for (size_t i = 0; i < grove_schema_columns(a->schema); i++) {
-        int64_t unknown = a->unknown[i];
-        if (unknown > 0) {
-            fprintf(stderr, "%s ", between);
-            print_plain(stderr, grove_schema_name(a->schema, i));
-            fprintf(stderr, " %" PRId64, unknown);
-            between = ",";
-        }
+    if (truth && said) {
+        status = grove_number_metrics(said, truth, NULL, count, grove_schema_center(a->schema),
+                                      metrics, error);
     }
-    fprintf(stderr, "\n");
+    free(truth);
+    free(said);
+    return status;
+}
+
+static grove_status measure_classes(const answers *a, const size_t *rows, size_t count,
+                                    grove_metrics *metrics, grove_error *error) {
+    float *p = calloc(count + 1, a->classes * sizeof *p);
+    grove_id *labels = calloc(count + 1, sizeof *labels);
+    grove_status status = GROVE_NO_MEMORY;
+    for (size_t i = 0; p && labels && i < count; i++) {
+        const size_t row = row_at(rows, i);
+        memcpy(p + i * a->classes, a->probabilities + row * a->classes, a->classes * sizeof *p);
+        labels[i] = grove_dataset_labels(a->data)[row];
+    }
+    if (p && labels) {
+        status = grove_classification_metrics(
+            p, labels, count, a->classes, grove_schema_majority(a->schema), NULL, metrics, error);
+    }
+    free(p);
+    free(labels);
+    return status;
+}
+
+int measure_answers(const char *command, const answers *a, const size_t *rows, size_t count,
+                    grove_metrics *metrics) {
+    grove_error error = {.message = "out of memory"};
+    grove_status status =
+        (a->numbers ? measure_numbers : measure_classes)(a, rows, count, metrics, &error);
+    return status == GROVE_OK ? EXIT_DONE : complain(command, code_of_data(status), error.message);
 }

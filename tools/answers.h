@@ -13,8 +13,11 @@ typedef struct answers {
     grove_table *table;
     grove_dataset *data;
     size_t rows, classes;
-    float *probabilities; /* [rows, classes]; there is room for so many rows: */
-    size_t room;
+    float *probabilities;           /* [rows, classes]; NULL where numbers are predicted: */
+    double *numbers;                /* [rows], in the units of the table */
+    size_t room;                    /* for so many rows */
+    grove_unknown_policy *policies; /* [columns of the schema] */
+    bool *unknown_rows;             /* [rows] that have a cell which training did not see */
     grove_predictor *predictor;
     int64_t cells, *unknown; /* of all rows that were asked about: [columns of the schema] */
 } answers;
@@ -29,9 +32,13 @@ int ask_in_blocks(const char *command, const options *o, answers *a,
                   int (*take)(void *user, const answers *a), void *user);
 void free_answers(answers *a);
 
-/* The share of the cells that training did not see; and a line about them on stderr, column by
- * column, if there are any. */
-double unknown_share(const answers *a);
-void report_unknown(const char *command, const answers *a);
+/* What rows [count] (NULL: the first) should have been predicted, in the units of the table; to be
+ * freed. NULL when memory is short. */
+double *truth_of(const answers *a, const size_t *rows, size_t count);
+
+/* How good are they for rows [count] (NULL: the first)? They must have labels. Complains and
+ * returns an exit code on failure. */
+int measure_answers(const char *command, const answers *a, const size_t *rows, size_t count,
+                    grove_metrics *metrics);
 
 #endif

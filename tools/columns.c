@@ -74,9 +74,10 @@ grove_schema_options schema_options_of(const options *o) {
                                   .hash_above = o->hash_above};
 }
 
-grove_status guess_columns(const options *o, const grove_table *table, grove_schema **schema,
-                           grove_error *error) {
+grove_status guess_columns(const options *o, const grove_table *table, grove_target_kind target,
+                           grove_schema **schema, grove_error *error) {
     grove_schema_options wishes = schema_options_of(o);
+    wishes.target = target;
     grove_column_wish *own = all_wishes(o, table, &wishes.form, &wishes.wish_count);
     if (!own) {
         *error = (grove_error){.status = GROVE_NO_MEMORY, .message = "out of memory"};
@@ -194,7 +195,7 @@ static json_t *json_column(const grove_schema *schema, size_t i, int64_t missing
     if (column && grove_schema_form(schema, i)->buckets > 0) {
         json_object_set_new(column, "buckets", json_integer(grove_schema_form(schema, i)->buckets));
     }
-    if (column && kind == GROVE_COLUMN_NUMERIC) {
+    if (column && (kind == GROVE_COLUMN_NUMERIC || kind == GROVE_COLUMN_TARGET)) {
         json_object_set_new(column, "mean", json_number(grove_schema_mean(schema, i)));
         json_object_set_new(column, "standard_deviation",
                             json_number(grove_schema_deviation(schema, i)));

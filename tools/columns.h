@@ -8,8 +8,9 @@
 #include "common.h"
 
 grove_schema_options schema_options_of(const options *o);
-grove_status guess_columns(const options *o, const grove_table *table, grove_schema **schema,
-                           grove_error *error);
+/* `target`: what the label holds, if there is one. */
+grove_status guess_columns(const options *o, const grove_table *table, grove_target_kind target,
+                           grove_schema **schema, grove_error *error);
 
 /* A line for each column: name, kind, values, empty cells, reason. `table` may be NULL. False (and
  * NULL) when memory is short. */

@@ -60,4 +60,10 @@ const command commands[COMMANDS] = {
          "rare and unknown categories, what each column is good for, the learned vectors as "
          "pictures, and the rows that were most wrong. Its numbers are those of evaluate --full.",
          "grove report trees.safetensors test.csv --out report.html"},
+    [COMMAND_CALIBRATE] =
+        {"calibrate", "MODEL DATA.csv", 2, 2, "make a model as sure as it is right",
+         "Divides the logits by the one number, the temperature, that makes the log loss of these "
+         "rows least. They should be rows that the model was not trained on. The answers stay; "
+         "predict and evaluate need not be told.",
+         "grove calibrate trees.safetensors valid.csv --out calibrated.safetensors"},
 };

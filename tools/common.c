@@ -148,7 +148,18 @@ int print_json(const char *command, json_t *object) {
     return EXIT_DONE;
 }
 
+static json_t *json_number_metrics(const grove_metrics *m) {
+    return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o}", "rows", (json_int_t)m->rows, "r2",
+                     json_number(m->r2), "mean_squared_error", json_number(m->mean_squared_error),
+                     "mean_absolute_error", json_number(m->mean_absolute_error),
+                     "baseline_mean_squared_error", json_number(m->baseline_mean_squared_error),
+                     "baseline_mean_absolute_error", json_number(m->baseline_mean_absolute_error));
+}
+
 json_t *json_metrics(const grove_metrics *m) {
+    if (m->target == GROVE_TARGET_NUMBER) {
+        return json_number_metrics(m);
+    }
     return json_pack("{s:I, s:o, s:o, s:o, s:o}", "rows", (json_int_t)m->rows, "accuracy",
                      json_number(m->accuracy), "log_loss", json_number(m->log_loss), "roc_auc",
                      json_number(m->roc_auc), "baseline_accuracy",
@@ -189,8 +200,23 @@ json_t *json_text(const char *bytes, size_t length) {
     return text;
 }
 
+static void print_number_metrics(const grove_metrics *m) {
+    if (isfinite(m->r2)) {
+        printf("r2                   %.4f\n", m->r2);
+    }
+    printf("mean squared error   %.6g\n  always the training rows' mean: %.6g\n",
+           m->mean_squared_error, m->baseline_mean_squared_error);
+    printf("mean absolute error  %.6g\n  always their median: %.6g\n", m->mean_absolute_error,
+           m->baseline_mean_absolute_error);
+}
+
 void print_metrics(const grove_metrics *m) {
     char rows[40];
+    if (m->target == GROVE_TARGET_NUMBER) {
+        printf("rows                 %s\n", with_commas(rows, (int64_t)m->rows));
+        print_number_metrics(m);
+        return;
+    }
     printf("rows               %s\n", with_commas(rows, (int64_t)m->rows));
     printf("accuracy           %.4f\n", m->accuracy);
     printf("  always the most frequent class: %.4f\n", m->baseline_accuracy);

@@ -46,7 +46,8 @@ json_t *json_number(double value);
 /* Prints the object and a line end to stdout, and lets go of it. Returns an exit code. */
 int print_json(const char *command, json_t *object);
 
-/* {"rows":..., "accuracy":..., "log_loss":..., "roc_auc":..., "baseline_accuracy":...} */
+/* {"rows":..., "accuracy":..., "log_loss":..., "roc_auc":..., "baseline_accuracy":...}, of numbers
+ * r2, mean_squared_error, mean_absolute_error and the last two of a baseline */
 json_t *json_metrics(const grove_metrics *metrics);
 
 /* A text that may hold any bytes as JSON: what is no UTF-8 is shown as U+FFFD. */

@@ -6,11 +6,13 @@
  */
 #include "cv.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "job.h"
 #include "leaks.h"
+#include "task.h"
 
 typedef struct cross {
     options o; /* with the seed of the repeat */
@@ -18,6 +20,7 @@ typedef struct cross {
     grove_table *table;
     int32_t *fold;        /* [rows] */
     float *probabilities; /* [rows, classes], each of the model that did not know the row */
+    double *numbers;      /* [rows], or else those */
     grove_schema *schema; /* of the repeat's last round: classes are the same in all */
     grove_leaks leaks;    /* of the first round */
     grove_atomic_file file;
@@ -29,10 +32,15 @@ static int no_memory(void) {
     return complain("cv", EXIT_RUN_TIME, "out of memory");
 }
 
+/* Folds have the same mix of the label's classes; of numbers there is none to have. */
+static const char *strata_of_cv(const cross *x) {
+    return x->result.numbers ? NULL : x->o.label;
+}
+
 /* ---- a round --------------------------------------------------------------------------------- */
 
 /* Answers for the tested rows, told apart and put among those of the others. */
-static int test_round(cross *x, job *j, cv_round *round) {
+static int test_classes(cross *x, job *j, cv_round *round) {
     const size_t classes = x->result.classes, count = j->split.test_count;
     const grove_rows tested = {j->data, j->split.test, count};
     const int32_t *all = grove_dataset_labels(j->data);
@@ -74,7 +82,53 @@ static int test_round(cross *x, job *j, cv_round *round) {
                                        : complain("cv", EXIT_RUN_TIME, j->error.message);
 }
 
+static grove_status measure_numbers(const job *j, const double *said, double *truth,
+                                    cv_round *round, grove_error *error) {
+    const size_t label = (size_t)grove_schema_label(j->schema), count = j->split.test_count;
+    grove_metrics m = {0};
+    for (size_t i = 0; i < count; i++) {
+        const float scaled = grove_dataset_targets(j->data)[j->split.test[i]];
+        truth[i] = grove_schema_mean(j->schema, label) +
+                   grove_schema_deviation(j->schema, label) * (double)scaled;
+    }
+    grove_status status =
+        grove_number_metrics(said, truth, NULL, count, grove_schema_center(j->schema), &m, error);
+    const double all[] = {m.r2, m.mean_squared_error, m.mean_absolute_error,
+                          m.baseline_mean_squared_error, m.baseline_mean_absolute_error};
+    memcpy(round->measures, all, sizeof all);
+    round->baseline = (double)NAN;
+    return status;
+}
+
+static int test_numbers(cross *x, job *j, cv_round *round) {
+    const size_t count = j->split.test_count;
+    double *pairs = calloc(2 * count + 1, sizeof *pairs);
+    grove_predictor *predictor = NULL;
+    grove_status status = pairs ? grove_predictor_new(j->classifier.graph, j->schema, 0,
+                                                      (int)x->o.threads, &predictor, &j->error)
+                                : GROVE_NO_MEMORY;
+    if (status == GROVE_OK) {
+        status = grove_predictor_numbers(predictor, (grove_rows){j->data, j->split.test, count},
+                                         pairs, &j->error);
+    }
+    for (size_t i = 0; i < count && status == GROVE_OK; i++) {
+        x->numbers[j->split.test[i]] = pairs[i];
+    }
+    if (status == GROVE_OK) {
+        status = measure_numbers(j, pairs, pairs + count, round, &j->error);
+    }
+    grove_predictor_free(predictor);
+    free(pairs);
+    return status == GROVE_OK          ? EXIT_DONE
+           : status == GROVE_NO_MEMORY ? no_memory()
+                                       : complain("cv", EXIT_RUN_TIME, j->error.message);
+}
+
 static int make_room(cross *x, const job *j) {
+    if (x->result.numbers) {
+        x->numbers = x->numbers ? x->numbers : calloc(x->result.rows + 1, sizeof *x->numbers);
+        return x->numbers ? EXIT_DONE : no_memory();
+    }
     const size_t label = (size_t)grove_schema_label(j->schema);
     if (!x->probabilities) {
         x->result.classes = (size_t)grove_schema_ids(j->schema, label);
@@ -87,7 +141,7 @@ static int run_round(cross *x, size_t index) {
     job j = {.command = "cv", .o = &x->o, .table = x->table};
     cv_round *round = &x->result.rounds[index];
     grove_status status = grove_split_fold(
-        x->table, x->o.label, x->o.group, x->fold, (int32_t)(index % (size_t)x->o.folds),
+        x->table, strata_of_cv(x), x->o.group, x->fold, (int32_t)(index % (size_t)x->o.folds),
         x->o.valid_fraction, (uint64_t)x->o.seed, NULL, &j.split, &j.error);
     if (status == GROVE_OK) {
         status = prepare_job(&j);
@@ -108,7 +162,7 @@ static int run_round(cross *x, size_t index) {
                             .test = j.split.test_count,
                             .epochs = j.result.epochs,
                             .best_epoch = j.result.best_epoch};
-        code = test_round(x, &j, round);
+        code = x->result.numbers ? test_numbers(x, &j, round) : test_classes(x, &j, round);
     }
     grove_schema_free(x->schema);
     x->schema = j.schema;
@@ -132,7 +186,7 @@ static int write_header(cross *x) {
     static const char begin[] = "probability.";
     size_t used = sizeof begin - 1;
     write_text(x, "row,repeat,fold,label,prediction");
-    for (size_t c = 0; c < x->result.classes; c++) {
+    for (size_t c = 0; c < x->result.classes && !x->result.numbers; c++) {
         grove_cell name = class_name(x, c);
         char *text = malloc(used + name.length + 1);
         if (!text) {
@@ -160,7 +214,11 @@ static void write_row(cross *x, size_t repeat, size_t row) {
     write_text(x, text);
     grove_csv_write_cell(grove_table_cell(x->table, row, label), ',', to_atomic_file, &x->file);
     write_text(x, ",");
-    grove_csv_write_cell(class_name(x, best), ',', to_atomic_file, &x->file);
+    if (x->result.numbers) {
+        write_text(x, grove_format_number(text, x->numbers[row]));
+    } else {
+        grove_csv_write_cell(class_name(x, best), ',', to_atomic_file, &x->file);
+    }
     for (size_t c = 0; c < x->result.classes; c++) {
         write_text(x, ",");
         write_text(x, grove_format_float(text, p[c]));
@@ -181,8 +239,8 @@ static int write_repeat(cross *x, size_t repeat) {
 static int run_repeat(cross *x, size_t repeat, long seed) {
     int code = EXIT_DONE;
     x->o.seed = seed + (long)repeat;
-    if (grove_split_folds(x->table, x->o.label, x->o.group, (int)x->o.folds, (uint64_t)x->o.seed,
-                          x->fold, &x->error) != GROVE_OK) {
+    if (grove_split_folds(x->table, strata_of_cv(x), x->o.group, (int)x->o.folds,
+                          (uint64_t)x->o.seed, x->fold, &x->error) != GROVE_OK) {
         return complain("cv", code_of_data(x->error.status), x->error.message);
     }
     for (size_t f = 0; f < (size_t)x->o.folds && code == EXIT_DONE; f++) {
@@ -198,10 +256,25 @@ static int run_repeat(cross *x, size_t repeat, long seed) {
     return code == EXIT_DONE ? write_repeat(x, repeat) : code;
 }
 
+static int find_task(cross *x) {
+    job j = {.command = "cv", .o = &x->o, .table = x->table};
+    if (decide_task(&j) != GROVE_OK) {
+        return complain("cv", code_of_data(j.error.status), j.error.message);
+    }
+    x->result.numbers = j.target == GROVE_TARGET_NUMBER;
+    if (!x->o.json && x->result.numbers) {
+        print_task(&j);
+    }
+    return EXIT_DONE;
+}
+
 static int open_all(cross *x, const options *o) {
     int code = o->predictions ? check_output("cv", o->predictions) : EXIT_DONE;
     if (code == EXIT_DONE) {
         code = read_table("cv", o->files[0], o, &x->table);
+    }
+    if (code == EXIT_DONE) {
+        code = find_task(x);
     }
     if (code != EXIT_DONE) {
         return code;
@@ -225,7 +298,8 @@ static int close_all(cross *x, const options *o, int code) {
     }
     if (code == EXIT_DONE && x->o.json) {
         json_t *object = json_cv(&x->result);
-        json_object_set_new(object, "warnings", json_leaks(x->table, &x->leaks));
+        json_object_set_new(object, "warnings",
+                            json_leaks(x->table, &x->leaks, !x->result.numbers));
         json_object_set_new(object, "weights", json_weights(o, NULL, NULL));
         code = print_json("cv", object);
     } else if (code == EXIT_DONE) {
@@ -236,6 +310,7 @@ static int close_all(cross *x, const options *o, int code) {
     free(x->fold);
     grove_leaks_free(&x->leaks);
     free(x->probabilities);
+    free(x->numbers);
     grove_schema_free(x->schema);
     grove_table_free(x->table);
     return code;

@@ -11,13 +11,15 @@
 typedef struct cv_round {
     size_t train, valid, test; /* rows */
     int epochs, best_epoch;
-    double measures[GROVE_MEASURES];
-    double baseline; /* the accuracy of always answering the most frequent class in training */
+    double measures[GROVE_MEASURES]; /* those of cv_measure_name */
+    double baseline; /* the accuracy of always answering the most frequent class in training; of
+                        numbers NaN */
 } cv_round;
 
 typedef struct cv_result {
     const options *o;
     size_t rows, classes;
+    bool numbers;     /* are predicted: no classes */
     cv_round *rounds; /* [count], fold after fold, repeat after repeat */
     size_t count;
 } cv_result;
@@ -27,7 +29,12 @@ typedef struct cv_result {
 typedef struct cv_estimate {
     double mean, deviation, low, high;
 } cv_estimate;
-cv_estimate estimate_rounds(const cv_result *r, grove_measure measure);
+cv_estimate estimate_rounds(const cv_result *r, int measure);
+
+/* Of classes those of grove/report.h; of numbers r2, the errors and those of always answering the
+ * training rows' mean, and their median. */
+int cv_measures(const cv_result *r);
+const char *cv_measure_name(const cv_result *r, int measure);
 
 void print_cv_header(const cv_result *r);
 void print_cv_round(const cv_result *r, size_t round);

@@ -32,7 +32,7 @@ static double student_95(size_t n) {
  * too small for that of the mean. Nadeau & Bengio ("Inference for the generalization error", 2003)
  * put 1/J + tested/trained in place of 1/J for J rounds; Bouckaert & Frank (2004) found that it
  * also serves repeated folds. */
-cv_estimate estimate_rounds(const cv_result *r, grove_measure measure) {
+cv_estimate estimate_rounds(const cv_result *r, int measure) {
     cv_estimate e = {.mean = 0, .deviation = (double)NAN, .low = (double)NAN, .high = (double)NAN};
     double squares = 0, ratio = 0;
     const double count = (double)r->count;
@@ -64,13 +64,34 @@ static double mean_baseline(const cv_result *r) {
 
 /* ---- in words -------------------------------------------------------------------------------- */
 
-static const grove_measure columns[] = {GROVE_MEASURE_ACCURACY, GROVE_MEASURE_BALANCED_ACCURACY,
-                                        GROVE_MEASURE_ROC_AUC_OVR, GROVE_MEASURE_LOG_LOSS};
+static const char *const number_measures[] = {"r2", "mean_squared_error", "mean_absolute_error",
+                                              "baseline_mean_squared_error",
+                                              "baseline_mean_absolute_error"};
+enum { NUMBER_MEASURES = sizeof number_measures / sizeof *number_measures };
+
+int cv_measures(const cv_result *r) {
+    return r->numbers ? NUMBER_MEASURES : GROVE_MEASURES;
+}
+
+const char *cv_measure_name(const cv_result *r, int measure) {
+    return r->numbers ? number_measures[measure] : grove_measure_name((grove_measure)measure);
+}
+
+/* What a line of a round tells. */
+static int column_of(const cv_result *r, int column) {
+    static const int of_classes[] = {GROVE_MEASURE_ACCURACY, GROVE_MEASURE_BALANCED_ACCURACY,
+                                     GROVE_MEASURE_ROC_AUC_OVR, GROVE_MEASURE_LOG_LOSS};
+    return r->numbers ? column : of_classes[column];
+}
+
+static int columns_of(const cv_result *r) {
+    return r->numbers ? 3 : 4;
+}
 
 void print_cv_header(const cv_result *r) {
     printf("\n%s%5s %9s %7s", r->o->repeats > 1 ? "repeat " : "", "fold", "tested", "epochs");
-    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
-        printf("  %17s", grove_measure_name(columns[c]));
+    for (int c = 0; c < columns_of(r); c++) {
+        printf("  %19s", cv_measure_name(r, column_of(r, c)));
     }
     printf("\n");
 }
@@ -83,31 +104,42 @@ void print_cv_round(const cv_result *r, size_t round) {
         printf("%6zu ", round / folds + 1);
     }
     printf("%5zu %9s %7d", round % folds + 1, with_commas(rows, (int64_t)one->test), one->epochs);
-    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
-        printf("  %17.4f", one->measures[columns[c]]);
+    for (int c = 0; c < columns_of(r); c++) {
+        printf(r->numbers && c > 0 ? "  %19.6g" : "  %19.4f", one->measures[column_of(r, c)]);
     }
     printf("\n");
     fflush(stdout);
 }
 
 /* roc_auc_ovr is roc_auc where that is defined; top-k says nothing for two classes. */
-static bool is_told(const cv_result *r, grove_measure measure) {
+static bool is_told(const cv_result *r, int measure) {
+    if (r->numbers) {
+        return isfinite(estimate_rounds(r, measure).mean);
+    }
     bool twice = measure == GROVE_MEASURE_ROC_AUC_OVR && r->classes == 2;
     bool empty = measure == GROVE_MEASURE_TOP_K_ACCURACY && r->classes == 2;
     return !twice && !empty && isfinite(estimate_rounds(r, measure).mean);
 }
 
+static void print_mean(const cv_result *r, int measure) {
+    const cv_estimate e = estimate_rounds(r, measure);
+    const char *format = r->numbers && measure > 0 ? "%-28s %10.6g   %.6g to %-12.6g %.6g\n"
+                                                   : "%-28s %10.4f   %.4f to %-8.4f %.4f\n";
+    printf(format, cv_measure_name(r, measure), e.mean, e.low, e.high, e.deviation);
+}
+
 void print_cv_means(const cv_result *r) {
-    printf("\n%-20s %8s   %-18s %s\n", "", "mean", "95 % interval", "deviation over rounds");
-    for (int i = 0; i < GROVE_MEASURES; i++) {
-        const grove_measure measure = (grove_measure)i;
-        const cv_estimate e = estimate_rounds(r, measure);
-        if (is_told(r, measure)) {
-            printf("%-20s %8.4f   %.4f to %-8.4f %.4f\n", grove_measure_name(measure), e.mean,
-                   e.low, e.high, e.deviation);
+    printf("\n%-28s %10s   %-18s %s\n", "", "mean", "95 % interval", "deviation over rounds");
+    for (int i = 0; i < cv_measures(r); i++) {
+        if (is_told(r, i)) {
+            print_mean(r, i);
         }
     }
-    printf("\nAlways the most frequent class: accuracy %.4f.\n", mean_baseline(r));
+    if (r->numbers) {
+        printf("\nBaselines: always the training rows' mean (squared errors), or their median.\n");
+    } else {
+        printf("\nAlways the most frequent class: accuracy %.4f.\n", mean_baseline(r));
+    }
     printf("Intervals: Student's t over %zu rounds, by Nadeau and Bengio's variance, as the rounds "
            "share\ntraining rows. They tell how good this way of training is, on tables of this "
            "size.\n",
@@ -120,9 +152,8 @@ static json_t *json_round(const cv_result *r, size_t round) {
     const cv_round *one = &r->rounds[round];
     const size_t folds = (size_t)r->o->folds;
     json_t *measures = json_object();
-    for (int i = 0; i < GROVE_MEASURES; i++) {
-        json_object_set_new(measures, grove_measure_name((grove_measure)i),
-                            json_number(one->measures[i]));
+    for (int i = 0; i < cv_measures(r); i++) {
+        json_object_set_new(measures, cv_measure_name(r, i), json_number(one->measures[i]));
     }
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:o, s:o}", "repeat",
                      (json_int_t)(round / folds + 1), "fold", (json_int_t)(round % folds + 1),
@@ -137,9 +168,9 @@ json_t *json_cv(const cv_result *r) {
     for (size_t i = 0; i < r->count; i++) {
         json_array_append_new(rounds, json_round(r, i));
     }
-    for (int i = 0; i < GROVE_MEASURES; i++) {
-        const cv_estimate e = estimate_rounds(r, (grove_measure)i);
-        json_object_set_new(metrics, grove_measure_name((grove_measure)i),
+    for (int i = 0; i < cv_measures(r); i++) {
+        const cv_estimate e = estimate_rounds(r, i);
+        json_object_set_new(metrics, cv_measure_name(r, i),
                             json_pack("{s:o, s:o, s:o, s:o}", "mean", json_number(e.mean), "low",
                                       json_number(e.low), "high", json_number(e.high),
                                       "standard_deviation", json_number(e.deviation)));

@@ -3,12 +3,14 @@
  * evaluate.c - grove evaluate: how well does a model predict the rows of a table?
  */
 #include "answers.h"
+#include "number_report.h"
 #include "page_data.h"
 #include "report.h"
 #include "require.h"
+#include "unknown.h"
 
 static int report_words(const options *o, const answers *a, const grove_metrics *metrics,
-                        const full_report *full) {
+                        const unknown_metrics *unknown, const full_report *full) {
     int code = EXIT_DONE;
     if (o->full) {
         code = print_report("evaluate", full);
@@ -16,28 +18,65 @@ static int report_words(const options *o, const answers *a, const grove_metrics 
     } else {
         print_metrics(metrics);
     }
-    printf("unknown cells      %.2f %%\n", 100 * unknown_share(a));
+    print_unknown_metrics(a, unknown);
     return code;
 }
 
-static int report(const options *o, const answers *a) {
-    grove_error error = {0};
-    grove_metrics metrics;
-    grove_status status = grove_classification_metrics(
-        a->probabilities, grove_dataset_labels(a->data), a->rows, a->classes,
-        grove_schema_majority(a->schema), NULL, &metrics, &error);
-    if (status != GROVE_OK) {
-        return complain("evaluate", code_of_data(status), error.message);
+static json_t *json_numbers(const options *o, const answers *a, const grove_metrics *metrics,
+                            const grove_number_report *full) {
+    json_t *object = json_evaluation(o, a, metrics, NULL);
+    if (o->full) {
+        json_add_number_report(object, full);
     }
+    if (o->require.count > 0) {
+        json_object_set_new(object, "required",
+                            json_demands(&o->require, (measured){true, full->measures}));
+    }
+    return object;
+}
+
+static int report_numbers(const options *o, const answers *a, const grove_metrics *metrics,
+                          const unknown_metrics *unknown) {
+    grove_number_report full;
+    const bool wanted = o->full || o->require.count > 0;
+    const measured m = {true, full.measures};
+    int code = wanted ? make_number_report("evaluate", a, &full) : EXIT_DONE;
+    if (code == EXIT_DONE && o->json) {
+        code = print_json("evaluate", json_numbers(o, a, metrics, &full));
+    } else if (code == EXIT_DONE && o->full) {
+        print_number_report(&full);
+        printf("\n");
+    } else if (code == EXIT_DONE) {
+        print_metrics(metrics);
+    }
+    if (code == EXIT_DONE && !o->json) {
+        print_unknown_metrics(a, unknown);
+    }
+    return code == EXIT_DONE && wanted ? check_demands("evaluate", &o->require, m) : code;
+}
+
+static int report(const options *o, const answers *a) {
+    grove_metrics metrics;
     full_report full = {0};
     const bool wanted = o->full || o->require.count > 0;
-    int code = wanted ? make_report("evaluate", o, o->full, a, &full) : EXIT_DONE;
+    unknown_metrics unknown;
+    int code = check_kind_of_demands("evaluate", &o->require, a->numbers != NULL);
+    if (code == EXIT_DONE) {
+        code = measure_answers("evaluate", a, NULL, a->rows, &metrics);
+    }
+    if (code == EXIT_DONE) {
+        code = measure_unknown("evaluate", a, &unknown);
+    }
+    if (code != EXIT_DONE || a->numbers) {
+        return code == EXIT_DONE ? report_numbers(o, a, &metrics, &unknown) : code;
+    }
+    code = wanted ? make_report("evaluate", o, o->full, a, &full) : EXIT_DONE;
     if (code == EXIT_DONE) {
         code = o->json ? print_json("evaluate", json_evaluation(o, a, &metrics, &full))
-                       : report_words(o, a, &metrics, &full);
+                       : report_words(o, a, &metrics, &unknown, &full);
     }
     if (code == EXIT_DONE && wanted) {
-        code = check_demands("evaluate", &o->require, &full.model);
+        code = check_demands("evaluate", &o->require, (measured){false, full.model.measures});
     }
     free_report(&full);
     return code;

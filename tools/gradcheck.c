@@ -23,6 +23,7 @@ typedef struct check {
     size_t *order; /* [rows of the table] */
     size_t rows;   /* of the batch */
     grove_id **ids, *labels;
+    grove_real *targets;
     grove_real *numbers;
     float *read_numbers; /* as the dataset has them */
     grove_binding *bindings;
@@ -37,9 +38,18 @@ static bool is_scalar(grove_tensor tensor) {
            grove_node_shape(tensor).rank == 0;
 }
 
-/* The cross-entropy of the logits that the softmax "probabilities" is made of. */
+static bool is_number(const check *c) {
+    return c->schema && grove_schema_target(c->schema) == GROVE_TARGET_NUMBER;
+}
+
+/* The cross-entropy of the logits that the softmax "probabilities" is made of; of a number the
+ * squared error of "scaled". */
 static grove_tensor append_loss(check *c) {
     grove_graph *graph = grove_model_graph(c->model);
+    if (is_number(c)) {
+        return grove_mean_squared_error(grove_find(graph, "scaled"),
+                                        grove_input_reals(graph, "label", GROVE_BATCH));
+    }
     grove_tensor p = grove_find(graph, "probabilities"), label = grove_find(graph, "label");
     bool softmax = strcmp(grove_node_op(p), "softmax") == 0 && grove_node_shape(p).rank == 2;
     if (!softmax || !c->schema) {
@@ -96,9 +106,10 @@ static bool make_room(check *c, size_t columns, size_t features) {
     c->bindings = calloc(columns + 2, sizeof *c->bindings);
     c->ids = calloc(columns + 1, sizeof *c->ids);
     c->labels = calloc(c->rows + 1, sizeof *c->labels);
+    c->targets = calloc(c->rows + 1, sizeof *c->targets);
     c->numbers = calloc(numbers + 1, sizeof *c->numbers);
     c->read_numbers = calloc(numbers + 1, sizeof *c->read_numbers);
-    bool good = c->bindings && c->ids && c->labels && c->numbers && c->read_numbers;
+    bool good = c->bindings && c->ids && c->labels && c->targets && c->numbers && c->read_numbers;
     for (size_t i = 0; i < columns && good; i++) {
         c->ids[i] = calloc(c->rows + 1, sizeof **c->ids);
         good = c->ids[i] != NULL;
@@ -126,6 +137,9 @@ static bool feed_schema(check *c) {
     if (grove_dataset_gather(c->data, c->order, 0, c->rows, &batch, &error) != GROVE_OK) {
         return ports_refuse(&c->in, EXIT_BAD_DATA, "%s", error.message);
     }
+    for (size_t i = 0; i < c->rows && is_number(c); i++) {
+        c->targets[i] = (grove_real)grove_dataset_targets(c->data)[c->order[i]];
+    }
     for (size_t i = 0; i < c->rows * f; i++) {
         c->numbers[i] = (grove_real)c->read_numbers[i];
     }
@@ -137,7 +151,8 @@ static bool feed_schema(check *c) {
         good = feed(c, name, GROVE_ID, 0, c->ids[i]);
     }
     good = good && (f == 0 || feed(c, "numbers", GROVE_REAL, (int64_t)f, c->numbers));
-    return good && feed(c, "label", GROVE_ID, 0, c->labels);
+    return good && (is_number(c) ? feed(c, "label", GROVE_REAL, 0, c->targets)
+                                 : feed(c, "label", GROVE_ID, 0, c->labels));
 }
 
 /* The rows by the names of the inputs. */
@@ -298,6 +313,7 @@ static void close_check(check *c) {
     }
     free(c->ids);
     free(c->labels);
+    free(c->targets);
     free(c->numbers);
     free(c->read_numbers);
     free(c->bindings);

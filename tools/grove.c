@@ -17,7 +17,7 @@ static int (*const run[COMMANDS])(const options *o) = {
     [COMMAND_GRADCHECK] = run_gradcheck, [COMMAND_EMBED] = run_embed,
     [COMMAND_NEAREST] = run_nearest,     [COMMAND_TRANSFORM] = run_transform,
     [COMMAND_SPLIT] = run_split,         [COMMAND_CV] = run_cv,
-    [COMMAND_REPORT] = run_report,
+    [COMMAND_REPORT] = run_report,       [COMMAND_CALIBRATE] = run_calibrate,
 };
 
 static void print_overview(void) {

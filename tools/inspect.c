@@ -180,7 +180,13 @@ static int inspect_model(const options *o) {
 /* Vocabularies of all rows: here nothing is trained, so nothing is held back. */
 static grove_status look(const options *o, const grove_table *table, grove_schema **schema,
                          grove_error *error) {
-    grove_status status = guess_columns(o, table, schema, error);
+    grove_target_kind target = GROVE_TARGET_CLASS;
+    char reason[GROVE_REASON_SIZE];
+    grove_status status =
+        o->label ? grove_guess_target(table, o->label, &target, reason, error) : GROVE_OK;
+    if (status == GROVE_OK) {
+        status = guess_columns(o, table, target, schema, error);
+    }
     return status == GROVE_OK
                ? grove_schema_fit(*schema, table, NULL, grove_table_rows(table), error)
                : status;

@@ -16,7 +16,9 @@
 typedef struct job {
     const char *command;
     const options *o;
-    grove_table *table, *valid_table; /* NULL where rows are streamed */
+    grove_table *table, *valid_table;
+    grove_target_kind target;       /* what the label holds, */
+    char reason[GROVE_REASON_SIZE]; /* and why that is said */
     stream stream;
     grove_schema *schema;
     grove_split split; /* made already where it has training rows */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "answers.h"
+#include "unknown.h"
 #include "vectors.h"
 
 enum { BATCH = 256 };

@@ -8,11 +8,11 @@
 #include "common.h"
 
 /* A line on stderr for each, "grove train: warning: ...". `measured`: what the rows are called that
- * stand in both parts, "validation" or "test". */
+ * stand in both parts, "validation" or "test"; `classes`: the label holds some. */
 void print_leaks(const char *command, const grove_table *table, const grove_leaks *leaks,
-                 const char *measured);
+                 bool classes, const char *measured);
 
 /* [{"kind":..., "column":..., "share":..., "rows":..., "other_label":...}] */
-json_t *json_leaks(const grove_table *table, const grove_leaks *leaks);
+json_t *json_leaks(const grove_table *table, const grove_leaks *leaks, bool classes);
 
 #endif

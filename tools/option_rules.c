@@ -29,10 +29,14 @@ static void check_wanted(const command *c, const options *o) {
     }
 }
 
-static void check_train(const command *c, options *o) {
+static void check_model_out(const command *c, const options *o) {
     if (strcmp(o->out, "-") == 0 || strcmp(o->out, "/dev/stdout") == 0) {
         usage_error(c, "--out must name a file: standard output is for the report");
     }
+}
+
+static void check_train(const command *c, options *o) {
+    check_model_out(c, o);
     if (o->valid && o->valid_fraction >= 0) {
         usage_error(c, "--valid and --valid-fraction exclude each other: one of them says which "
                        "rows to validate on");
@@ -86,6 +90,9 @@ static void check_architecture(const command *c, const options *o) {
 }
 
 static void check_fits(const command *c, const options *o) {
+    if (o->huber_delta > 0 && (!o->loss || strcmp(o->loss, "huber") != 0)) {
+        usage_error(c, "--huber-delta belongs to --loss huber");
+    }
     if (o->weight_column && strcmp(o->weight_column, o->label) == 0) {
         usage_error(c, "--weight-column and --label name the same column '%s'", o->label);
     }
@@ -222,6 +229,8 @@ void check_options(const command *c, options *o) {
     check_wanted(c, o);
     if (is(c, COMMAND_TRAIN)) {
         check_train(c, o);
+    } else if (is(c, COMMAND_CALIBRATE)) {
+        check_model_out(c, o);
     } else if (is(c, COMMAND_EMBED)) {
         check_embed(c, o);
     }

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "option_table.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "grove/nn.h"
 
 /* ---- the words of choices -------------------------------------------------------------------- */
@@ -44,8 +41,10 @@ enum {
     FOR_TABLES = FOR_ALL & ~FOR_NEAREST, /* who reads one */
     FOR_FITS = FOR_TRAIN | FOR_CV,
     FOR_GUESSES = FOR_FITS | FOR_INSPECT,
-    FOR_THREADS = FOR_FITS | FOR_EVALUATE | FOR_REPORT | FOR_PREDICT | FOR_GRADCHECK | FOR_EMBED,
-    FOR_RESULTS = FOR_FITS | FOR_SPLIT | FOR_EVALUATE | FOR_INSPECT | FOR_GRADCHECK | FOR_NEAREST,
+    FOR_THREADS = FOR_FITS | FOR_CALIBRATE | FOR_EVALUATE | FOR_REPORT | FOR_PREDICT |
+                  FOR_GRADCHECK | FOR_EMBED,
+    FOR_RESULTS = FOR_FITS | FOR_CALIBRATE | FOR_SPLIT | FOR_EVALUATE | FOR_INSPECT |
+                  FOR_GRADCHECK | FOR_NEAREST,
     FOR_ONE_FILE = FOR_PREDICT | FOR_TRANSFORM
 };
 
@@ -104,6 +103,11 @@ const option_row option_table[] = {
     {ROW(FOR_FITS, "min-count", "N"), WHOLE(min_count, 1, 1e9),
      .help = "values in fewer training rows are taken as unknown",
      .instead = "2, or 1 for a column where that would cost more than 5 % of its cells"},
+    {ROW(FOR_EVALUATE | FOR_PREDICT | FOR_CALIBRATE, "unknown", "POLICY"), COLUMNS(unknown),
+     .help =
+         "what is made of cells that training did not see: unknown, a row that learned from rare "
+         "values; error: refused; missing: an empty cell. COLUMN=POLICY,... for single columns",
+     .instead = "unknown"},
     {ROW(FOR_GRADCHECK, "rows", "N"), WHOLE(rows, 1, 1 << 20), .preset = "16",
      .help = "check on a batch of N rows, drawn by the seed"},
     {ROW(FOR_EMBED, "column", "NAME"), COLUMN(column),
@@ -208,14 +212,24 @@ const option_row option_table[] = {
      .preset = "auto", .group = GROUP_TRAINING,
      .help = "show this share of the categories as unknown in training", .instead = "auto: 0.01"},
 
+    {ROW(FOR_FITS, "task", "KIND"), CHOICE(task, "auto", "classification", "regression"),
+     .preset = "auto", .group = GROUP_TRAINING,
+     .help = "whether the label holds classes or numbers: auto, classification or regression",
+     .instead = "auto: regression where it is all numbers, more than 20 distinct ones that are not "
+                "written like codes"},
+    {ROW(FOR_FITS, "loss", "NAME"), CHOICE(loss, "mse", "mae", "huber"), .group = GROUP_TRAINING,
+     .help = "of labels that are numbers: mse, squared errors, which learns means; mae, absolute "
+             "ones, medians; huber, squared nearby and absolute far off",
+     .instead = "mse"},
+    {ROW(FOR_FITS, "huber-delta", "D"), NUMBER(huber_delta, 1e-6, 1e6), .group = GROUP_TRAINING,
+     .help = "where huber changes over, in standard deviations of the label", .instead = "1"},
     {ROW(FOR_FITS, "weight-column", "COLUMN"), COLUMN(weight_column), .group = GROUP_TRAINING,
      .help = "how much each row counts, in training and in measures: numbers from 0 up; it is no "
              "feature",
      .instead = "all count alike"},
     {ROW(FOR_FITS, "class-weight", "balanced|FILE"), TEXT(class_weight), .group = GROUP_TRAINING,
      .help = "how much rows of each class count in the losses of training and validation: "
-             "balanced, each class as much as any other, or as a CSV file with the columns class "
-             "and weight says",
+             "balanced, all alike, or as a CSV file with the columns class and weight says",
      .instead = "all count alike"},
 
     {ROW(FOR_TRAIN, "baseline", "KIND"), CHOICE(baseline, "logistic", "none"), .preset = "logistic",
@@ -270,7 +284,7 @@ const option_row option_table[] = {
              "had happened. Options that change it must be what they were; only --epochs and "
              "--patience may be larger"},
 
-    {ROW(FOR_TRAIN, "out", "MODEL"), A_FILE(out), .group = GROUP_OUTPUT,
+    {ROW(FOR_TRAIN | FOR_CALIBRATE, "out", "MODEL"), A_FILE(out), .group = GROUP_OUTPUT,
      .help = "the model file to write", .wanted = "where is the model to be written?"},
     {ROW(FOR_INSPECT, "schema", "FILE"), A_FILE(schema), .group = GROUP_OUTPUT,
      .help = "write what the columns mean as JSON, to be edited and given to train --schema",
@@ -345,52 +359,3 @@ const option_row option_table[] = {
      .help = "show this and end"},
     {0},
 };
-
-/* ---- finding rows, and what they say --------------------------------------------------------- */
-
-bool takes_option(const command *c, const option_row *row) {
-    return row->for_commands >> (c - commands) & 1;
-}
-
-const option_row *find_option(const command *c, const char *name, size_t length) {
-    const option_row *found = NULL;
-    int begin_so = 0;
-    for (const option_row *row = option_table; row->name; row++) {
-        if (takes_option(c, row) && strncmp(row->name, name, length) == 0) {
-            if (row->name[length] == '\0') {
-                return row;
-            }
-            found = row;
-            begin_so++;
-        }
-    }
-    return begin_so == 1 ? found : NULL;
-}
-
-const option_row *find_key(const command *c, char key) {
-    for (const option_row *row = option_table; row->name; row++) {
-        if (row->key && row->key == key && takes_option(c, row)) {
-            return row;
-        }
-    }
-    return NULL;
-}
-
-const char *option_help(char text[OPTION_HELP_SIZE], const option_row *row) {
-    const char *preset = row->kind == OPTION_SET ? NULL : row->preset;
-    const char *otherwise = row->instead ? row->instead : preset;
-    if (row->wanted) {
-        snprintf(text, OPTION_HELP_SIZE, "%s (required)", row->help);
-    } else if (otherwise) {
-        snprintf(text, OPTION_HELP_SIZE, "%s (default: %s)", row->help, otherwise);
-    } else {
-        snprintf(text, OPTION_HELP_SIZE, "%s", row->help);
-    }
-    return text;
-}
-
-const char *option_group_title(enum option_group group) {
-    const char *const titles[OPTION_GROUPS] = {"Input", "Model",   "Training",
-                                               "Check", "Running", "Output"};
-    return titles[group];
-}

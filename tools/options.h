@@ -92,6 +92,9 @@ typedef struct options {
     const char *baseline;                         /* of train: "logistic" or "none" */
     const char *group, *predictions;              /* of cv */
     const char *weight_column, *class_weight;     /* NULL: not given */
+    const char *task, *loss;                      /* loss NULL: not given */
+    names unknown;                                /* of evaluate and predict */
+    double huber_delta;                           /* 0: not given */
     long folds, repeats;                          /* likewise */
 } options;
 
@@ -99,7 +102,8 @@ typedef struct options {
 #define COMMAND_LIST(X)                                                                            \
     X(TRAIN)                                                                                       \
     X(EVALUATE)                                                                                    \
-    X(PREDICT) X(INSPECT) X(GRADCHECK) X(EMBED) X(NEAREST) X(TRANSFORM) X(SPLIT) X(CV) X(REPORT)
+    X(PREDICT)                                                                                     \
+    X(INSPECT) X(GRADCHECK) X(EMBED) X(NEAREST) X(TRANSFORM) X(SPLIT) X(CV) X(REPORT) X(CALIBRATE)
 
 enum command_id {
 #define COMMAND_ID(word) COMMAND_##word,
@@ -144,5 +148,6 @@ int run_transform(const options *o);
 int run_split(const options *o);
 int run_cv(const options *o);
 int run_report(const options *o);
+int run_calibrate(const options *o);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "page_data.h"
+#include "unknown.h"
 
 /* A title, or the name of the model's file: what stands behind the last slash. */
 static const char *title_of(const options *o) {

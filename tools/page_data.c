@@ -6,6 +6,7 @@
 
 #include "history.h"
 #include "require.h"
+#include "unknown.h"
 
 enum {
     MOST_WRONG = 25,
@@ -26,11 +27,13 @@ json_t *json_evaluation(const options *o, const answers *a, const grove_metrics 
     json_t *numbers = json_metrics(metrics), *object = json_pack("{s:i}", "schema", 1);
     json_object_update(object, numbers);
     json_object_set_new(object, "unknown_cells", json_number(unknown_share(a)));
+    json_object_set_new(object, "unknown", json_measured_unknown(a));
     if (full && full->majority.by_class) {
         json_add_report(object, full);
     }
     if (full && o->require.count > 0) {
-        json_object_set_new(object, "required", json_demands(&o->require, &full->model));
+        json_object_set_new(object, "required",
+                            json_demands(&o->require, (measured){false, full->model.measures}));
     }
     json_decref(numbers);
     return object;

@@ -7,6 +7,7 @@
 
 #include "answers.h"
 #include "plain.h"
+#include "unknown.h"
 
 static grove_cell class_name(const answers *a, size_t class) {
     return grove_schema_value(a->schema, (size_t)grove_schema_label(a->schema), (int32_t) class);
@@ -28,7 +29,7 @@ static bool write_header(const answers *a, grove_atomic_file *file) {
     static const char begin[] = "probability.";
     size_t used = sizeof begin - 1;
     to_atomic_file(file, "prediction", strlen("prediction"));
-    for (size_t c = 0; c < a->classes; c++) {
+    for (size_t c = 0; c < a->classes && !a->numbers; c++) {
         grove_cell name = class_name(a, c);
         char *text = malloc(used + name.length);
         if (!text) {
@@ -63,6 +64,13 @@ static void write_row(const answers *a, size_t row, grove_atomic_file *file) {
     to_atomic_file(file, text, used);
 }
 
+static void write_number(const answers *a, size_t row, grove_atomic_file *file) {
+    char text[34];
+    grove_format_number(text, a->numbers[row]);
+    strcat(text, "\n");
+    to_atomic_file(file, text, strlen(text));
+}
+
 /* Where the answers go: opened when there are some, so that what is wrong with the first rows is
  * told before anything is written. */
 typedef struct csv_output {
@@ -82,7 +90,7 @@ static int write_block(void *user, const answers *a) {
         }
     }
     for (size_t row = 0; row < a->rows; row++) {
-        write_row(a, row, &to->file);
+        (a->numbers ? write_number : write_row)(a, row, &to->file);
     }
     return EXIT_DONE;
 }
@@ -102,6 +110,9 @@ static int predict_csv(const options *o, answers *a) {
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
 static json_t *json_row(const answers *a, size_t row) {
+    if (a->numbers) {
+        return json_pack("{s:o}", "prediction", json_number(a->numbers[row]));
+    }
     grove_cell best = class_name(a, best_class(a, row));
     json_t *probabilities = json_array();
     for (size_t c = 0; c < a->classes; c++) {
@@ -113,17 +124,17 @@ static json_t *json_row(const answers *a, size_t row) {
 }
 
 static char *json_answers(const answers *a) {
-    json_t *classes = json_array(), *rows = json_array();
-    for (size_t c = 0; c < a->classes; c++) {
+    json_t *classes = a->numbers ? json_null() : json_array(), *rows = json_array();
+    for (size_t c = 0; c < a->classes && !a->numbers; c++) {
         grove_cell name = class_name(a, c);
         json_array_append_new(classes, json_text(name.bytes, name.length));
     }
     for (size_t row = 0; row < a->rows; row++) {
         json_array_append_new(rows, json_row(a, row));
     }
-    json_t *object =
-        json_pack("{s:i, s:I, s:f, s:o, s:o}", "schema", 1, "rows", (json_int_t)a->rows,
-                  "unknown_cells", unknown_share(a), "classes", classes, "predictions", rows);
+    json_t *object = json_pack("{s:i, s:I, s:f, s:o, s:o, s:o}", "schema", 1, "rows",
+                               (json_int_t)a->rows, "unknown_cells", unknown_share(a), "unknown",
+                               json_unknown(a), "classes", classes, "predictions", rows);
     return json_write(object, JSON_INDENT(1));
 }
 

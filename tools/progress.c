@@ -27,7 +27,9 @@ progress progress_new(const char *word) {
 static void show_line(const grove_progress *p) {
     fprintf(stderr, "epoch %2d of %d: training loss %.4f", p->epoch, p->epochs, p->train_loss);
     if (p->valid.rows > 0) {
-        fprintf(stderr, ", validation loss %.4f, accuracy %.4f%s", p->valid_loss, p->valid.accuracy,
+        const bool number = p->valid.target == GROVE_TARGET_NUMBER;
+        fprintf(stderr, ", validation loss %.4f, %s %.4f%s", p->valid_loss,
+                number ? "r2" : "accuracy", number ? p->valid.r2 : p->valid.accuracy,
                 p->is_best ? " (the best so far)" : "");
     }
     fprintf(stderr, "\n");

@@ -7,18 +7,27 @@
 
 #include <jansson.h>
 
-#include "grove/report.h"
+#include "grove/report_numbers.h"
 #include "options.h"
 
 /* The first of the demands that cannot be read, in words; NULL: all are good. */
 enum { DEMAND_SIZE = 512 };
 const char *demand_mistake(const names *demands, char words[DEMAND_SIZE]);
 
+/* What was measured: of classes [GROVE_MEASURES], or of numbers [GROVE_NUMBER_MEASURES]. */
+typedef struct measured {
+    bool numbers;
+    const grove_estimate *measures;
+} measured;
+
+/* EXIT_USAGE after a sentence where a demand is of the other kind of model. */
+int check_kind_of_demands(const char *command, const names *demands, bool numbers);
+
 /* Holds measures against the demands. EXIT_MISSED after one line on stderr that names each one
  * missed; a measure that is not defined on these rows misses any demand. */
-int check_demands(const char *command, const names *demands, const grove_report *report);
+int check_demands(const char *command, const names *demands, measured m);
 
 /* [{"metric", "at_least" or "at_most", "value", "met"}], in the order of the demands. */
-json_t *json_demands(const names *demands, const grove_report *report);
+json_t *json_demands(const names *demands, measured m);
 
 #endif

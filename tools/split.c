@@ -106,7 +106,7 @@ int run_split(const options *o) {
     if (code == EXIT_DONE) {
         code = read_table("split", o->files[0], o, &table);
     }
-    if (code == EXIT_DONE && make_split(o, table, &split, &error) != GROVE_OK) {
+    if (code == EXIT_DONE && make_split(o, table, o->label, &split, &error) != GROVE_OK) {
         code = complain("split", code_of_data(error.status), error.message);
     }
     if (code == EXIT_DONE && split.test_count > 0 && !o->out_test && o->out_train) {

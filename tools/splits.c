@@ -70,7 +70,8 @@ static void leave_out(names *list, const char *name) {
 }
 
 grove_status guess_feature_columns(const options *o, const grove_table *table,
-                                   grove_schema **schema, grove_error *error) {
+                                   grove_target_kind target, grove_schema **schema,
+                                   grove_error *error) {
     const char *rest, *value;
     char *column = NULL;
     enum split_kind kind = kind_of(o, &rest);
@@ -91,7 +92,7 @@ grove_status guess_feature_columns(const options *o, const grove_table *table,
         if (o->weight_column) {
             leave_out(&wishes.ignore, o->weight_column);
         }
-        status = guess_columns(&wishes, table, schema, error);
+        status = guess_columns(&wishes, table, target, schema, error);
     }
     free(column);
     free(wishes.ignore.items);
@@ -113,14 +114,14 @@ static grove_status split_by_column(const grove_table *table, const char *text, 
     return status;
 }
 
-grove_status make_split(const options *o, const grove_table *table, grove_split *split,
-                        grove_error *error) {
+grove_status make_split(const options *o, const grove_table *table, const char *label,
+                        grove_split *split, grove_error *error) {
     const char *rest;
     const double share = o->valid_fraction;
     const uint64_t seed = (uint64_t)o->seed;
     switch (kind_of(o, &rest)) {
     case GROUP:
-        return grove_split_groups(table, rest, o->label, share, seed, NULL, split, error);
+        return grove_split_groups(table, rest, label, share, seed, NULL, split, error);
     case TIME:
         return grove_split_time(table, rest, share, NULL, split, error);
     case COLUMN:
@@ -128,7 +129,7 @@ grove_status make_split(const options *o, const grove_table *table, grove_split 
     case FILE_OF_WORDS:
         return grove_split_read(rest, grove_table_rows(table), NULL, split, error);
     default:
-        return grove_split_table(table, o->label, share, seed, NULL, split, error);
+        return grove_split_table(table, label, share, seed, NULL, split, error);
     }
 }
 

@@ -26,6 +26,8 @@ const char *stream_obstacle(const options *o) {
            : o->split_out                                  ? "--split-out"
            : o->weight_column                              ? "--weight-column"
            : o->class_weight                               ? "--class-weight"
+           : strcmp(o->task, "regression") == 0            ? "--task regression"
+           : o->loss                                       ? "--loss"
            : o->bag.count > 0                              ? "--bag"
            : o->text.count > 0                             ? "--text"
                                                            : NULL;

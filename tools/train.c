@@ -17,6 +17,7 @@
 #include "settings.h"
 #include "splits.h"
 #include "tables.h"
+#include "task.h"
 
 void free_job(job *j) {
     grove_classifier_free(&j->classifier);
@@ -39,7 +40,7 @@ static grove_status split(job *j) {
     if (j->valid_table || j->split.train) {
         return GROVE_OK;
     }
-    return make_split(j->o, j->table, &j->split, &j->error);
+    return make_split(j->o, j->table, strata_of(j), &j->split, &j->error);
 }
 
 static grove_status encode(job *j) {
@@ -68,7 +69,10 @@ static grove_status choose_settings(job *j) {
 }
 
 grove_status prepare_job(job *j) {
-    grove_status status = guess_feature_columns(j->o, j->table, &j->schema, &j->error);
+    grove_status status = decide_task(j);
+    if (status == GROVE_OK) {
+        status = guess_feature_columns(j->o, j->table, j->target, &j->schema, &j->error);
+    }
     if (status == GROVE_OK) {
         status = split(j);
     }
@@ -94,7 +98,8 @@ grove_status find_leaks(job *j) {
         j->schema, j->table, seen.rows, seen.count, other, tests ? j->split.test : measured.rows,
         tests ? j->split.test_count : measured.count, NULL, &j->leaks, &j->error);
     if (status == GROVE_OK) {
-        print_leaks(j->command, j->table, &j->leaks, tests ? "test" : "validation");
+        print_leaks(j->command, j->table, &j->leaks, j->target == GROVE_TARGET_CLASS,
+                    tests ? "test" : "validation");
     }
     return status;
 }
@@ -110,7 +115,7 @@ static grove_status save(job *j) {
     grove_status status = GROVE_NO_MEMORY;
     snprintf(j->error.message, sizeof j->error.message, "out of memory");
     if (training && (baseline || !linear)) {
-        status = grove_save(j->o->out, &j->classifier.probabilities, 1, &options, &j->error);
+        status = grove_save(j->o->out, &j->classifier.answer, 1, &options, &j->error);
     }
     free(training);
     free(baseline);
@@ -172,10 +177,12 @@ static int report_json(job *j) {
         json_add_tables(json_columns(j->schema, j->table), j->schema, j->classifier.graph),
         "epochs", j->result.epochs, "best_epoch", j->result.best_epoch, "training_loss",
         json_number(j->result.train_loss));
+    json_object_set_new(object, "task", json_task(j));
     json_object_set_new(object, "settings", json_settings(&j->settings));
     json_object_set_new(object, "members", json_integer(j->members));
     json_object_set_new(object, "stopped_by_time_limit", json_boolean(j->is_late));
-    json_object_set_new(object, "warnings", json_leaks(names_of(j), &j->leaks));
+    json_object_set_new(object, "warnings",
+                        json_leaks(names_of(j), &j->leaks, j->target == GROVE_TARGET_CLASS));
     json_object_set_new(object, "split",
                         j->stream.source ? json_stream_split(&j->stream)
                                          : json_split(j->o, &j->split));
@@ -262,6 +269,7 @@ static int prepare_streamed(job *j) {
         return code;
     }
     const grove_row_file *rows = j->stream.rows;
+    snprintf(j->reason, sizeof j->reason, "the label of rows that are streamed holds classes");
     j->train.dataset = grove_row_file_dataset(rows, GROVE_PART_TRAIN);
     j->train.count = grove_row_file_rows(rows, GROVE_PART_TRAIN);
     j->valid.dataset = grove_row_file_dataset(rows, GROVE_PART_VALID);
@@ -295,6 +303,7 @@ static int run_job(job *j) {
         if (!print_columns(j->schema, j->table)) {
             return complain("train", EXIT_RUN_TIME, "out of memory");
         }
+        print_task(j);
     }
     fflush(stdout);
     code = plan_memory(j);

@@ -12,6 +12,7 @@
 #include "progress.h"
 #include "settings.h"
 #include "tables.h"
+#include "task.h"
 
 enum { MOST_KEPT = 3, HIGH_MEMBERS = 8 };
 
@@ -229,6 +230,7 @@ int train_job(job *j) {
     r.network = (grove_classifier_options){.word_dropout = o->word_dropout,
                                            .weighted = j->weights.rows || j->weights.classes,
                                            .seed = (uint64_t)o->seed};
+    set_number_loss(o, &r.network);
     r.how = (grove_fit_options){.weights = j->weights.rows,
                                 .valid_weights =
                                     j->valid_table ? j->weights.valid_rows : j->weights.rows,

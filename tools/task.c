@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "task.h"
+
+#include <string.h>
+
+#include "schema_file.h"
+
+static const char *const losses[] = {"mse", "mae", "huber"};
+
+/* What a schema file says of the label. */
+static const grove_column_wish *wish_of(const options *o) {
+    for (size_t i = 0; o->wishes && i < o->wishes->count; i++) {
+        if (strcmp(o->wishes->items[i].name, o->label) == 0) {
+            return &o->wishes->items[i];
+        }
+    }
+    return NULL;
+}
+
+static grove_status look(job *j) {
+    const grove_column_wish *wish = wish_of(j->o);
+    const char *number = grove_target_name(GROVE_TARGET_NUMBER);
+    bool is_number = strcmp(j->o->task, number) == 0;
+    if (strcmp(j->o->task, "auto") != 0) {
+        snprintf(j->reason, sizeof j->reason, "as asked for");
+    } else if (wish && (wish->kind == GROVE_COLUMN_TARGET || wish->kind == GROVE_COLUMN_LABEL)) {
+        snprintf(j->reason, sizeof j->reason, "as the schema file says");
+        is_number = wish->kind == GROVE_COLUMN_TARGET;
+    } else {
+        return grove_guess_target(j->table, j->o->label, &j->target, j->reason, &j->error);
+    }
+    j->target = is_number ? GROVE_TARGET_NUMBER : GROVE_TARGET_CLASS;
+    return GROVE_OK;
+}
+
+static grove_status refuse(job *j, const char *option, const char *for_what) {
+    j->error.status = GROVE_BAD_DATA;
+    snprintf(j->error.message, sizeof j->error.message,
+             "%s is for %s, and this is %s (%s); --task would say otherwise", option, for_what,
+             grove_target_name(j->target), j->reason);
+    return GROVE_BAD_DATA;
+}
+
+grove_status decide_task(job *j) {
+    grove_status status = look(j);
+    if (status != GROVE_OK) {
+        return status;
+    }
+    if (j->target == GROVE_TARGET_CLASS && (j->o->loss || j->o->huber_delta > 0)) {
+        return refuse(j, j->o->loss ? "--loss" : "--huber-delta", "labels that are numbers");
+    }
+    if (j->target == GROVE_TARGET_NUMBER && j->o->class_weight) {
+        return refuse(j, "--class-weight", "classes");
+    }
+    if (j->target == GROVE_TARGET_NUMBER &&
+        (strcmp(j->o->effort, "low") != 0 || j->o->members > 1)) {
+        return refuse(j, j->o->members > 1 ? "--members" : "--effort above low", "classes");
+    }
+    return GROVE_OK;
+}
+
+const char *strata_of(const job *j) {
+    return j->target == GROVE_TARGET_CLASS ? j->o->label : NULL;
+}
+
+static grove_number_loss loss_of(const options *o) {
+    int found = 0;
+    for (int i = 0; o->loss && i <= GROVE_NUMBER_LOSS_HUBER; i++) {
+        found = strcmp(o->loss, losses[i]) == 0 ? i : found;
+    }
+    return (grove_number_loss)found;
+}
+
+void set_number_loss(const options *o, grove_classifier_options *network) {
+    network->number_loss = loss_of(o);
+    network->huber_delta = o->huber_delta;
+}
+
+void print_task(const job *j) {
+    printf("\ntask  %s: %s\n", grove_target_name(j->target), j->reason);
+    if (j->target == GROVE_TARGET_NUMBER) {
+        printf("loss  %s, of numbers that are scaled; validation rows are drawn without strata\n",
+               losses[loss_of(j->o)]);
+    }
+}
+
+json_t *json_task(const job *j) {
+    const bool number = j->target == GROVE_TARGET_NUMBER;
+    return json_pack("{s:s, s:o, s:o}", "kind", grove_target_name(j->target), "reason",
+                     json_text(j->reason, strlen(j->reason)), "loss",
+                     number ? json_string(losses[loss_of(j->o)]) : json_string("log_loss"));
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * task.h - what is to be predicted, classes or a number: as --task says, or the label's column
+ * shows.
+ */
+#ifndef TOOLS_TASK_H
+#define TOOLS_TASK_H
+
+#include "job.h"
+
+/* Sets j->target and why; refuses options that belong to another one. */
+grove_status decide_task(job *j);
+
+/* The column whose values both parts of a split have alike: the label, if it holds classes; else
+ * NULL. */
+const char *strata_of(const job *j);
+
+/* As --loss and --huber-delta say. */
+void set_number_loss(const options *o, grove_classifier_options *network);
+
+/* A line, and {"kind":..., "reason":..., "loss":...}. */
+void print_task(const job *j);
+json_t *json_task(const job *j);
+
+#endif
