@@ -9,8 +9,8 @@ import subprocess
 from cli import *
 
 VERDICTS = {"agrees", "below the noise", "WRONG", "ZERO", "NOT FINITE", "NOT JUDGED"}
-PARAMETERS = ["table.species.weight", "table.region.weight", "mlp.0.weight", "mlp.0.bias",
-              "mlp.1.weight", "mlp.1.bias"]
+PARAMETERS = ["table.species.weight", "table.region.weight", "bins.weight", "mlp.0.weight",
+              "mlp.0.bias", "mlp.1.weight", "mlp.1.bias"]
 
 
 @case
@@ -21,11 +21,11 @@ def trained_model_passes(folder):
     assert result.err == "", str(result)
     lines = result.out.splitlines()
     assert lines[0].split()[:3] == ["parameter", "shape", "checked"], lines[0]
-    assert [line.split()[0] for line in lines[1:7]] == PARAMETERS, result.out
-    assert all(line.endswith("  agrees") for line in lines[1:7]), result.out
+    assert [line.split()[0] for line in lines[1:8]] == PARAMETERS, result.out
+    assert all(line.endswith("  agrees") for line in lines[1:8]), result.out
     for words in ("rows        16, loss 1.", "fourth order in float, steps from 0.5 down by 4",
                   "tolerance   derived: ", "1/64 of a component",
-                  "\n6 of 6 gradients agree with differences: "):
+                  "\n7 of 7 gradients agree with differences: "):
         assert words in result.out, "'%s' is not in\n%s" % (words, result)
     good("gradcheck", model, data, "--training")
     assert good("gradcheck", model, "-", stdin=read(data)).out == result.out

@@ -253,7 +253,7 @@ def layer_refuses(folder):
         assert read(out) == b"before"
         no_leftovers(folder)
 
-    layers = ["'table.species', 'table.region', 'mlp.0', 'mlp.1', 'probabilities'"]
+    layers = ["'table.species', 'table.region', 'bins', 'mlp.0', 'mlp.1', 'probabilities'"]
     bad(2, ["no layer 'mlp.7'", "nearest name is 'mlp.0'"] + layers, model, data, "--layer", "mlp.7")
     for name in ("column.species", "table.species.weight", "numbers", ""):
         bad(2, ["no layer '%s'" % name] + layers, model, data, "--layer", name)

@@ -7,17 +7,6 @@
 
 #include "unknown.h"
 
-/* What training did not see, of all blocks. False when memory is short. */
-static bool note_unknown(answers *a) {
-    const size_t columns = grove_schema_columns(a->schema);
-    a->unknown = a->unknown ? a->unknown : calloc(columns + 1, sizeof *a->unknown);
-    for (size_t i = 0; i < columns && a->unknown; i++) {
-        a->unknown[i] += grove_dataset_unknown(a->data, i);
-    }
-    a->cells += grove_dataset_cells(a->data);
-    return a->unknown != NULL;
-}
-
 static int encode(const char *command, const options *o, bool labelled, const grove_table *table,
                   answers *a) {
     grove_error error = {0};

@@ -93,6 +93,16 @@ double unknown_share(const answers *a) {
     return a->cells ? (double)all_unknown(a) / (double)a->cells : 0;
 }
 
+bool note_unknown(answers *a) {
+    const size_t columns = grove_schema_columns(a->schema);
+    a->unknown = a->unknown ? a->unknown : calloc(columns + 1, sizeof *a->unknown);
+    for (size_t i = 0; i < columns && a->unknown; i++) {
+        a->unknown[i] += grove_dataset_unknown(a->data, i);
+    }
+    a->cells += grove_dataset_cells(a->data);
+    return a->unknown != NULL;
+}
+
 static size_t rows_with(const answers *a) {
     size_t count = 0;
     for (size_t i = 0; i < a->rows; i++) {

@@ -13,6 +13,10 @@
  * code on failure. */
 int settle_unknown(const char *command, const options *o, const grove_table *table, answers *a);
 
+/* Adds what training did not see of a->data to what is told of all blocks. False when memory is
+ * short. */
+bool note_unknown(answers *a);
+
 /* The share of the cells that training did not see; and a line about them on stderr, column by
  * column, if there are any. */
 double unknown_share(const answers *a);
