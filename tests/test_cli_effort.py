@@ -111,18 +111,15 @@ def the_time_is_kept(folder):
 
 
 @case
-def numbers_are_joined_too(folder):
+def of_numbers_there_is_one_model(folder):
     lines = ["x,kind,y"] + ["%d,k%d,%d" % (i % 50, i % 7, i % 50 + i % 7) for i in range(400)]
     data, model = write(os.path.join(folder, "n.csv"), text_of(lines)), os.path.join(folder, "m")
-    try:
-        told = good("train", data, "--label", "y", "--target", "number", "--out", model, "-q",
-                    "--members", "2", "--epochs", "3", "--json").json()
-    except AssertionError as why:
-        if "--target" in str(why):
-            raise cli.Skip("there is no --target")
-        raise
-    assert told["members"] == 2, told
-    good("predict", model, data)
+    for option, words in (("--members=2", "--members is for classes"),
+                          ("--effort=medium", "--effort above low is for classes"),
+                          ("--effort=high", "--effort above low is for classes")):
+        refused(3, [words, "--task would say otherwise"], "train", data, "--label", "y", "--out",
+                model, "-q", option)
+        assert not os.path.exists(model)
 
 
 @case

@@ -30,17 +30,22 @@ typedef struct run {
     int kept_count;
 } run;
 
-static bool is_over(run *r, double deadline) {
-    if (seconds_now() > deadline) {
-        r->is_late = true;
-    }
-    return r->is_late || (r->j->resume.o && interrupt_noted());
+static bool is_late(run *r, double deadline) {
+    r->is_late = r->is_late || seconds_now() > deadline;
+    return r->is_late;
 }
 
+static bool is_over(run *r, double deadline) {
+    return is_late(r, deadline) || (r->j->resume.o && interrupt_noted());
+}
+
+/* A training that can keep a checkpoint hears of Ctrl-C where it asks for one (resume.c): ended
+ * here, it would be over as if it had been finished. */
 static bool show(void *user, const grove_progress *progress) {
     run *r = user;
     progress_show(&r->shown, progress);
-    return progress->again || !is_over(r, r->deadline);
+    return progress->again ||
+           !(r->how.checkpoint ? is_late(r, r->deadline) : is_over(r, r->deadline));
 }
 
 /* ---- trying settings ------------------------------------------------------------------------- */
