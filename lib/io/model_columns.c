@@ -13,6 +13,9 @@
  * A column that is read in a form of its own has two members more:
  *
  *     "missing":["NA"],"form":{"min_count":0,"max_values":0,"buckets":1000,"seed":1}
+ *
+ * and a bag or a text a third one, "bag": the rows of training that were looked
+ * at, the most ids that a cell holds, and the mean and deviation of their number.
  */
 #include "model_columns.h"
 
