@@ -238,8 +238,9 @@ static void answer(const grove_graph *graph, const grove_schema *schema, const g
 
 static void expect_same(float a[ROWS][3], float b[ROWS][3], float tolerance, const char *words) {
     for (size_t i = 0; i < ROWS * 3; i++) {
-        ck_assert_msg(fabsf(a[0][i] - b[0][i]) <= tolerance, "%s: row %zu: %g, not %g", words,
-                      i / 3, (double)b[0][i], (double)a[0][i]);
+        const float x = a[i / 3][i % 3], y = b[i / 3][i % 3];
+        ck_assert_msg(fabsf(x - y) <= tolerance, "%s: row %zu: %g, not %g", words, i / 3, (double)y,
+                      (double)x);
     }
 }
 
