@@ -36,7 +36,8 @@ static grove_table *make_table(int rows) {
         if (i % 60 == 7) { /* ten rows of it: the first number of its bin */
             snprintf(kind, sizeof kind, "ten");
         }
-        snprintf(noise, sizeof noise, i % 13 == 0 ? "" : "n%d", (i * 31) % 7);
+        snprintf(noise, sizeof noise, "n%d", (i * 31) % 7);
+        noise[0] = i % 13 == 0 ? '\0' : noise[0];
         snprintf(size, sizeof size, "%d", (i * 104729) % 100);
         const int label = i % 11 == 0 ? (k + 1) % CLASSES : k % CLASSES;
         const char *cells[] = {kind, noise, size, labels[label]};

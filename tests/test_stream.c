@@ -25,7 +25,8 @@ static const char *const names[COLUMNS] = {"species", "height", "mixed", "code",
  * codes; whole numbers; one value; two classes. */
 static void fill_row(size_t row, char cells[COLUMNS][32]) {
     snprintf(cells[0], 32, "species %zu", row * row % 41);
-    snprintf(cells[1], 32, row % 9 ? "%.2f" : "", (double)row * 0.37);
+    snprintf(cells[1], 32, "%.2f", (double)row * 0.37);
+    cells[1][0] = row % 9 ? cells[1][0] : '\0';
     snprintf(cells[2], 32, row == 500 ? "none" : "%zu.5", row % 83);
     snprintf(cells[3], 32, "%zu", 1000000 + (row % 11) * (row % 11) * (row % 11) * 7919);
     snprintf(cells[4], 32, "%zu", row % 60);
