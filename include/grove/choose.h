@@ -87,7 +87,7 @@ typedef struct grove_settings {
  *     dropout        0.25, that of vectors 0.1; more where rows are few for the values they have
  *     unknown-share  0.01
  *     optimizer      adam, at a rate of 0.002, with the average of the weights over about the last
- *                    five epochs
+ *                    five epochs, at most 600 steps
  *     batch          a 128th of the rows, as a power of two, from 32 to 1,024
  *     epochs         30; more for few rows, fewer for very many
  *     patience       a fifth of the epochs, 5 at least

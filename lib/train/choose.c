@@ -210,7 +210,8 @@ static void choose_steps(grove_settings *s, const portrait *p) {
     if (choose(s, GROVE_SETTING_WEIGHT_DECAY, "the usual one of this optimizer")) {
         s->weight_decay = s->optimizer == GROVE_OPTIMIZER_ADAMW ? 0.01 : 0;
     }
-    double span = between(20, 5 * steps, 5000);
+    /* No longer, or a training of few, long epochs would keep what it had not learned yet. */
+    double span = between(20, 5 * steps, 600);
     if (choose(s, GROVE_SETTING_AVERAGE, "the model is the mean of the weights of some %.0f steps",
                span)) {
         s->average = round(1e5 * (1 - 1 / span)) / 1e5;
