@@ -86,6 +86,10 @@ START_TEST(rows_decide) {
     ck_assert_int_eq(many.batch, 512);
     ck_assert(few.epochs > some.epochs && some.epochs >= many.epochs);
     ck_assert(few.average < many.average);
+    /* Of many steps an epoch too: no mean reaches back further than some 600. */
+    grove_settings batches = {.batch = 16, .given = {[GROVE_SETTING_BATCH] = true}};
+    batches = chosen(60000, 5, batches);
+    ck_assert_double_eq_tol(batches.average, 1 - 1.0 / 600, 1e-4);
 }
 END_TEST
 
