@@ -194,6 +194,19 @@ def refusals(folder):
     no(2, "--weight-column needs the table whole", "--cache", model + ".c", "--weight-column",
        "trunk")
     no(2, "--class-weight needs the table whole", "--stream", "--class-weight", "balanced")
+    no(2, "--task regression needs the table whole", "--stream", "--task", "regression")
+    prices = write(os.path.join(folder, "prices.csv"), text_of(
+        ["size,group"] + ["%d,%d.5" % (i % 40, i % 90) for i in range(500)]))
+    wish = write(os.path.join(folder, "wish.json"), '{"schema": 1, "columns": '
+                 '[{"name": "group", "type": "target"}]}')
+    there = sorted(os.listdir(folder))
+    no(3, ["prices.csv, column 'group' is to be predicted as numbers (the label is numbers, more "
+           "than 20 distinct ones)", "streamed hold classes"], "--stream", source=prices)
+    no(3, "column 'group' is to be predicted as numbers (as the schema file says)", "--stream", "--schema", wish,
+       source=prices)
+    good("train", prices, "--label", "group", "--out", model, "-q", "--stream", "--task",
+         "classification", "--epochs", "1")
+    os.remove(model)
     no(2, "takes a number of bytes", "--max-memory", "many")
     no(2, "takes a number of bytes", "--max-memory", "1")
     no(2, "would write over", "--cache", data)

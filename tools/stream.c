@@ -7,6 +7,7 @@
 
 #include "columns.h"
 #include "memory.h"
+#include "task.h"
 
 static const char *folder_of_temporaries(void) {
     const char *folder = getenv("TMPDIR");
@@ -186,15 +187,60 @@ static void tell_rows(const stream *s, const options *o) {
             s->valid ? " (with those of --valid)" : "");
 }
 
+/* The values of the label as a table of their own, to be judged as those of a table held whole. */
+static grove_status guess_task(const grove_schema *schema, const char *label,
+                               grove_target_kind *task, char reason[GROVE_REASON_SIZE],
+                               grove_error *error) {
+    const size_t column = (size_t)grove_schema_label(schema);
+    grove_table *table = NULL;
+    grove_status status = grove_table_new(&label, 1, NULL, &table, error);
+    for (int32_t id = 0; id < grove_schema_ids(schema, column) && status == GROVE_OK; id++) {
+        const grove_cell value = grove_schema_value(schema, column, id);
+        char *text = strndup(value.bytes, value.length);
+        const char *cells[] = {text ? text : ""};
+        status = grove_table_append(table, cells, error);
+        free(text);
+    }
+    status = status == GROVE_OK ? grove_guess_target(table, label, task, reason, error) : status;
+    grove_table_free(table);
+    return status;
+}
+
+/* Rows that are streamed hold classes; numbers that are to be predicted are not taken for some
+ * thousands of them. */
+static int check_task(const options *o, const grove_schema *schema) {
+    grove_error error = {0};
+    grove_target_kind task;
+    char reason[GROVE_REASON_SIZE], sentence[GROVE_REASON_SIZE + 400];
+    if (!task_is_given(o, &task, reason) &&
+        guess_task(schema, o->label, &task, reason, &error) != GROVE_OK) {
+        return complain("train", code_of_data(error.status), error.message);
+    }
+    if (task == GROVE_TARGET_CLASS) {
+        return EXIT_DONE;
+    }
+    snprintf(sentence, sizeof sentence,
+             "%.100s, column '%.100s' is to be predicted as numbers (%s), and rows that are "
+             "streamed hold classes: --task classification takes its numbers for some; without --stream "
+             "they are predicted",
+             o->files[0], o->label, reason);
+    return complain("train", EXIT_BAD_DATA, sentence);
+}
+
 int stream_prepare(stream *s, const options *o, grove_schema **schema) {
     grove_error error = {0};
     grove_status status = survey(s, o, schema, &error);
     if (status == GROVE_OK && s->surveyed.train_rows == 0) {
         return complain("train", EXIT_BAD_DATA, "there are no rows to train on");
     }
-    if (status == GROVE_OK) {
-        status = make_rows(s, o, *schema, &error);
+    if (status != GROVE_OK) {
+        return complain("train", code_of(status), error.message);
     }
+    const int code = check_task(o, *schema);
+    if (code != EXIT_DONE) {
+        return code;
+    }
+    status = make_rows(s, o, *schema, &error);
     if (status != GROVE_OK) {
         return complain("train", code_of(status), error.message);
     }

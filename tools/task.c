@@ -17,20 +17,25 @@ static const grove_column_wish *wish_of(const options *o) {
     return NULL;
 }
 
-static grove_status look(job *j) {
-    const grove_column_wish *wish = wish_of(j->o);
-    const char *number = grove_target_name(GROVE_TARGET_NUMBER);
-    bool is_number = strcmp(j->o->task, number) == 0;
-    if (strcmp(j->o->task, "auto") != 0) {
-        snprintf(j->reason, sizeof j->reason, "as asked for");
+bool task_is_given(const options *o, grove_target_kind *target, char reason[GROVE_REASON_SIZE]) {
+    const grove_column_wish *wish = wish_of(o);
+    bool is_number = strcmp(o->task, grove_target_name(GROVE_TARGET_NUMBER)) == 0;
+    if (strcmp(o->task, "auto") != 0) {
+        snprintf(reason, GROVE_REASON_SIZE, "as asked for");
     } else if (wish && (wish->kind == GROVE_COLUMN_TARGET || wish->kind == GROVE_COLUMN_LABEL)) {
-        snprintf(j->reason, sizeof j->reason, "as the schema file says");
+        snprintf(reason, GROVE_REASON_SIZE, "as the schema file says");
         is_number = wish->kind == GROVE_COLUMN_TARGET;
     } else {
-        return grove_guess_target(j->table, j->o->label, &j->target, j->reason, &j->error);
+        return false;
     }
-    j->target = is_number ? GROVE_TARGET_NUMBER : GROVE_TARGET_CLASS;
-    return GROVE_OK;
+    *target = is_number ? GROVE_TARGET_NUMBER : GROVE_TARGET_CLASS;
+    return true;
+}
+
+static grove_status look(job *j) {
+    return task_is_given(j->o, &j->target, j->reason)
+               ? GROVE_OK
+               : grove_guess_target(j->table, j->o->label, &j->target, j->reason, &j->error);
 }
 
 static grove_status refuse(job *j, const char *option, const char *for_what) {

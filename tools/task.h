@@ -8,6 +8,9 @@
 
 #include "job.h"
 
+/* Does --task or the schema file say what the label holds? Else its values decide. */
+bool task_is_given(const options *o, grove_target_kind *target, char reason[GROVE_REASON_SIZE]);
+
 /* Sets j->target and why; refuses options that belong to another one. */
 grove_status decide_task(job *j);
 
