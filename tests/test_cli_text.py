@@ -161,6 +161,8 @@ def a_text_alone(folder):
     lines[5:8] = ['"",oil', '"...",oil', '"",grain']
     data = write(os.path.join(folder, "d.csv"), text_of(lines))
     model, told = learned(folder, data)
+    reasons = json.dumps(told["settings"])
+    assert "inf rows" not in reasons and "vector of numbers" in reasons, reasons
     assert told["validation"]["accuracy"] > 0.75, told
     # A text that is longer than all of training, one of words that nobody knows, an empty one.
     odd = write(os.path.join(folder, "odd.csv"),

@@ -152,13 +152,14 @@ static void choose_numbers(grove_settings *s, const portrait *p) {
 }
 
 static void choose_noise(grove_settings *s, const portrait *p) {
-    const bool rare = p->rare > 0;
+    const bool rare = p->rare > 0, none = p->columns == 0;
     if (choose(s, GROVE_SETTING_DROPOUT, "keeps units from relying on each other")) {
         s->dropout = 0.25;
     }
     if (choose(s, GROVE_SETTING_TABLE_DROPOUT,
-               rare ? "a column has a value for every %.3g rows: rare ones are learned by heart"
-                    : "so that no single vector decides (%.3g rows or more for each value)",
+               rare   ? "a column has a value for every %.3g rows: rare ones are learned by heart"
+               : none ? "so that no single vector of numbers decides"
+                      : "so that no single vector decides (%.3g rows or more for each value)",
                p->rows_by_value)) {
         s->table_dropout = rare ? 0.3 : 0.1;
     }
