@@ -221,8 +221,8 @@ static int check_task(const options *o, const grove_schema *schema) {
     }
     snprintf(sentence, sizeof sentence,
              "%.100s, column '%.100s' is to be predicted as numbers (%s), and rows that are "
-             "streamed hold classes: --task classification takes its numbers for some; without --stream "
-             "they are predicted",
+             "streamed hold classes: --task classification takes its numbers for some; without "
+             "--stream they are predicted",
              o->files[0], o->label, reason);
     return complain("train", EXIT_BAD_DATA, sentence);
 }
