@@ -21,6 +21,7 @@ BUILD(hash_ids, grove_hash_ids(in(s, "ids"), whole(s, "buckets"), whole(s, "hash
 BUILD(cross_ids, grove_cross_ids(in(s, "ids"), whole(s, "buckets"), (uint64_t)whole(s, "seed")))
 BUILD(quotient_ids, grove_quotient_ids(in(s, "ids"), whole(s, "divisor"), whole(s, "rows")))
 BUILD(remainder_ids, grove_remainder_ids(in(s, "ids"), whole(s, "divisor"), whole(s, "rows")))
+BUILD(one_hot, grove_one_hot(in(s, "ids"), whole(s, "rows")))
 BUILD(replace_ids, grove_replace_ids(in(s, "ids"), number(s, "probability"),
                                      (grove_id)whole(s, "replacement"), whole(s, "rows")))
 
@@ -114,6 +115,7 @@ const golden_builder golden_embedding_builders[] = {
     ROW(embedding_sum),
     ROW(positions), ROW(embedding_bag_ids), ROW(embedding_bag), ROW(embedding_bag_gradient),
     ROW(hash_ids), ROW(cross_ids), ROW(quotient_ids), ROW(remainder_ids), ROW(replace_ids),
+    ROW(one_hot),
     ROW(constant_ids),
     /* layers */
     ROW(embedding_layer), ROW(embedding_bag_layer), ROW(embedding_with), ROW(hashed_embedding),

@@ -104,6 +104,10 @@ def other_ids(book):
                  {"ids": given(asked)}, **settings)
         function(book, f"remainder_ids/{label}", each(lambda i, d=divisor: i % d),
                  {"ids": given(asked)}, **settings)
+    for label, rows, asked in (("some", 4, [2, 0, 3, 3]), ("matrix", 3, [[1, 2], [0, 1]]),
+                               ("one", 1, [0])):
+        function(book, f"one_hot/{label}", lambda i, n=rows: F.one_hot(i, n).double(),
+                 {"ids": given(asked)}, rows=rows)
     unknown_ids(book)
 
 
