@@ -54,12 +54,38 @@ typedef enum grove_number_loss {
     GROVE_NUMBER_LOSS_HUBER
 } grove_number_loss;
 
+/* How the vectors of a column's categories are kept.
+ *
+ *     full      a table with a row for each, which is looked up
+ *     one-hot   the same table, multiplied by rows of zeros with a one: the same numbers for the
+ *               work and memory of all rows, forwards and backwards. It is there to compare with
+ *     hashed    .buckets rows for all, of which each category has .hashes by a hash; their sum
+ *               (grove_nn_hashed_embedding)
+ *     quotient  two small tables, one by id / .buckets and one by id mod .buckets; their product
+ *               (grove_nn_quotient_remainder_embedding)
+ */
+typedef enum grove_table_kind {
+    GROVE_TABLE_FULL,
+    GROVE_TABLE_ONE_HOT,
+    GROVE_TABLE_HASHED,
+    GROVE_TABLE_QUOTIENT
+} grove_table_kind;
+
+typedef struct grove_table_form {
+    grove_table_kind kind;
+    int64_t buckets; /* of hashed and quotient */
+    int hashes;      /* of hashed; 0: 2 */
+} grove_table_form;
+
 /* Zero means the default, field by field. */
 typedef struct grove_classifier_options {
     grove_architecture architecture;
     const int64_t *hidden; /* [hidden_count] units of the hidden layers; may be none */
     int hidden_count;
     int64_t embedding_width;       /* of every table; 0: each by grove_nn_embedding_width */
+    const grove_table_form *tables; /* [categorical columns]; NULL: all full. A model whose tables
+                                       have another form answers like any other; its categories
+                                       have no vector that could be looked at */
     double dropout;                /* after each hidden layer; from 0 to below 1 */
     double table_dropout;          /* of the vectors of columns and bins; likewise */
     const grove_number_bins *bins; /* of all features (number_embeddings.h): beside each number
@@ -86,7 +112,7 @@ typedef struct grove_classifier_options {
  *     "column.<name>.weights"  what each id weighs
  *     "label"           ids [batch], an input, for the loss; of numbers [batch], scaled
  *     "weights"         [batch], an input, where .weighted
- *     "table.<name>"    the embedding of a column; its table is "table.<name>.weight"
+ *     "table.<name>"    the embedding of a column; its table is "table.<name>.weight", if full
  *     "bins"            [batch, numeric, number_width], where numbers have bins
  *     "mlp.0"...        the dense layers; the last one gives the logits, or the number, to which
  *                       texts add theirs: the table of a text has a number for each class

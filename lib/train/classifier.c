@@ -31,6 +31,14 @@ static bool crosses_are_possible(const grove_schema *schema, const grove_classif
     return good;
 }
 
+static bool forms_are_possible(const grove_schema *schema, const grove_table_form *forms) {
+    bool good = true;
+    for (size_t i = 0; forms && i < grove_schema_categoricals(schema); i++) {
+        good = good && (unsigned)forms[i].kind <= GROVE_TABLE_QUOTIENT;
+    }
+    return good;
+}
+
 static bool is_possible(const grove_schema *schema, const grove_classifier_options *o,
                         grove_error *error) {
     const char *wrong = NULL;
@@ -49,6 +57,9 @@ static bool is_possible(const grove_schema *schema, const grove_classifier_optio
     }
     if (!wrong && ((unsigned)o->architecture >= GROVE_ARCHITECTURES)) {
         wrong = "there is no such architecture";
+    }
+    if (!wrong && !forms_are_possible(schema, o->tables)) {
+        wrong = "there is no such form of a table";
     }
     if (!wrong && o->cross_count > 0 && !crosses_are_possible(schema, o)) {
         wrong = "a cross is of 2 to 4 categorical columns, in a wide-deep network";

@@ -4,10 +4,12 @@
  */
 #include "network_inputs.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "base/error.h"
+#include "grove/embeddings.h"
 #include "network_bags.h"
 
 enum { NUMBER_WIDTH = 8, TOKEN_WIDTH = 32 };
@@ -33,7 +35,33 @@ static grove_tensor ids_called(grove_graph *g, const char *name) {
     return grove_is_valid(there) ? there : grove_input_ids(g, name, GROVE_BATCH);
 }
 
-static void open_column(grove_network_inputs *in, grove_graph *g, const grove_schema *schema) {
+/* What a lookup in a full table does, by a product: ids [batch] -> [batch, width]. */
+static grove_tensor multiplied(grove_tensor ids, int64_t rows, int64_t width, const char *name) {
+    char text[GROVE_NETWORK_NAME + 8];
+    grove_init init = {.kind = GROVE_INIT_NORMAL, .b = sqrt(1 / (double)width)};
+    snprintf(text, sizeof text, "%s.weight", name);
+    grove_tensor table = grove_parameter(ids.graph, text, GROVE_SHAPE(rows, width), init);
+    return grove_name(grove_matmul(grove_one_hot(ids, rows), table, false, false), name);
+}
+
+static grove_tensor vectors_of(grove_tensor ids, int64_t rows, int64_t width, const char *name,
+                               const grove_table_form *form) {
+    switch (form ? form->kind : GROVE_TABLE_FULL) {
+    case GROVE_TABLE_ONE_HOT:
+        return multiplied(ids, rows, width, name);
+    case GROVE_TABLE_HASHED:
+        return grove_nn_hashed_embedding(
+            ids, form->buckets, width, name,
+            &(grove_nn_hashed_embedding_options){.hashes = form->hashes});
+    case GROVE_TABLE_QUOTIENT:
+        return grove_nn_quotient_remainder_embedding(ids, rows, form->buckets, width, name, NULL);
+    default:
+        return grove_nn_embedding(ids, rows, width, name);
+    }
+}
+
+static void open_column(grove_network_inputs *in, grove_graph *g, const grove_schema *schema,
+                        const grove_table_form *forms) {
     char text[GROVE_NETWORK_NAME];
     const int i = in->columns++;
     size_t column = (size_t)grove_schema_categorical(schema, (size_t)i);
@@ -43,7 +71,8 @@ static void open_column(grove_network_inputs *in, grove_graph *g, const grove_sc
     snprintf(text, sizeof text, "column.%s", name);
     in->ids[i] = ids_called(g, text);
     in->vectors[i] =
-        grove_nn_embedding(in->ids[i], rows, width, grove_network_name(in, text, "table.%s", name));
+        vectors_of(in->ids[i], rows, width, grove_network_name(in, text, "table.%s", name),
+                   forms ? &forms[i] : NULL);
 }
 
 /* Names cannot be those of columns, for these begin with "table.". */
@@ -86,7 +115,7 @@ grove_status grove_network_inputs_open(grove_network_inputs *in, grove_graph *gr
         return grove_fail_memory(error, room * sizeof *in->ids);
     }
     for (size_t i = 0; i < columns; i++) {
-        open_column(in, graph, schema);
+        open_column(in, graph, schema, options->tables);
     }
     grove_network_bags(in, schema, in->vectors + columns);
     in->bags = (int)bags;
