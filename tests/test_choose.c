@@ -251,6 +251,132 @@ START_TEST(the_network_has_bins_of_the_training_rows) {
 }
 END_TEST
 
+/* Two numeric columns, the first one with empty cells: three features. */
+static lesson make_numbers(void) {
+    lesson l = {0};
+    grove_error error = {0};
+    const char *names[] = {"a", "b", "label"};
+    grove_schema_options wishes = {.label = "label"};
+    grove_encode_options labelled = {.label_required = true};
+    ck_assert_int_eq(grove_table_new(names, 3, NULL, &l.table, &error), GROVE_OK);
+    for (int i = 0; i < 300; i++) {
+        char a[16], b[16];
+        snprintf(a, sizeof a, "%d.5", i * 7919 % 101);
+        snprintf(b, sizeof b, "%d.25", i * 104729 % 53);
+        const char *cells[] = {i % 9 == 0 ? "" : a, b, i % 3 == 0 ? "yes" : "no"};
+        ck_assert_int_eq(grove_table_append(l.table, cells, &error), GROVE_OK);
+    }
+    ck_assert_int_eq(grove_schema_guess(l.table, &wishes, &l.schema, &error), GROVE_OK);
+    ck_assert_int_eq(grove_schema_fit(l.schema, l.table, NULL, 300, &error), GROVE_OK);
+    ck_assert_int_eq(grove_schema_encode(l.schema, l.table, &labelled, &l.data, &error), GROVE_OK);
+    l.all = (grove_rows){l.data, NULL, 300};
+    return l;
+}
+
+static void expect_vectors(const grove_graph *g, const char *name, int64_t features,
+                           int64_t width) {
+    grove_tensor y = grove_find(g, name);
+    ck_assert_msg(grove_is_valid(y) == (features > 0), "'%s'", name);
+    if (features > 0) {
+        ck_assert_int_eq(grove_node_shape(y).dim[1], features);
+        ck_assert_int_eq(grove_node_shape(y).dim[2], width);
+    }
+}
+
+/* How many of a, "a is missing", b have bins, and how many waves. */
+static const struct {
+    grove_number_form a, b, usual;
+    int bins, waves;
+} number_forms[] = {
+    {GROVE_NUMBERS_AUTO, GROVE_NUMBERS_AUTO, GROVE_NUMBERS_STANDARD, 0, 0},
+    {GROVE_NUMBERS_AUTO, GROVE_NUMBERS_AUTO, GROVE_NUMBERS_BINS, 3, 0},
+    {GROVE_NUMBERS_AUTO, GROVE_NUMBERS_AUTO, GROVE_NUMBERS_PERIODIC, 0, 2},
+    {GROVE_NUMBERS_AUTO, GROVE_NUMBERS_BINS, GROVE_NUMBERS_PERIODIC, 1, 1},
+    {GROVE_NUMBERS_PERIODIC, GROVE_NUMBERS_AUTO, GROVE_NUMBERS_BINS, 1, 1},
+    {GROVE_NUMBERS_BINS, GROVE_NUMBERS_STANDARD, GROVE_NUMBERS_STANDARD, 2, 0},
+    {GROVE_NUMBERS_STANDARD, GROVE_NUMBERS_PERIODIC, GROVE_NUMBERS_BINS, 0, 1},
+};
+
+START_TEST(columns_say_what_their_numbers_become) {
+    lesson l = make_numbers();
+    grove_error error = {0};
+    const grove_column_form a = {.numbers = number_forms[_i].a},
+                            b = {.numbers = number_forms[_i].b};
+    grove_schema_set_form(l.schema, 0, &a, &error);
+    grove_schema_set_form(l.schema, 1, &b, &error);
+    for (int architecture = 0; architecture < GROVE_ARCHITECTURES; architecture++) {
+        const bool tokens = architecture == GROVE_ARCHITECTURE_TRANSFORMER;
+        grove_settings s = {.architecture = (grove_architecture)architecture,
+                            .numbers = number_forms[_i].usual,
+                            .epochs = 2,
+                            .given = {[GROVE_SETTING_NUMBERS] = true,
+                                      [GROVE_SETTING_ARCHITECTURE] = true,
+                                      [GROVE_SETTING_EPOCHS] = true}};
+        grove_classifier c;
+        grove_fit_options how = {.seed = 1};
+        grove_fit_result result;
+        ck_assert_int_eq(grove_choose_settings(l.schema, l.all, &s, &error), GROVE_OK);
+        ck_assert_msg(grove_settings_classifier(&s, l.schema, l.all, NULL, &c, &error) == GROVE_OK,
+                      "%s", error.message);
+        expect_vectors(c.graph, "bins", number_forms[_i].bins, tokens ? 32 : 8);
+        expect_vectors(c.graph, "waves", number_forms[_i].waves, tokens ? 32 : 24);
+        grove_settings_fit(&s, &how);
+        ck_assert_msg(grove_fit(&c, l.schema, l.all, l.all, &how, &result, &error) == GROVE_OK,
+                      "%s", error.message);
+        grove_classifier_free(&c);
+    }
+    free_lesson(&l);
+}
+END_TEST
+
+START_TEST(forms_of_numbers_that_cannot_be) {
+    lesson l = make_numbers();
+    grove_error error = {0};
+    grove_classifier c;
+    grove_column_form form = {.numbers = GROVE_NUMBERS_BINS};
+    grove_number_form named;
+    ck_assert(!grove_number_form_from_name("bin", &named));
+    ck_assert_str_eq(grove_number_form_name(GROVE_NUMBER_FORMS), "");
+    ck_assert_int_eq(grove_schema_set_form(l.schema, 2, &form, &error), GROVE_BAD_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(error.message, "only a numeric column has a form of numbers"));
+    ck_assert_int_eq(grove_schema_set_form(l.schema, 0, &form, &error), GROVE_OK);
+    grove_classifier_options o = {.seed = 1};
+    ck_assert_int_eq(grove_classifier_new(l.schema, &o, &c, &error), GROVE_BAD_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(error.message, "need the bins of all 3 features"));
+    form.numbers = GROVE_NUMBER_FORMS;
+    ck_assert_int_eq(grove_schema_set_form(l.schema, 0, &form, &error), GROVE_BAD_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(error.message, "no such form of numbers"));
+    free_lesson(&l);
+}
+END_TEST
+
+/* One column in bins, one in waves. */
+START_TEST(every_allocation_of_numbers_may_fail) {
+    lesson l = make_numbers();
+    grove_error error = {0};
+    const grove_column_form bins = {.numbers = GROVE_NUMBERS_BINS};
+    grove_real edges[] = {0, 1, 2, 0, 1, 2, 0, 1, 2};
+    const grove_number_bins three = {.features = 3, .most = 2, .edges = edges};
+    ck_assert_int_eq(grove_schema_set_form(l.schema, 1, &bins, &error), GROVE_OK);
+    for (size_t n = 1;; n++) {
+        hostile_memory memory = {.fail_at = n};
+        grove_classifier_options o = {.architecture = GROVE_ARCHITECTURE_TRANSFORMER,
+                                      .numbers = GROVE_NUMBERS_PERIODIC,
+                                      .bins = &three,
+                                      .allocator = hostile_allocator(&memory)};
+        grove_classifier c;
+        grove_status status = grove_classifier_new(l.schema, &o, &c, &error);
+        grove_classifier_free(&c);
+        ck_assert_uint_eq(memory.live, 0);
+        if (status == GROVE_OK) {
+            break;
+        }
+        ck_assert_msg(status == GROVE_NO_MEMORY, "allocation %zu: %s", n, error.message);
+    }
+    free_lesson(&l);
+}
+END_TEST
+
 START_TEST(rows_that_are_none) {
     grove_settings s = {0};
     grove_error error = {0};
@@ -276,6 +402,10 @@ int main(void) {
     tcase_add_test(cases, every_allocation_of_a_network_may_fail);
     tcase_add_test(cases, an_optimizer_brings_its_rate);
     tcase_add_test(cases, the_network_has_bins_of_the_training_rows);
+    tcase_add_loop_test(cases, columns_say_what_their_numbers_become, 0,
+                        sizeof number_forms / sizeof *number_forms);
+    tcase_add_test(cases, forms_of_numbers_that_cannot_be);
+    tcase_add_test(cases, every_allocation_of_numbers_may_fail);
     tcase_add_test(cases, rows_that_are_none);
     Suite *suite = suite_create("choose");
     suite_add_tcase(suite, cases);

@@ -510,11 +510,13 @@ static const int64_t good_offsets[] = {0, 1, 3}, wild_offsets[] = {0, 1LL << 40,
             {"vocab.c.offsets", GROVE_DTYPE_I64, 1, {offset_count}, 0, 0, offset_list},            \
             {"vocab.c.count", GROVE_DTYPE_I64, 1, {2}, 0, 0, count_list},                          \
     }
-#define FORM(min_count, buckets)                                                                   \
+/* As files had it before there were forms of numbers; and with what came then. */
+#define FORM_AND(min_count, buckets, more)                                                         \
     ",\"missing\":[\"NA\"],\"form\":{\"min_count\":" min_count                                     \
     ",\"max_values\":0,\"buckets\":" buckets                                                       \
     ",\"seed\":0,\"split\":0,\"sum\":false,\"keep_case\":false,\"no_pairs\":false,"                \
-    "\"no_parts\":false}"
+    "\"no_parts\":false" more "}"
+#define FORM(min_count, buckets) FORM_AND(min_count, buckets, "")
 #define COLUMN(kind, rest) "[{\"name\":\"c\",\"kind\":\"" kind "\",\"reason\":\"\"" rest "}]"
 #define VALUES ",\"values\":{\"unknown\":0,\"missing\":0}"
 #define SCALE(std) ",\"scale\":{\"mean\":0,\"std\":" std ",\"missing\":0}"
@@ -525,6 +527,16 @@ static const crafted schemas[] = {
     {XG, COLUMN("categorical", VALUES), VOCABULARY("abc", 3, good_offsets, counts), NULL},
     {XG, COLUMN("label", VALUES), VOCABULARY("abc", 3, good_offsets, counts), NULL},
     {XG, COLUMN("numeric", SCALE("2")), .words = NULL},
+    {XG, COLUMN("numeric", SCALE("2") FORM("0", "0")), .words = NULL},
+    {XG, COLUMN("numeric", SCALE("2") FORM_AND("0", "0", ",\"numbers\":3")), .words = NULL},
+    {XG, COLUMN("numeric", SCALE("2") FORM_AND("0", "0", ",\"numbers\":4")),
+     .words = "there is no such form of numbers"},
+    {XG, COLUMN("numeric", SCALE("2") FORM_AND("0", "0", ",\"numbers\":-1")),
+     .words = "there is no such form of numbers"},
+    {XG, COLUMN("ignored", FORM_AND("0", "0", ",\"numbers\":2")),
+     .words = "only a numeric column has a form of numbers"},
+    {XG, COLUMN("numeric", SCALE("2") FORM_AND("0", "0", ",\"digits\":3")),
+     .words = "its number 'numbers' is missing"},
     {XG, COLUMN("ignored", ""), .words = NULL},
     {XG, "", .words = "its metadata 'columns' cannot be read: at byte 0 '[' is missing"},
     {XG, "[{}]", .words = "its metadata 'columns' cannot be read"},

@@ -151,6 +151,9 @@ static void print_form(const grove_schema *schema, size_t column) {
         print_plain(stdout, (char[]){form->split, '\0'});
         printf("'");
     }
+    if (form->numbers != GROVE_NUMBERS_AUTO) {
+        printf("; numbers %s", grove_number_form_name(form->numbers));
+    }
     for (size_t i = 0; i < form->missing_count; i++) {
         printf("%s'", i ? ", " : "; missing is also ");
         print_plain(stdout, form->missing[i]);
@@ -194,6 +197,11 @@ static json_t *json_column(const grove_schema *schema, size_t i, int64_t missing
     }
     if (column && grove_schema_form(schema, i)->buckets > 0) {
         json_object_set_new(column, "buckets", json_integer(grove_schema_form(schema, i)->buckets));
+    }
+    if (column && kind == GROVE_COLUMN_NUMERIC) {
+        json_object_set_new(
+            column, "numbers",
+            json_string(grove_number_form_name(grove_schema_form(schema, i)->numbers)));
     }
     if (column && (kind == GROVE_COLUMN_NUMERIC || kind == GROVE_COLUMN_TARGET)) {
         json_object_set_new(column, "mean", json_number(grove_schema_mean(schema, i)));

@@ -169,10 +169,12 @@ const option_row option_table[] = {
     {ROW(FOR_FITS, "embedding-dim", "N|auto"), WHOLE(embedding_dim, 1, 4096), OR_WORD("auto", 0),
      .group = GROUP_MODEL, .help = "numbers in each embedding vector",
      .instead = "auto, " GROVE_EMBEDDING_WIDTH_RULE},
-    {ROW(FOR_FITS, "numbers", "FORM"), CHOICE(numbers, "auto", "standard", "bins"),
+    {ROW(FOR_FITS, "numbers", "FORM"), CHOICE(numbers, "auto", "standard", "bins", "periodic"),
      .preset = "auto", .group = GROUP_MODEL,
      .help = "what the network is given of a number: standard, its distance from the mean in "
-             "standard deviations; bins, that and a learned vector for the bin that it lies in",
+             "standard deviations; bins, that and a learned vector for the bin that it lies in; "
+             "periodic, that and a vector read off sines and cosines of learned frequencies. The "
+             "key numbers of a --schema says it of single columns",
      .instead = "auto: chosen from the data"},
     {ROW(FOR_FITS, "dropout", "P|auto"), NUMBER(dropout, 0, 0.99), OR_WORD("auto", -1),
      .preset = "auto", .group = GROUP_MODEL, .help = "share of hidden units dropped in training",

@@ -146,6 +146,21 @@ static int read_combine(const reading *r, const key *k, const json_t *value) {
                         in_words(meant, &near, ""));
 }
 
+static int read_numbers(const reading *r, const key *k, const json_t *value) {
+    char meant[SUGGESTION_SIZE];
+    const char *word = json_string_value(value);
+    suggestion near = {.wanted = word ? word : ""};
+    if (word && grove_number_form_from_name(word, &r->to->form.numbers) &&
+        r->to->form.numbers != GROVE_NUMBERS_AUTO) {
+        return EXIT_DONE;
+    }
+    for (int i = GROVE_NUMBERS_STANDARD; i < GROVE_NUMBER_FORMS; i++) {
+        consider(&near, grove_number_form_name((grove_number_form)i));
+    }
+    return refuse(r, "key '%s' takes one of standard, bins, periodic, or null%s", k->name,
+                  in_words(meant, &near, ""));
+}
+
 /* The form says what is left out, the file what is there. */
 static int read_flag(const reading *r, const key *k, const json_t *value) {
     *(bool *)((char *)&r->to->form + k->field) = json_is_false(value);
@@ -175,6 +190,7 @@ static const key keys[] = {
     {"lower", read_flag, FORM(keep_case), 0, OF([GROVE_COLUMN_TEXT] = true)},
     {"pairs", read_flag, FORM(no_pairs), 0, OF([GROVE_COLUMN_TEXT] = true)},
     {"parts", read_flag, FORM(no_parts), 0, OF([GROVE_COLUMN_TEXT] = true)},
+    {"numbers", read_numbers, 0, 0, OF([GROVE_COLUMN_NUMERIC] = true)},
 };
 enum { KEYS = sizeof keys / sizeof *keys };
 
@@ -328,6 +344,12 @@ static json_t *json_column(const grove_schema *schema, size_t i) {
         json_object_set_new(column, "lower", json_boolean(!form->keep_case));
         json_object_set_new(column, "pairs", json_boolean(!form->no_pairs));
         json_object_set_new(column, "parts", json_boolean(!form->no_parts));
+    }
+    if (kind == GROVE_COLUMN_NUMERIC) {
+        json_object_set_new(column, "numbers",
+                            form->numbers == GROVE_NUMBERS_AUTO
+                                ? json_null()
+                                : json_string(grove_number_form_name(form->numbers)));
     }
     return column;
 }

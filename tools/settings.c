@@ -33,12 +33,8 @@ static void take_words(grove_settings *s, const options *o) {
             s->given[GROVE_SETTING_OPTIMIZER] = true;
         }
     }
-    for (int i = 0; i <= GROVE_NUMBERS_BINS; i++) {
-        if (strcmp(o->numbers, grove_number_form_name((grove_number_form)i)) == 0) {
-            s->numbers = (grove_number_form)i;
-            s->given[GROVE_SETTING_NUMBERS] = true;
-        }
-    }
+    s->given[GROVE_SETTING_NUMBERS] =
+        grove_number_form_from_name(o->numbers, &s->numbers) && s->numbers != GROVE_NUMBERS_AUTO;
 }
 
 static void take_numbers(grove_settings *s, const options *o) {

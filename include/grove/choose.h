@@ -49,12 +49,6 @@ typedef enum grove_setting {
 
 enum { GROVE_MOST_HIDDEN = 16, GROVE_MOST_CROSSES = 128 };
 
-/* What a network is given of a number x. */
-typedef enum grove_number_form {
-    GROVE_NUMBERS_STANDARD, /* (x - mean) / deviation */
-    GROVE_NUMBERS_BINS      /* that, and beside it a vector for the bin that x lies in */
-} grove_number_form;
-
 typedef struct grove_settings {
     grove_architecture architecture;
     grove_cross crosses[GROVE_MOST_CROSSES]; /* of a wide-deep network; others have none */
@@ -64,7 +58,7 @@ typedef struct grove_settings {
     int64_t hidden[GROVE_MOST_HIDDEN]; /* units of the hidden layers */
     int hidden_count;
     int64_t embedding_width; /* of every table; 0: each by grove_nn_embedding_width */
-    grove_number_form numbers;
+    grove_number_form numbers; /* of the columns that do not say (data_form.h) */
     double dropout, table_dropout, unknown_share; /* train.h */
     grove_optimizer_kind optimizer;
     double rate, weight_decay;
@@ -101,10 +95,9 @@ enum { GROVE_SETTING_TEXT = 320 };
 GROVE_API const char *grove_setting_name(grove_setting setting);
 GROVE_API const char *grove_setting_value(const grove_settings *settings, grove_setting setting,
                                           char text[GROVE_SETTING_TEXT]);
-/* "mlp"..., "adam"...; "standard", "bins". */
+/* "mlp"..., "adam"... */
 GROVE_API const char *grove_architecture_name(grove_architecture architecture);
 GROVE_API const char *grove_optimizer_name(grove_optimizer_kind kind);
-GROVE_API const char *grove_number_form_name(grove_number_form form);
 
 /* Builds the network of these settings; bins are those of the training rows. What settings do not
  * say (.seed, .weighted, .allocator) is taken from the options. */

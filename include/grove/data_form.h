@@ -17,8 +17,8 @@ extern "C" {
 
 #define GROVE_COLUMN_KIND_LIST(X)                                                                  \
     X(CATEGORICAL, "categorical")                                                                  \
-    X(NUMERIC, "numeric") X(LABEL, "label") X(IGNORED, "ignored") X(TARGET, "target")              \
-    X(BAG, "bag") X(TEXT, "text")
+    X(NUMERIC, "numeric")                                                                          \
+    X(LABEL, "label") X(IGNORED, "ignored") X(TARGET, "target") X(BAG, "bag") X(TEXT, "text")
 
 typedef enum grove_column_kind {
 #define GROVE_COLUMN_KIND_ENUM(name, words) GROVE_COLUMN_##name,
@@ -29,6 +29,27 @@ typedef enum grove_column_kind {
 /* "categorical"...; and back: false for a text that names no kind. */
 GROVE_API const char *grove_column_kind_name(grove_column_kind kind);
 GROVE_API bool grove_column_kind_from_name(const char *name, grove_column_kind *kind);
+
+/* What a network is given of a number x, (x - mean) / deviation, z, in any case:
+ *
+ *     auto      what the network's own settings say
+ *     standard  z alone
+ *     bins      beside z a learned vector for the bin that x lies in
+ *     periodic  beside z a vector that is read off waves in z, of learned frequencies
+ */
+#define GROVE_NUMBER_FORM_LIST(X)                                                                  \
+    X(AUTO, "auto") X(STANDARD, "standard") X(BINS, "bins") X(PERIODIC, "periodic")
+
+typedef enum grove_number_form {
+#define GROVE_NUMBER_FORM_ENUM(name, words) GROVE_NUMBERS_##name,
+    GROVE_NUMBER_FORM_LIST(GROVE_NUMBER_FORM_ENUM)
+#undef GROVE_NUMBER_FORM_ENUM
+        GROVE_NUMBER_FORMS /* how many there are */
+} grove_number_form;
+
+/* "standard"...; "" for what is none. And back: false for a text that names none. */
+GROVE_API const char *grove_number_form_name(grove_number_form form);
+GROVE_API bool grove_number_form_from_name(const char *name, grove_number_form *form);
 
 typedef struct grove_schema grove_schema;
 
@@ -49,6 +70,7 @@ typedef struct grove_column_form {
     bool keep_case;     /* of a text: "Oil" is not "oil"; else A to Z are a to z */
     bool no_pairs;      /* of a text: no pairs of neighbouring words */
     bool no_parts;      /* of a text: no parts of words, of 3 to 5 characters */
+    grove_number_form numbers; /* of a numeric column */
 } grove_column_form;
 
 /* A column whose kind is not guessed, and how its cells are read. */

@@ -88,9 +88,11 @@ typedef struct grove_classifier_options {
                                        have no vector that could be looked at */
     double dropout;                /* after each hidden layer; from 0 to below 1 */
     double table_dropout;          /* of the vectors of columns and bins; likewise */
-    const grove_number_bins *bins; /* of all features (number_embeddings.h): beside each number
-                                      stands the vector of its bin; NULL: numbers stand alone */
-    int64_t number_width;          /* of these vectors; 0: 8 */
+    grove_number_form numbers;     /* of columns that do not say (data_form.h); bins, if there are
+                                      .bins, else standard */
+    const grove_number_bins *bins; /* of all features (number_embeddings.h), for those that have a
+                                      vector for each bin; NULL: there are none */
+    int64_t number_width;          /* of the vectors of bins and waves; 0: 8, and 24 */
     const grove_cross *crosses;    /* [cross_count] of a wide-deep network */
     int cross_count;
     int64_t cross_buckets; /* rows of the one table that all crosses share by a hash; 0: 65,536 */
@@ -113,7 +115,8 @@ typedef struct grove_classifier_options {
  *     "label"           ids [batch], an input, for the loss; of numbers [batch], scaled
  *     "weights"         [batch], an input, where .weighted
  *     "table.<name>"    the embedding of a column; its table is "table.<name>.weight", if full
- *     "bins"            [batch, numeric, number_width], where numbers have bins
+ *     "bins"            [batch, numbers with bins, number_width], where there are some
+ *     "waves"           [batch, numbers with waves, number_width], where some are periodic
  *     "mlp.0"...        the dense layers; the last one gives the logits, or the number, to which
  *                       texts add theirs: the table of a text has a number for each class
  *     "resnet.0"..., "transformer.0"...   the blocks of other architectures

@@ -88,6 +88,12 @@ static const char *fault_of(const grove_column_form *form, grove_column_kind kin
     if ((form->keep_case || form->no_pairs || form->no_parts) && kind != GROVE_COLUMN_TEXT) {
         return "only a text has words";
     }
+    if ((unsigned)form->numbers >= GROVE_NUMBER_FORMS) {
+        return "there is no such form of numbers";
+    }
+    if (form->numbers != GROVE_NUMBERS_AUTO && kind != GROVE_COLUMN_NUMERIC) {
+        return "only a numeric column has a form of numbers";
+    }
     return NULL;
 }
 
@@ -110,6 +116,28 @@ grove_status grove_schema_set_form(grove_schema *schema, size_t position,
         return grove_fail_memory(error, form->missing_count * sizeof *form->missing);
     }
     return GROVE_OK;
+}
+
+/* ---- forms of numbers ------------------------------------------------------------------------ */
+
+static const char *const number_forms[] = {
+#define NAME(name, words) [GROVE_NUMBERS_##name] = words,
+    GROVE_NUMBER_FORM_LIST(NAME)
+#undef NAME
+};
+
+const char *grove_number_form_name(grove_number_form form) {
+    return (unsigned)form < GROVE_NUMBER_FORMS ? number_forms[form] : "";
+}
+
+bool grove_number_form_from_name(const char *name, grove_number_form *form) {
+    for (unsigned i = 0; i < GROVE_NUMBER_FORMS; i++) {
+        if (strcmp(name, number_forms[i]) == 0) {
+            *form = (grove_number_form)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- looking --------------------------------------------------------------------------------- */

@@ -130,6 +130,11 @@ const grove_tensors_entry *grove_model_claim(grove_model_loading *loading, const
 void grove_model_read_fields(grove_model_loading *loading, const grove_field *fields, void *into,
                              const char *who, const char *what);
 
+/* The same, of a file that may be older than the fields behind the `needed` first ones: those keep
+ * what they held, from the first one on that is not there. */
+void grove_model_read_some_fields(grove_model_loading *loading, const grove_field *fields,
+                                  size_t needed, void *into, const char *who, const char *what);
+
 void grove_model_load_nodes(grove_model_loading *loading, const char *text);
 void grove_model_load_columns(grove_model_loading *loading, const char *text);
 

@@ -42,14 +42,15 @@ static void read_field(grove_model_loading *loading, const grove_field *field, v
     }
 }
 
-void grove_model_read_fields(grove_model_loading *loading, const grove_field *fields, void *into,
-                             const char *who, const char *what) {
+void grove_model_read_some_fields(grove_model_loading *loading, const grove_field *fields,
+                                  size_t needed, void *into, const char *who, const char *what) {
     grove_json *json = &loading->json;
     size_t i = 0;
     grove_json_expect(json, '{');
     for (; grove_model_going_on(loading) && fields[i].name; i++) {
-        const char *key = grove_json_next(json, '}', i) ? grove_model_key(json) : "";
-        if (json->wrong) {
+        const bool there = grove_json_next(json, '}', i);
+        const char *key = there ? grove_model_key(json) : "";
+        if (json->wrong || (!there && i >= needed)) {
             return;
         }
         if (strcmp(key, fields[i].name) != 0) {
@@ -68,6 +69,11 @@ void grove_model_read_fields(grove_model_loading *loading, const grove_field *fi
         grove_model_refuse(loading, "%s: it has no %s '%s'", who, what,
                            grove_tensors_show(key).text);
     }
+}
+
+void grove_model_read_fields(grove_model_loading *loading, const grove_field *fields, void *into,
+                             const char *who, const char *what) {
+    grove_model_read_some_fields(loading, fields, SIZE_MAX, into, who, what);
 }
 
 /* ---- the members of a node ------------------------------------------------------------------- */

@@ -27,13 +27,20 @@ typedef struct form {
     int64_t seed; /* the bits of an uint64_t */
     int64_t split;
     bool sum, keep_case, no_pairs, no_parts;
+    int64_t numbers; /* a grove_number_form */
 } form;
-static const grove_field form_fields[] = {
-    GROVE_FIELD(form, min_count, INT),  GROVE_FIELD(form, max_values, INT),
-    GROVE_FIELD(form, buckets, INT),    GROVE_FIELD(form, seed, INT),
-    GROVE_FIELD(form, split, INT),      GROVE_FIELD(form, sum, FLAG),
-    GROVE_FIELD(form, keep_case, FLAG), GROVE_FIELD(form, no_pairs, FLAG),
-    GROVE_FIELD(form, no_parts, FLAG),  GROVE_NO_MORE_FIELDS};
+enum { FIRST_FORM_FIELDS = 9 }; /* older files end with these */
+static const grove_field form_fields[] = {GROVE_FIELD(form, min_count, INT),
+                                          GROVE_FIELD(form, max_values, INT),
+                                          GROVE_FIELD(form, buckets, INT),
+                                          GROVE_FIELD(form, seed, INT),
+                                          GROVE_FIELD(form, split, INT),
+                                          GROVE_FIELD(form, sum, FLAG),
+                                          GROVE_FIELD(form, keep_case, FLAG),
+                                          GROVE_FIELD(form, no_pairs, FLAG),
+                                          GROVE_FIELD(form, no_parts, FLAG),
+                                          GROVE_FIELD(form, numbers, INT),
+                                          GROVE_NO_MORE_FIELDS};
 
 typedef struct bag {
     int64_t rows, longest;

@@ -105,7 +105,8 @@ static void read_form(const column *c) {
     const char **texts = read_texts(c, &wanted.missing_count);
     grove_json_expect(&c->loading->json, ',');
     want_key(c, "form");
-    grove_model_read_fields(c->loading, form_fields, &own, c->words, "number");
+    grove_model_read_some_fields(c->loading, form_fields, FIRST_FORM_FIELDS, &own, c->words,
+                                 "number");
     if (!texts) {
         grove_model_no_memory(c->loading, wanted.missing_count * sizeof *texts);
     }
@@ -121,6 +122,9 @@ static void read_form(const column *c) {
     wanted.keep_case = own.keep_case;
     wanted.no_pairs = own.no_pairs;
     wanted.no_parts = own.no_parts;
+    wanted.numbers = own.numbers >= 0 && own.numbers < GROVE_NUMBER_FORMS
+                         ? (grove_number_form)own.numbers
+                         : GROVE_NUMBER_FORMS;
     memcpy(&wanted.seed, &own.seed, sizeof wanted.seed);
     tell(c, grove_schema_set_form(c->loading->model->schema, c->index, &wanted, &told), &told);
 }

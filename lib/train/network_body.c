@@ -5,6 +5,7 @@
 #include "network_body.h"
 
 #include "grove/layers.h"
+#include "network_numbers.h"
 
 static grove_tensor drop(grove_tensor x, double share) {
     return share > 0 ? grove_dropout(x, share) : x;
@@ -62,9 +63,7 @@ static grove_tensor tokens(grove_network_inputs *in, grove_graph *g) {
         parts[i] = grove_reshape(parts[i], GROVE_SHAPE(GROVE_BATCH, 1, width));
     }
     if (grove_is_valid(in->numbers)) {
-        grove_tensor lines =
-            grove_nn_linear_numbers(in->numbers, width, grove_network_name(in, name, "lines"));
-        parts[count++] = grove_is_valid(in->binned) ? grove_add(lines, in->binned) : lines;
+        parts[count++] = grove_network_number_tokens(in);
     }
     grove_init normal = {.kind = GROVE_INIT_NORMAL, .b = 0.02};
     grove_tensor first = grove_parameter(g, grove_network_name(in, name, "transformer.answer"),

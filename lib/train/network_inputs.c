@@ -11,8 +11,9 @@
 #include "base/error.h"
 #include "grove/embeddings.h"
 #include "network_bags.h"
+#include "network_numbers.h"
 
-enum { NUMBER_WIDTH = 8, TOKEN_WIDTH = 32 };
+enum { TOKEN_WIDTH = 32 };
 
 /* Tokens are all of one width. */
 static int64_t width_of(const grove_classifier_options *o) {
@@ -75,26 +76,6 @@ static void open_column(grove_network_inputs *in, grove_graph *g, const grove_sc
                    forms ? &forms[i] : NULL);
 }
 
-/* Names cannot be those of columns, for these begin with "table.". */
-static void open_numbers(grove_network_inputs *in, grove_graph *g, const grove_schema *schema,
-                         const grove_classifier_options *o) {
-    char text[GROVE_NETWORK_NAME];
-    int64_t features = (int64_t)grove_schema_features(schema);
-    if (features == 0) {
-        return;
-    }
-    in->numbers = grove_find(g, "numbers");
-    if (!grove_is_valid(in->numbers)) {
-        in->numbers = grove_input_reals(g, "numbers", GROVE_BATCH, features);
-    }
-    if (o->bins) {
-        const bool tokens = o->architecture == GROVE_ARCHITECTURE_TRANSFORMER;
-        int64_t width = tokens ? in->width : o->number_width;
-        in->binned = grove_nn_binned_embedding(in->numbers, o->bins, width ? width : NUMBER_WIDTH,
-                                               grove_network_name(in, text, "bins"));
-    }
-}
-
 grove_status grove_network_inputs_open(grove_network_inputs *in, grove_graph *graph,
                                        const grove_schema *schema,
                                        const grove_classifier_options *options, int member,
@@ -103,15 +84,18 @@ grove_status grove_network_inputs_open(grove_network_inputs *in, grove_graph *gr
     *in = (grove_network_inputs){.allocator = grove_allocator_or_default(&options->allocator),
                                  .numbers = GROVE_NONE,
                                  .binned = GROVE_NONE,
+                                 .waves = GROVE_NONE,
                                  .graph = graph,
                                  .width = width_of(options)};
     if (member > 0) {
         snprintf(in->prefix, sizeof in->prefix, "member.%d.", member + 1);
     }
     in->ids = grove_alloc_zero(&in->allocator, columns, sizeof *in->ids);
-    const size_t bags = grove_network_bag_count(schema), room = columns + bags + 3;
+    const size_t bags = grove_network_bag_count(schema), features = grove_schema_features(schema);
+    const size_t room = columns + bags + 4 + features;
     in->vectors = grove_alloc_zero(&in->allocator, room, sizeof *in->vectors);
-    if (!in->ids || !in->vectors) {
+    in->forms = grove_alloc_zero(&in->allocator, features, sizeof *in->forms);
+    if (!in->ids || !in->vectors || !in->forms) {
         return grove_fail_memory(error, room * sizeof *in->ids);
     }
     for (size_t i = 0; i < columns; i++) {
@@ -119,14 +103,14 @@ grove_status grove_network_inputs_open(grove_network_inputs *in, grove_graph *gr
     }
     grove_network_bags(in, schema, in->vectors + columns);
     in->bags = (int)bags;
-    open_numbers(in, graph, schema, options);
-    return GROVE_OK;
+    return grove_network_numbers(in, schema, options, error);
 }
 
 void grove_network_inputs_close(grove_network_inputs *in) {
     if (in->allocator.resize) {
         grove_release(&in->allocator, in->ids);
         grove_release(&in->allocator, in->vectors);
+        grove_release(&in->allocator, in->forms);
     }
 }
 
@@ -134,15 +118,21 @@ static grove_tensor join(const grove_tensor *parts, int count) {
     return count == 0 ? GROVE_NONE : count == 1 ? parts[0] : grove_concat(parts, count, 1);
 }
 
-/* Behind the columns' vectors there is room for three more. */
+static grove_tensor flat(grove_tensor vectors) {
+    grove_shape shape = grove_node_shape(vectors);
+    return grove_reshape(vectors, GROVE_SHAPE(GROVE_BATCH, shape.dim[1] * shape.dim[2]));
+}
+
+/* Behind the columns' vectors there is room for four more. */
 grove_tensor grove_network_inputs_beside(grove_network_inputs *in,
                                          const grove_classifier_options *options) {
     grove_tensor *parts = in->vectors;
     int count = in->columns + in->bags;
     if (grove_is_valid(in->binned)) {
-        grove_shape shape = grove_node_shape(in->binned);
-        parts[count++] =
-            grove_reshape(in->binned, GROVE_SHAPE(GROVE_BATCH, shape.dim[1] * shape.dim[2]));
+        parts[count++] = flat(in->binned);
+    }
+    if (grove_is_valid(in->waves)) {
+        parts[count++] = flat(in->waves);
     }
     if (count > 0 && options->table_dropout > 0) {
         parts[0] = grove_dropout(join(parts, count), options->table_dropout);

@@ -14,10 +14,12 @@ typedef struct grove_network_inputs {
     grove_tensor *ids;     /* [columns] of each categorical column: [batch] */
     grove_tensor *vectors; /* [columns + bags] what stands for them: [batch, its width] */
     int columns;
-    int bags;             /* whose vectors follow */
-    grove_tensor numbers; /* [batch, features]; GROVE_NONE: there are none */
-    grove_tensor binned;  /* [batch, features, number_width]; GROVE_NONE: they have no bins */
-    int64_t width;        /* that all vectors have; 0: each its own */
+    int bags;                 /* whose vectors follow */
+    grove_tensor numbers;     /* [batch, features]; GROVE_NONE: there are none */
+    grove_number_form *forms; /* [features] */
+    grove_tensor binned; /* [batch, features with bins, number_width]; GROVE_NONE: there are none */
+    grove_tensor waves;  /* [batch, features with waves, number_width]; likewise */
+    int64_t width;       /* that all vectors have; 0: each its own */
     grove_graph *graph;
     char prefix[24]; /* of the names of this network's parameters: "", "member.2." */
 } grove_network_inputs;

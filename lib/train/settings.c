@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "grove/choose.h"
+#include "network_numbers.h"
 #include "predictor.h"
 
 /* ---- in words -------------------------------------------------------------------------------- */
@@ -35,10 +36,6 @@ const char *grove_architecture_name(grove_architecture architecture) {
 #undef NAME
     };
     return (size_t)architecture < GROVE_ARCHITECTURES ? names[architecture] : "";
-}
-
-const char *grove_number_form_name(grove_number_form form) {
-    return form == GROVE_NUMBERS_BINS ? "bins" : "standard";
 }
 
 static const char *list_of(const int64_t *sizes, int count, char *text) {
@@ -154,18 +151,21 @@ static grove_classifier_options network_of(const grove_settings *s,
     network.embedding_width = s->embedding_width;
     network.dropout = s->dropout;
     network.table_dropout = s->table_dropout;
+    network.numbers = s->numbers;
     return network;
 }
 
 /* Where any of the settings wants them. */
 static grove_status bins_for(const grove_settings *settings, int count, const grove_schema *schema,
                              const grove_rows *train, grove_number_bins *bins, grove_error *error) {
+    const size_t features = grove_schema_features(schema);
     bool wanted = false;
-    for (int k = 0; k < count; k++) {
-        wanted = wanted || settings[k].numbers == GROVE_NUMBERS_BINS;
+    for (size_t i = 0; i < (size_t)count * features && !wanted; i++) {
+        wanted = grove_network_number_form(schema, i % features, settings[i / features].numbers) ==
+                 GROVE_NUMBERS_BINS;
     }
     *bins = (grove_number_bins){0};
-    return wanted && grove_schema_features(schema) > 0 ? fit_bins(train, bins, error) : GROVE_OK;
+    return wanted ? fit_bins(train, bins, error) : GROVE_OK;
 }
 
 grove_status grove_settings_join(const grove_settings *settings, const grove_classifier *members,
@@ -182,7 +182,7 @@ grove_status grove_settings_join(const grove_settings *settings, const grove_cla
     grove_status status = bins_for(settings, count, schema, &train, &bins, error);
     for (int k = 0; k < count; k++) {
         networks[k] = network_of(&settings[k], options);
-        networks[k].bins = bins.edges && settings[k].numbers == GROVE_NUMBERS_BINS ? &bins : NULL;
+        networks[k].bins = bins.edges ? &bins : NULL;
     }
     if (status == GROVE_OK) {
         status = members ? grove_classifier_join(schema, networks, members, count, joined, error)
