@@ -18,26 +18,18 @@
  */
 #include <math.h>
 
-#include "room.h"
+#include "edges.h"
 
 static bool shape(grove_shaping *s) {
-    grove_shape x = grove_in_shape(s, 0), edges = grove_in_shape(s, 1);
-    if (!grove_want_type(s, 0, GROVE_REAL) || !grove_want_type(s, 1, GROVE_REAL) ||
-        !grove_want_rank(s, 1, 2)) {
+    if (!grove_want_edges(s, GROVE_MAX_RANK)) {
         return false;
     }
-    if (x.rank < 1) {
-        return grove_refuse(s, GROVE_BAD_SHAPE, "the numbers must have a dimension of features");
-    }
-    if (edges.dim[0] != x.dim[x.rank - 1] || edges.dim[1] < 2) {
-        return grove_refuse(s, GROVE_BAD_SHAPE,
-                            "the edges must be a row of two or more for each feature");
-    }
+    grove_shape edges = grove_in_shape(s, 1);
     if (edges.dim[0] > INT32_MAX / edges.dim[1]) {
         return grove_refuse(s, GROVE_BAD_SHAPE, "there are more bins than ids");
     }
     s->type = GROVE_ID;
-    s->shape = x;
+    s->shape = grove_in_shape(s, 0);
     return true;
 }
 
@@ -110,7 +102,7 @@ static const grove_example examples[] = {
     {.inputs = 2,
      .in = {{.shape = {0}}, EDGES},
      .build = build,
-     .refused = "the numbers must have a dimension of features"},
+     .refused = "the numbers must have from 1 to 6 dimensions"},
     {.inputs = 2,
      .in = {{.type = GROVE_ID, .shape = {2, {3, 2}}}, EDGES},
      .build = build,

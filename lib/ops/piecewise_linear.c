@@ -27,24 +27,14 @@
  *   a core of an AMD EPYC, with OpenBLAS: build/tests/cost_piecewise_linear). Also, an x far off
  *   would overflow there, and be NaN under the masks.
  */
-#include "room.h"
+#include "edges.h"
 
 static bool shape(grove_shaping *s) {
-    grove_shape x = grove_in_shape(s, 0), edges = grove_in_shape(s, 1);
-    if (!grove_want_type(s, 0, GROVE_REAL) || !grove_want_type(s, 1, GROVE_REAL) ||
-        !grove_want_rank(s, 1, 2)) {
+    if (!grove_want_edges(s, GROVE_MAX_RANK - 1)) {
         return false;
     }
-    if (x.rank < 1 || x.rank == GROVE_MAX_RANK) {
-        return grove_refuse(s, GROVE_BAD_SHAPE, "the numbers must have from 1 to %d dimensions",
-                            GROVE_MAX_RANK - 1);
-    }
-    if (edges.dim[0] != x.dim[x.rank - 1] || edges.dim[1] < 2) {
-        return grove_refuse(s, GROVE_BAD_SHAPE,
-                            "the edges must be a row of two or more for each feature");
-    }
-    s->shape = x;
-    s->shape.dim[s->shape.rank++] = edges.dim[1] - 1;
+    s->shape = grove_in_shape(s, 0);
+    s->shape.dim[s->shape.rank++] = grove_in_shape(s, 1).dim[1] - 1;
     return true;
 }
 
