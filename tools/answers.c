@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sets.h"
 #include "unknown.h"
 
 static int encode(const char *command, const options *o, bool labelled, const grove_table *table,
@@ -88,8 +89,23 @@ static int check_columns(const char *command, const answers *a) {
     return EXIT_DONE;
 }
 
+int check_threshold(const char *command, const options *o, const grove_schema *schema) {
+    if (o->threshold > 0 && (!schema || grove_schema_target(schema) != GROVE_TARGET_SET)) {
+        return complain(command, EXIT_USAGE,
+                        "--threshold is for models that tell several classes a row, as train "
+                        "--label-split makes them, and this is none");
+    }
+    return EXIT_DONE;
+}
+
+static int check_asked(const char *command, const options *o, answers *a) {
+    a->threshold = threshold_of(o);
+    const int code = check_columns(command, a);
+    return code == EXIT_DONE ? check_threshold(command, o, a->schema) : code;
+}
+
 int ask(const char *command, const options *o, bool labelled, answers *a) {
-    int code = check_columns(command, a);
+    int code = check_asked(command, o, a);
     if (code == EXIT_DONE) {
         code = read_table(command, o->files[1], o, &a->table);
     }
@@ -110,7 +126,7 @@ int ask_in_blocks(const char *command, const options *o, answers *a,
     grove_source *source = NULL;
     const grove_table *block = NULL;
     const grove_csv_options csv = csv_options_of(o);
-    int code = check_columns(command, a);
+    int code = check_asked(command, o, a);
     grove_status status =
         code == EXIT_DONE ? grove_source_open(o->files[1], &csv, NULL, &source, &error) : GROVE_OK;
     while (code == EXIT_DONE && status == GROVE_OK) {
@@ -194,10 +210,32 @@ static grove_status measure_classes(const answers *a, const size_t *rows, size_t
     return status;
 }
 
+static grove_status measure_sets(const answers *a, const size_t *rows, size_t count,
+                                 grove_metrics *metrics, grove_error *error) {
+    float *p = calloc(count + 1, a->classes * sizeof *p);
+    unsigned char *truth = truth_of_sets(a->data, rows, count, a->classes);
+    unsigned char *usual = usual_set(a->schema, a->classes);
+    grove_status status = GROVE_NO_MEMORY;
+    for (size_t i = 0; p && i < count; i++) {
+        memcpy(p + i * a->classes, a->probabilities + row_at(rows, i) * a->classes,
+               a->classes * sizeof *p);
+    }
+    if (p && truth && usual) {
+        status = grove_set_metrics(p, truth, NULL, count, a->classes, a->threshold, usual, NULL,
+                                   metrics, error);
+    }
+    free(p);
+    free(truth);
+    free(usual);
+    return status;
+}
+
 int measure_answers(const char *command, const answers *a, const size_t *rows, size_t count,
                     grove_metrics *metrics) {
     grove_error error = {.message = "out of memory"};
-    grove_status status =
-        (a->numbers ? measure_numbers : measure_classes)(a, rows, count, metrics, &error);
+    const bool sets = grove_schema_target(a->schema) == GROVE_TARGET_SET;
+    grove_status status = (a->numbers ? measure_numbers
+                           : sets     ? measure_sets
+                                      : measure_classes)(a, rows, count, metrics, &error);
     return status == GROVE_OK ? EXIT_DONE : complain(command, code_of_data(status), error.message);
 }

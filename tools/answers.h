@@ -19,6 +19,7 @@ typedef struct answers {
     grove_unknown_policy *policies; /* [columns of the schema] */
     bool *unknown_rows;             /* [rows] that have a cell which training did not see */
     grove_predictor *predictor;
+    double threshold;        /* of classes that are answered, where there may be several */
     int64_t cells, *unknown; /* of all rows that were asked about: [columns of the schema] */
 } answers;
 
@@ -35,6 +36,9 @@ void free_answers(answers *a);
 /* What rows [count] (NULL: the first) should have been predicted, in the units of the table; to be
  * freed. NULL when memory is short. */
 double *truth_of(const answers *a, const size_t *rows, size_t count);
+
+/* Refuses --threshold where the schema's label is no set of classes. */
+int check_threshold(const char *command, const options *o, const grove_schema *schema);
 
 /* How good are they for rows [count] (NULL: the first)? They must have labels. Complains and
  * returns an exit code on failure. */

@@ -7,12 +7,15 @@
 #include <string.h>
 
 #include "answers.h"
+#include "sets.h"
 #include "unknown.h"
 
 /* Of the same rows with the model as it was, and as it becomes. */
+enum { TOLD = 4 };
 typedef struct calibration {
     double temperature;
-    grove_report before, after;
+    const char *names[TOLD];
+    double before[TOLD], after[TOLD];
 } calibration;
 
 static int fail(const grove_error *error) {
@@ -33,15 +36,54 @@ static grove_status answer_again(const options *o, answers *a, grove_error *erro
     return status;
 }
 
-static int calibrate(const options *o, answers *a, calibration *c) {
-    const grove_id *labels = grove_dataset_labels(a->data);
+static grove_status measure_classes(const answers *a, const unsigned char *truth,
+                                    const char **names, double *values, grove_error *error) {
+    static const grove_measure told[TOLD] = {GROVE_MEASURE_LOG_LOSS, GROVE_MEASURE_ECE_15,
+                                             GROVE_MEASURE_BRIER_SCORE_LOSS,
+                                             GROVE_MEASURE_ACCURACY};
     const grove_report_options how = {.resamples = 1};
+    grove_report report;
+    (void)truth;
+    grove_status status = grove_classification_report(
+        a->probabilities, grove_dataset_labels(a->data), a->rows, a->classes, &how, &report, error);
+    for (int i = 0; i < TOLD && status == GROVE_OK; i++) {
+        names[i] = grove_measure_name(told[i]);
+        values[i] = report.measures[told[i]].value;
+    }
+    grove_report_free(&report);
+    return status;
+}
+
+static grove_status measure_sets(const answers *a, const unsigned char *truth, const char **names,
+                                 double *values, grove_error *error) {
+    static const grove_set_measure told[TOLD] = {GROVE_SET_LOG_LOSS, GROVE_SET_F1_MICRO,
+                                                 GROVE_SET_F1_MACRO, GROVE_SET_ACCURACY};
+    const grove_set_report_options how = {.resamples = 1};
+    grove_set_report report;
+    grove_status status =
+        grove_multilabel_report(a->probabilities, truth, a->rows, a->classes, &how, &report, error);
+    for (int i = 0; i < TOLD && status == GROVE_OK; i++) {
+        names[i] = grove_set_measure_name(told[i]);
+        values[i] = report.measures[told[i]].value;
+    }
+    grove_set_report_free(&report);
+    return status;
+}
+
+/* truth: of sets, else NULL. */
+static grove_status fit_temperature(const answers *a, const unsigned char *truth, calibration *c,
+                                    grove_error *error) {
+    return truth ? grove_fit_set_temperature(a->probabilities, truth, a->rows, a->classes,
+                                             &c->temperature, error)
+                 : grove_fit_temperature(a->probabilities, grove_dataset_labels(a->data), a->rows,
+                                         a->classes, &c->temperature, error);
+}
+
+static int calibrate_by(const options *o, answers *a, const unsigned char *truth, calibration *c) {
     grove_error error = {0};
-    grove_status status = grove_fit_temperature(a->probabilities, labels, a->rows, a->classes,
-                                                &c->temperature, &error);
+    grove_status status = fit_temperature(a, truth, c, &error);
     if (status == GROVE_OK) {
-        status = grove_classification_report(a->probabilities, labels, a->rows, a->classes, &how,
-                                             &c->before, &error);
+        status = (truth ? measure_sets : measure_classes)(a, truth, c->names, c->before, &error);
     }
     if (status == GROVE_OK) {
         status = grove_apply_temperature(grove_model_graph(a->model), c->temperature, &error);
@@ -50,10 +92,20 @@ static int calibrate(const options *o, answers *a, calibration *c) {
         status = answer_again(o, a, &error);
     }
     if (status == GROVE_OK) {
-        status = grove_classification_report(a->probabilities, labels, a->rows, a->classes, &how,
-                                             &c->after, &error);
+        status = (truth ? measure_sets : measure_classes)(a, truth, c->names, c->after, &error);
     }
     return status == GROVE_OK ? EXIT_DONE : fail(&error);
+}
+
+static int calibrate(const options *o, answers *a, calibration *c) {
+    const bool sets = grove_schema_target(a->schema) == GROVE_TARGET_SET;
+    unsigned char *truth = sets ? truth_of_sets(a->data, NULL, a->rows, a->classes) : NULL;
+    if (sets && !truth) {
+        return complain("calibrate", EXIT_RUN_TIME, "out of memory");
+    }
+    const int code = calibrate_by(o, a, truth, c);
+    free(truth);
+    return code;
 }
 
 /* ---- the file -------------------------------------------------------------------------------- */
@@ -104,33 +156,22 @@ static int save(const options *o, const answers *a, const calibration *c) {
 
 /* ---- the report ------------------------------------------------------------------------------ */
 
-static double value(const grove_report *report, grove_measure measure) {
-    return report->measures[measure].value;
-}
-
-static json_t *json_change(const calibration *c, grove_measure measure) {
-    return json_pack("{s:o, s:o}", "before", json_number(value(&c->before, measure)), "after",
-                     json_number(value(&c->after, measure)));
-}
-
 static int report(const options *o, const answers *a, const calibration *c) {
-    static const grove_measure told[] = {GROVE_MEASURE_LOG_LOSS, GROVE_MEASURE_ECE_15,
-                                         GROVE_MEASURE_BRIER_SCORE_LOSS, GROVE_MEASURE_ACCURACY};
-    const size_t count = sizeof told / sizeof *told;
     char rows[40];
     if (o->json) {
         json_t *object = json_pack("{s:i, s:s, s:I, s:o}", "schema", 1, "model", o->out, "rows",
                                    (json_int_t)a->rows, "temperature", json_number(c->temperature));
-        for (size_t i = 0; i < count; i++) {
-            json_object_set_new(object, grove_measure_name(told[i]), json_change(c, told[i]));
+        for (int i = 0; i < TOLD; i++) {
+            json_object_set_new(object, c->names[i],
+                                json_pack("{s:o, s:o}", "before", json_number(c->before[i]),
+                                          "after", json_number(c->after[i])));
         }
         return print_json("calibrate", object);
     }
     printf("temperature  %.4f, found on %s rows\n\n%-18s %8s %8s\n", c->temperature,
            with_commas(rows, (int64_t)a->rows), "", "before", "after");
-    for (size_t i = 0; i < count; i++) {
-        printf("%-18s %8.4f %8.4f\n", grove_measure_name(told[i]), value(&c->before, told[i]),
-               value(&c->after, told[i]));
+    for (int i = 0; i < TOLD; i++) {
+        printf("%-18s %8.4f %8.4f\n", c->names[i], c->before[i], c->after[i]);
     }
     printf("\nThese rows chose the temperature; what it is worth, other rows tell.\n"
            "model written to %s\n",
@@ -168,8 +209,6 @@ static int run(const options *o, answers *a) {
     if (code == EXIT_DONE) {
         code = report(o, a, &c);
     }
-    grove_report_free(&c.before);
-    grove_report_free(&c.after);
     return code;
 }
 

@@ -36,8 +36,15 @@ static bool is_in(const names *list, const char *name) {
 static grove_column_wish *all_wishes(const options *o, const grove_table *table,
                                      const grove_column_form *form, size_t *count) {
     const schema_wishes none = {.count = 0}, *file = o->wishes ? o->wishes : &none;
-    grove_column_wish *all = calloc(o->bag.count + o->text.count + file->count + 1, sizeof *all);
+    grove_column_wish *all = calloc(o->bag.count + o->text.count + file->count + 2, sizeof *all);
     *count = 0;
+    if (all && o->label && o->label_split) {
+        grove_column_wish *w = &all[(*count)++];
+        *w = (grove_column_wish){.name = o->label, .kind = GROVE_COLUMN_LABELS};
+        w->form.missing = form->missing;
+        w->form.missing_count = form->missing_count;
+        w->form.split = o->label_split;
+    }
     for (size_t i = 0; i < o->bag.count && all; i++) {
         grove_column_wish *w = &all[(*count)++];
         *w = (grove_column_wish){o->bag.items[i], GROVE_COLUMN_BAG, *form};
@@ -50,7 +57,8 @@ static grove_column_wish *all_wishes(const options *o, const grove_table *table,
     }
     for (size_t i = 0; i < file->count && all; i++) {
         const char *name = file->items[i].name;
-        if (!is_in(&o->bag, name) && !is_in(&o->text, name)) {
+        const bool is_split = o->label_split && o->label && strcmp(name, o->label) == 0;
+        if (!is_in(&o->bag, name) && !is_in(&o->text, name) && !is_split) {
             all[(*count)++] = file->items[i];
         }
     }
@@ -154,6 +162,11 @@ static void print_form(const grove_schema *schema, size_t column) {
     if (form->numbers != GROVE_NUMBERS_AUTO) {
         printf("; numbers %s", grove_number_form_name(form->numbers));
     }
+    if (grove_schema_kind(schema, column) == GROVE_COLUMN_LABELS) {
+        printf("; several a row, with '");
+        print_plain(stdout, (char[]){form->split, '\0'});
+        printf("' between them");
+    }
     for (size_t i = 0; i < form->missing_count; i++) {
         printf("%s'", i ? ", " : "; missing is also ");
         print_plain(stdout, form->missing[i]);
@@ -194,6 +207,12 @@ static json_t *json_column(const grove_schema *schema, size_t i, int64_t missing
     if (column && kind != GROVE_COLUMN_NUMERIC && kind != GROVE_COLUMN_IGNORED &&
         kind != GROVE_COLUMN_TARGET) {
         json_object_set_new(column, "values", json_integer(values_of(schema, i)));
+    }
+    if (column && kind == GROVE_COLUMN_LABELS) {
+        const grove_bag_size size = grove_schema_bag_size(schema, i);
+        json_object_set_new(column, "split", json_text(&grove_schema_form(schema, i)->split, 1));
+        json_object_set_new(column, "labels_per_row", json_number(size.mean));
+        json_object_set_new(column, "most_labels", json_integer((json_int_t)size.longest));
     }
     if (column && grove_schema_form(schema, i)->buckets > 0) {
         json_object_set_new(column, "buckets", json_integer(grove_schema_form(schema, i)->buckets));

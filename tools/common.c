@@ -156,7 +156,19 @@ static json_t *json_number_metrics(const grove_metrics *m) {
                      "baseline_mean_absolute_error", json_number(m->baseline_mean_absolute_error));
 }
 
+static json_t *json_set_metrics(const grove_metrics *m) {
+    return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "rows", (json_int_t)m->rows,
+                     "accuracy", json_number(m->accuracy), "hamming_loss",
+                     json_number(m->hamming_loss), "f1_micro", json_number(m->f1_micro), "f1_macro",
+                     json_number(m->f1_macro), "log_loss", json_number(m->log_loss),
+                     "baseline_accuracy", json_number(m->baseline_accuracy), "baseline_f1_micro",
+                     json_number(m->baseline_f1_micro));
+}
+
 json_t *json_metrics(const grove_metrics *m) {
+    if (m->target == GROVE_TARGET_SET) {
+        return json_set_metrics(m);
+    }
     if (m->target == GROVE_TARGET_NUMBER) {
         return json_number_metrics(m);
     }
@@ -210,6 +222,15 @@ static void print_number_metrics(const grove_metrics *m) {
            m->baseline_mean_absolute_error);
 }
 
+static void print_set_metrics(const grove_metrics *m) {
+    printf("accuracy           %.4f  (of whole sets)\n", m->accuracy);
+    printf("  always the most frequent set: %.4f\n", m->baseline_accuracy);
+    printf("f1 micro           %.4f\n  always the most frequent set: %.4f\n", m->f1_micro,
+           m->baseline_f1_micro);
+    printf("f1 macro           %.4f\nhamming loss       %.4f\nlog loss           %.4f\n",
+           m->f1_macro, m->hamming_loss, m->log_loss);
+}
+
 void print_metrics(const grove_metrics *m) {
     char rows[40];
     if (m->target == GROVE_TARGET_NUMBER) {
@@ -218,6 +239,10 @@ void print_metrics(const grove_metrics *m) {
         return;
     }
     printf("rows               %s\n", with_commas(rows, (int64_t)m->rows));
+    if (m->target == GROVE_TARGET_SET) {
+        print_set_metrics(m);
+        return;
+    }
     printf("accuracy           %.4f\n", m->accuracy);
     printf("  always the most frequent class: %.4f\n", m->baseline_accuracy);
     printf("log loss           %.4f\n", m->log_loss);

@@ -47,7 +47,8 @@ json_t *json_number(double value);
 int print_json(const char *command, json_t *object);
 
 /* {"rows":..., "accuracy":..., "log_loss":..., "roc_auc":..., "baseline_accuracy":...}, of numbers
- * r2, mean_squared_error, mean_absolute_error and the last two of a baseline */
+ * r2, mean_squared_error, mean_absolute_error and the last two of a baseline; of sets of classes
+ * hamming_loss, f1_micro, f1_macro in place of roc_auc, and baseline_f1_micro */
 json_t *json_metrics(const grove_metrics *metrics);
 
 /* A text that may hold any bytes as JSON: what is no UTF-8 is shown as U+FFFD. */

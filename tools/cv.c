@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "job.h"
+#include "cv_sets.h"
 #include "leaks.h"
+#include "sets.h"
 #include "task.h"
 
 typedef struct cross {
@@ -22,6 +23,7 @@ typedef struct cross {
     float *probabilities; /* [rows, classes], each of the model that did not know the row */
     double *numbers;      /* [rows], or else those */
     grove_schema *schema; /* of the repeat's last round: classes are the same in all */
+    cv_sets sets;         /* where they are told */
     grove_leaks leaks;    /* of the first round */
     grove_atomic_file file;
     bool writes;
@@ -32,9 +34,9 @@ static int no_memory(void) {
     return complain("cv", EXIT_RUN_TIME, "out of memory");
 }
 
-/* Folds have the same mix of the label's classes; of numbers there is none to have. */
+/* Folds have the same mix of the label's classes; of numbers and sets there is none to have. */
 static const char *strata_of_cv(const cross *x) {
-    return x->result.numbers ? NULL : x->o.label;
+    return x->result.target == GROVE_TARGET_CLASS ? x->o.label : NULL;
 }
 
 /* ---- a round --------------------------------------------------------------------------------- */
@@ -124,14 +126,22 @@ static int test_numbers(cross *x, job *j, cv_round *round) {
                                        : complain("cv", EXIT_RUN_TIME, j->error.message);
 }
 
+static int test_sets(cross *x, job *j, cv_round *round) {
+    const grove_status status = cv_sets_test(&x->sets, j, x->probabilities, round);
+    return status == GROVE_OK          ? EXIT_DONE
+           : status == GROVE_NO_MEMORY ? no_memory()
+                                       : complain("cv", EXIT_RUN_TIME, j->error.message);
+}
+
 static int make_room(cross *x, const job *j) {
-    if (x->result.numbers) {
+    if (x->result.target == GROVE_TARGET_NUMBER) {
         x->numbers = x->numbers ? x->numbers : calloc(x->result.rows + 1, sizeof *x->numbers);
         return x->numbers ? EXIT_DONE : no_memory();
     }
     const size_t label = (size_t)grove_schema_label(j->schema);
     if (!x->probabilities) {
-        x->result.classes = (size_t)grove_schema_ids(j->schema, label);
+        const grove_schema *schema = x->sets.schema ? x->sets.schema : j->schema;
+        x->result.classes = (size_t)grove_schema_ids(schema, label);
         x->probabilities = calloc(x->result.rows + 1, x->result.classes * sizeof *x->probabilities);
     }
     return x->probabilities ? EXIT_DONE : no_memory();
@@ -162,7 +172,9 @@ static int run_round(cross *x, size_t index) {
                             .test = j.split.test_count,
                             .epochs = j.result.epochs,
                             .best_epoch = j.result.best_epoch};
-        code = x->result.numbers ? test_numbers(x, &j, round) : test_classes(x, &j, round);
+        code = (x->result.target == GROVE_TARGET_NUMBER ? test_numbers
+                : x->result.target == GROVE_TARGET_SET  ? test_sets
+                                                        : test_classes)(x, &j, round);
     }
     grove_schema_free(x->schema);
     x->schema = j.schema;
@@ -175,7 +187,8 @@ static int run_round(cross *x, size_t index) {
 /* ---- what was predicted ---------------------------------------------------------------------- */
 
 static grove_cell class_name(const cross *x, size_t class) {
-    return grove_schema_value(x->schema, (size_t)grove_schema_label(x->schema), (int32_t) class);
+    const grove_schema *schema = x->sets.schema ? x->sets.schema : x->schema;
+    return grove_schema_value(schema, (size_t)grove_schema_label(schema), (int32_t) class);
 }
 
 static void write_text(cross *x, const char *text) {
@@ -186,7 +199,7 @@ static int write_header(cross *x) {
     static const char begin[] = "probability.";
     size_t used = sizeof begin - 1;
     write_text(x, "row,repeat,fold,label,prediction");
-    for (size_t c = 0; c < x->result.classes && !x->result.numbers; c++) {
+    for (size_t c = 0; c < x->result.classes && !x->numbers; c++) {
         grove_cell name = class_name(x, c);
         char *text = malloc(used + name.length + 1);
         if (!text) {
@@ -202,7 +215,23 @@ static int write_header(cross *x) {
     return EXIT_DONE;
 }
 
-static void write_row(cross *x, size_t repeat, size_t row) {
+/* False when memory is short. */
+static bool write_set(cross *x, const float *p) {
+    unsigned char *flags = malloc(x->result.classes);
+    char *text = NULL;
+    if (flags) {
+        answer_set(p, x->result.classes, GROVE_USUAL_THRESHOLD, flags);
+        text = set_text(x->sets.schema, flags, x->result.classes);
+    }
+    if (text) {
+        grove_csv_write_cell((grove_cell){text, strlen(text)}, ',', to_atomic_file, &x->file);
+    }
+    free(flags);
+    free(text);
+    return text != NULL;
+}
+
+static bool write_row(cross *x, size_t repeat, size_t row) {
     const float *p = x->probabilities + row * x->result.classes;
     const size_t label = (size_t)grove_table_find(x->table, x->o.label);
     char text[100];
@@ -214,8 +243,11 @@ static void write_row(cross *x, size_t repeat, size_t row) {
     write_text(x, text);
     grove_csv_write_cell(grove_table_cell(x->table, row, label), ',', to_atomic_file, &x->file);
     write_text(x, ",");
-    if (x->result.numbers) {
+    bool good = true;
+    if (x->numbers) {
         write_text(x, grove_format_number(text, x->numbers[row]));
+    } else if (x->sets.schema) {
+        good = write_set(x, p);
     } else {
         grove_csv_write_cell(class_name(x, best), ',', to_atomic_file, &x->file);
     }
@@ -224,12 +256,13 @@ static void write_row(cross *x, size_t repeat, size_t row) {
         write_text(x, grove_format_float(text, p[c]));
     }
     write_text(x, "\n");
+    return good;
 }
 
 static int write_repeat(cross *x, size_t repeat) {
     int code = x->writes && repeat == 0 ? write_header(x) : EXIT_DONE;
     for (size_t row = 0; row < x->result.rows && code == EXIT_DONE && x->writes; row++) {
-        write_row(x, repeat, row);
+        code = write_row(x, repeat, row) ? EXIT_DONE : no_memory();
     }
     return code;
 }
@@ -261,11 +294,14 @@ static int find_task(cross *x) {
     if (decide_task(&j) != GROVE_OK) {
         return complain("cv", code_of_data(j.error.status), j.error.message);
     }
-    x->result.numbers = j.target == GROVE_TARGET_NUMBER;
-    if (!x->o.json && x->result.numbers) {
+    x->result.target = j.target;
+    if (!x->o.json && j.target != GROVE_TARGET_CLASS) {
         print_task(&j);
     }
-    return EXIT_DONE;
+    const grove_status status = j.target == GROVE_TARGET_SET
+                                    ? cv_sets_find(&x->sets, &x->o, x->table, &x->error)
+                                    : GROVE_OK;
+    return status == GROVE_OK ? EXIT_DONE : complain("cv", code_of_data(status), x->error.message);
 }
 
 static int open_all(cross *x, const options *o) {
@@ -298,8 +334,9 @@ static int close_all(cross *x, const options *o, int code) {
     }
     if (code == EXIT_DONE && x->o.json) {
         json_t *object = json_cv(&x->result);
-        json_object_set_new(object, "warnings",
-                            json_leaks(x->table, &x->leaks, !x->result.numbers));
+        json_object_set_new(
+            object, "warnings",
+            json_leaks(x->table, &x->leaks, x->result.target == GROVE_TARGET_CLASS));
         json_object_set_new(object, "weights", json_weights(o, NULL, NULL));
         code = print_json("cv", object);
     } else if (code == EXIT_DONE) {
@@ -312,6 +349,7 @@ static int close_all(cross *x, const options *o, int code) {
     free(x->probabilities);
     free(x->numbers);
     grove_schema_free(x->schema);
+    cv_sets_free(&x->sets);
     grove_table_free(x->table);
     return code;
 }

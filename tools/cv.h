@@ -7,19 +7,22 @@
 
 #include "common.h"
 
+enum { CV_MOST_MEASURES = GROVE_SET_MEASURES };
+_Static_assert((int)GROVE_MEASURES <= CV_MOST_MEASURES, "a measure has no room");
+
 /* One model, tested on rows that nothing of it knows. */
 typedef struct cv_round {
     size_t train, valid, test; /* rows */
     int epochs, best_epoch;
-    double measures[GROVE_MEASURES]; /* those of cv_measure_name */
-    double baseline; /* the accuracy of always answering the most frequent class in training; of
-                        numbers NaN */
+    double measures[CV_MOST_MEASURES]; /* those of cv_measure_name */
+    double baseline; /* the accuracy of always answering the most frequent class, or set, in
+                        training; of numbers NaN */
 } cv_round;
 
 typedef struct cv_result {
     const options *o;
     size_t rows, classes;
-    bool numbers;     /* are predicted: no classes */
+    grove_target_kind target;
     cv_round *rounds; /* [count], fold after fold, repeat after repeat */
     size_t count;
 } cv_result;
@@ -31,8 +34,8 @@ typedef struct cv_estimate {
 } cv_estimate;
 cv_estimate estimate_rounds(const cv_result *r, int measure);
 
-/* Of classes those of grove/report.h; of numbers r2, the errors and those of always answering the
- * training rows' mean, and their median. */
+/* Of classes those of grove/report.h, of sets of grove/report_sets.h; of numbers r2, the errors and
+ * those of always answering the training rows' mean, and their median. */
 int cv_measures(const cv_result *r);
 const char *cv_measure_name(const cv_result *r, int measure);
 

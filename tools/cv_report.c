@@ -69,23 +69,35 @@ static const char *const number_measures[] = {"r2", "mean_squared_error", "mean_
                                               "baseline_mean_absolute_error"};
 enum { NUMBER_MEASURES = sizeof number_measures / sizeof *number_measures };
 
+static bool has_numbers(const cv_result *r) {
+    return r->target == GROVE_TARGET_NUMBER;
+}
+
 int cv_measures(const cv_result *r) {
-    return r->numbers ? NUMBER_MEASURES : GROVE_MEASURES;
+    return r->target == GROVE_TARGET_NUMBER ? NUMBER_MEASURES
+           : r->target == GROVE_TARGET_SET  ? GROVE_SET_MEASURES
+                                            : GROVE_MEASURES;
 }
 
 const char *cv_measure_name(const cv_result *r, int measure) {
-    return r->numbers ? number_measures[measure] : grove_measure_name((grove_measure)measure);
+    return r->target == GROVE_TARGET_NUMBER ? number_measures[measure]
+           : r->target == GROVE_TARGET_SET  ? grove_set_measure_name((grove_set_measure)measure)
+                                            : grove_measure_name((grove_measure)measure);
 }
 
 /* What a line of a round tells. */
 static int column_of(const cv_result *r, int column) {
     static const int of_classes[] = {GROVE_MEASURE_ACCURACY, GROVE_MEASURE_BALANCED_ACCURACY,
                                      GROVE_MEASURE_ROC_AUC_OVR, GROVE_MEASURE_LOG_LOSS};
-    return r->numbers ? column : of_classes[column];
+    static const int of_sets[] = {GROVE_SET_ACCURACY, GROVE_SET_F1_MICRO, GROVE_SET_F1_MACRO,
+                                  GROVE_SET_LOG_LOSS};
+    return r->target == GROVE_TARGET_NUMBER ? column
+           : r->target == GROVE_TARGET_SET  ? of_sets[column]
+                                            : of_classes[column];
 }
 
 static int columns_of(const cv_result *r) {
-    return r->numbers ? 3 : 4;
+    return has_numbers(r) ? 3 : 4;
 }
 
 void print_cv_header(const cv_result *r) {
@@ -105,7 +117,7 @@ void print_cv_round(const cv_result *r, size_t round) {
     }
     printf("%5zu %9s %7d", round % folds + 1, with_commas(rows, (int64_t)one->test), one->epochs);
     for (int c = 0; c < columns_of(r); c++) {
-        printf(r->numbers && c > 0 ? "  %19.6g" : "  %19.4f", one->measures[column_of(r, c)]);
+        printf(has_numbers(r) && c > 0 ? "  %19.6g" : "  %19.4f", one->measures[column_of(r, c)]);
     }
     printf("\n");
     fflush(stdout);
@@ -113,7 +125,7 @@ void print_cv_round(const cv_result *r, size_t round) {
 
 /* roc_auc_ovr is roc_auc where that is defined; top-k says nothing for two classes. */
 static bool is_told(const cv_result *r, int measure) {
-    if (r->numbers) {
+    if (r->target != GROVE_TARGET_CLASS) {
         return isfinite(estimate_rounds(r, measure).mean);
     }
     bool twice = measure == GROVE_MEASURE_ROC_AUC_OVR && r->classes == 2;
@@ -123,22 +135,23 @@ static bool is_told(const cv_result *r, int measure) {
 
 static void print_mean(const cv_result *r, int measure) {
     const cv_estimate e = estimate_rounds(r, measure);
-    const char *format = r->numbers && measure > 0 ? "%-28s %10.6g   %.6g to %-12.6g %.6g\n"
-                                                   : "%-28s %10.4f   %.4f to %-8.4f %.4f\n";
+    const char *format = has_numbers(r) && measure > 0 ? "%-32s %10.6g   %.6g to %-12.6g %.6g\n"
+                                                       : "%-32s %10.4f   %.4f to %-8.4f %.4f\n";
     printf(format, cv_measure_name(r, measure), e.mean, e.low, e.high, e.deviation);
 }
 
 void print_cv_means(const cv_result *r) {
-    printf("\n%-28s %10s   %-18s %s\n", "", "mean", "95 % interval", "deviation over rounds");
+    printf("\n%-32s %10s   %-18s %s\n", "", "mean", "95 % interval", "deviation over rounds");
     for (int i = 0; i < cv_measures(r); i++) {
         if (is_told(r, i)) {
             print_mean(r, i);
         }
     }
-    if (r->numbers) {
+    if (has_numbers(r)) {
         printf("\nBaselines: always the training rows' mean (squared errors), or their median.\n");
     } else {
-        printf("\nAlways the most frequent class: accuracy %.4f.\n", mean_baseline(r));
+        printf("\nAlways the most frequent %s: accuracy %.4f.\n",
+               r->target == GROVE_TARGET_SET ? "set" : "class", mean_baseline(r));
     }
     printf("Intervals: Student's t over %zu rounds, by Nadeau and Bengio's variance, as the rounds "
            "share\ntraining rows. They tell how good this way of training is, on tables of this "

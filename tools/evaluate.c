@@ -7,6 +7,8 @@
 #include "page_data.h"
 #include "report.h"
 #include "require.h"
+#include "set_report.h"
+#include "sets.h"
 #include "unknown.h"
 
 static int report_words(const options *o, const answers *a, const grove_metrics *metrics,
@@ -29,8 +31,9 @@ static json_t *json_numbers(const options *o, const answers *a, const grove_metr
         json_add_number_report(object, full);
     }
     if (o->require.count > 0) {
-        json_object_set_new(object, "required",
-                            json_demands(&o->require, (measured){true, full->measures}));
+        json_object_set_new(
+            object, "required",
+            json_demands(&o->require, (measured){GROVE_TARGET_NUMBER, full->measures}));
     }
     return object;
 }
@@ -39,7 +42,7 @@ static int report_numbers(const options *o, const answers *a, const grove_metric
                           const unknown_metrics *unknown) {
     grove_number_report full;
     const bool wanted = o->full || o->require.count > 0;
-    const measured m = {true, full.measures};
+    const measured m = {GROVE_TARGET_NUMBER, full.measures};
     int code = wanted ? make_number_report("evaluate", a, &full) : EXIT_DONE;
     if (code == EXIT_DONE && o->json) {
         code = print_json("evaluate", json_numbers(o, a, metrics, &full));
@@ -55,31 +58,85 @@ static int report_numbers(const options *o, const answers *a, const grove_metric
     return code == EXIT_DONE && wanted ? check_demands("evaluate", &o->require, m) : code;
 }
 
-static int report(const options *o, const answers *a) {
-    grove_metrics metrics;
+static json_t *json_sets(const options *o, const answers *a, const grove_metrics *metrics,
+                         const full_sets *full) {
+    json_t *object = json_evaluation(o, a, metrics, NULL);
+    json_object_set_new(object, "unknown_classes", json_unknown_classes(a->data));
+    if (o->full) {
+        json_add_set_report(object, full);
+    }
+    if (o->require.count > 0) {
+        const measured m = {GROVE_TARGET_SET, full->model.measures};
+        json_object_set_new(object, "required", json_demands(&o->require, m));
+    }
+    return object;
+}
+
+static int set_words(const options *o, const answers *a, const grove_metrics *metrics,
+                     const unknown_metrics *unknown, const full_sets *full) {
+    int code = EXIT_DONE;
+    if (o->full) {
+        code = print_set_report("evaluate", full);
+        printf("\n");
+    } else {
+        print_metrics(metrics);
+    }
+    print_unknown_metrics(a, unknown);
+    return code;
+}
+
+static int report_sets(const options *o, const answers *a, const grove_metrics *metrics,
+                       const unknown_metrics *unknown) {
+    full_sets full = {0};
+    const bool wanted = o->full || o->require.count > 0;
+    int code = wanted ? make_set_report("evaluate", o, o->full, a, &full) : EXIT_DONE;
+    tell_unknown_classes("evaluate", a->data, "the model does", "no measure counts them");
+    if (code == EXIT_DONE) {
+        code = o->json ? print_json("evaluate", json_sets(o, a, metrics, &full))
+                       : set_words(o, a, metrics, unknown, &full);
+    }
+    if (code == EXIT_DONE && wanted) {
+        code = check_demands("evaluate", &o->require,
+                             (measured){GROVE_TARGET_SET, full.model.measures});
+    }
+    free_set_report(&full);
+    return code;
+}
+
+static int report_classes(const options *o, const answers *a, const grove_metrics *metrics,
+                          const unknown_metrics *unknown) {
     full_report full = {0};
     const bool wanted = o->full || o->require.count > 0;
+    int code = wanted ? make_report("evaluate", o, o->full, a, &full) : EXIT_DONE;
+    if (code == EXIT_DONE) {
+        code = o->json ? print_json("evaluate", json_evaluation(o, a, metrics, &full))
+                       : report_words(o, a, metrics, unknown, &full);
+    }
+    if (code == EXIT_DONE && wanted) {
+        code = check_demands("evaluate", &o->require,
+                             (measured){GROVE_TARGET_CLASS, full.model.measures});
+    }
+    free_report(&full);
+    return code;
+}
+
+static int report(const options *o, const answers *a) {
+    const grove_target_kind kind = grove_schema_target(a->schema);
+    grove_metrics metrics;
     unknown_metrics unknown;
-    int code = check_kind_of_demands("evaluate", &o->require, a->numbers != NULL);
+    int code = check_kind_of_demands("evaluate", &o->require, kind);
     if (code == EXIT_DONE) {
         code = measure_answers("evaluate", a, NULL, a->rows, &metrics);
     }
     if (code == EXIT_DONE) {
         code = measure_unknown("evaluate", a, &unknown);
     }
-    if (code != EXIT_DONE || a->numbers) {
-        return code == EXIT_DONE ? report_numbers(o, a, &metrics, &unknown) : code;
+    if (code != EXIT_DONE) {
+        return code;
     }
-    code = wanted ? make_report("evaluate", o, o->full, a, &full) : EXIT_DONE;
-    if (code == EXIT_DONE) {
-        code = o->json ? print_json("evaluate", json_evaluation(o, a, &metrics, &full))
-                       : report_words(o, a, &metrics, &unknown, &full);
-    }
-    if (code == EXIT_DONE && wanted) {
-        code = check_demands("evaluate", &o->require, (measured){false, full.model.measures});
-    }
-    free_report(&full);
-    return code;
+    return (kind == GROVE_TARGET_NUMBER ? report_numbers
+            : kind == GROVE_TARGET_SET  ? report_sets
+                                        : report_classes)(o, a, &metrics, &unknown);
 }
 
 int run_evaluate(const options *o) {

@@ -42,8 +42,18 @@ static bool is_number(const check *c) {
     return c->schema && grove_schema_target(c->schema) == GROVE_TARGET_NUMBER;
 }
 
-/* The cross-entropy of the logits that the softmax "probabilities" is made of; of a number the
- * squared error of "scaled". */
+static bool has_sets(const check *c) {
+    return c->schema && grove_schema_target(c->schema) == GROVE_TARGET_SET;
+}
+
+/* How many numbers a row has for a label of reals. */
+static size_t classes_of(const check *c) {
+    const int64_t ids = grove_schema_ids(c->schema, (size_t)grove_schema_label(c->schema));
+    return has_sets(c) ? (size_t)ids : 1;
+}
+
+/* The cross-entropy of the logits that the softmax "probabilities" is made of, or the sigmoids; of
+ * a number the squared error of "scaled". */
 static grove_tensor append_loss(check *c) {
     grove_graph *graph = grove_model_graph(c->model);
     if (is_number(c)) {
@@ -51,6 +61,11 @@ static grove_tensor append_loss(check *c) {
                                         grove_input_reals(graph, "label", GROVE_BATCH));
     }
     grove_tensor p = grove_find(graph, "probabilities"), label = grove_find(graph, "label");
+    if (has_sets(c) && strcmp(grove_node_op(p), "sigmoid") == 0) {
+        label = grove_input_reals(graph, "label", GROVE_BATCH, grove_node_shape(p).dim[1]);
+        return grove_binary_cross_entropy_with(grove_node_input(p, 0), label, GROVE_NONE,
+                                               GROVE_NONE);
+    }
     bool softmax = strcmp(grove_node_op(p), "softmax") == 0 && grove_node_shape(p).rank == 2;
     if (!softmax || !c->schema) {
         return GROVE_NONE;
@@ -69,7 +84,7 @@ static bool find_loss(check *c) {
     if (!is_scalar(c->loss)) {
         return ports_refuse(&c->in, EXIT_BAD_MODEL,
                             "the model has no loss to check: neither a scalar called 'loss', nor a "
-                            "softmax called 'probabilities' of a labelled schema");
+                            "softmax (or sigmoids) called 'probabilities' of a labelled schema");
     }
     return true;
 }
@@ -106,7 +121,7 @@ static bool make_room(check *c, size_t columns, size_t features) {
     c->bindings = calloc(columns + 2, sizeof *c->bindings);
     c->ids = calloc(columns + 1, sizeof *c->ids);
     c->labels = calloc(c->rows + 1, sizeof *c->labels);
-    c->targets = calloc(c->rows + 1, sizeof *c->targets);
+    c->targets = calloc(c->rows + 1, classes_of(c) * sizeof *c->targets);
     c->numbers = calloc(numbers + 1, sizeof *c->numbers);
     c->read_numbers = calloc(numbers + 1, sizeof *c->read_numbers);
     bool good = c->bindings && c->ids && c->labels && c->targets && c->numbers && c->read_numbers;
@@ -140,6 +155,12 @@ static bool feed_schema(check *c) {
     for (size_t i = 0; i < c->rows && is_number(c); i++) {
         c->targets[i] = (grove_real)grove_dataset_targets(c->data)[c->order[i]];
     }
+    for (size_t i = 0; i < c->rows && has_sets(c); i++) {
+        const grove_label_set set = grove_dataset_set(c->data, c->order[i]);
+        for (size_t k = 0; k < set.count; k++) {
+            c->targets[i * classes_of(c) + (size_t)set.classes[k]] = 1;
+        }
+    }
     for (size_t i = 0; i < c->rows * f; i++) {
         c->numbers[i] = (grove_real)c->read_numbers[i];
     }
@@ -151,8 +172,9 @@ static bool feed_schema(check *c) {
         good = feed(c, name, GROVE_ID, 0, c->ids[i]);
     }
     good = good && (f == 0 || feed(c, "numbers", GROVE_REAL, (int64_t)f, c->numbers));
-    return good && (is_number(c) ? feed(c, "label", GROVE_REAL, 0, c->targets)
-                                 : feed(c, "label", GROVE_ID, 0, c->labels));
+    const int64_t width = has_sets(c) ? (int64_t)classes_of(c) : 0;
+    return good && (is_number(c) || has_sets(c) ? feed(c, "label", GROVE_REAL, width, c->targets)
+                                                : feed(c, "label", GROVE_ID, 0, c->labels));
 }
 
 /* The rows by the names of the inputs. */

@@ -182,8 +182,12 @@ static grove_status look(const options *o, const grove_table *table, grove_schem
                          grove_error *error) {
     grove_target_kind target = GROVE_TARGET_CLASS;
     char reason[GROVE_REASON_SIZE];
-    grove_status status =
-        o->label ? grove_guess_target(table, o->label, &target, reason, error) : GROVE_OK;
+    grove_status status = GROVE_OK;
+    if (o->label && o->label_split) {
+        target = GROVE_TARGET_SET;
+    } else if (o->label) {
+        status = grove_guess_target(table, o->label, &target, reason, error);
+    }
     if (status == GROVE_OK) {
         status = guess_columns(o, table, target, schema, error);
     }

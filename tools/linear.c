@@ -9,7 +9,7 @@ int fit_linear(job *j) {
     const grove_logistic_options options = {.seed = (uint64_t)j->o->seed,
                                             .threads = (int)j->o->threads};
     const bool any = grove_schema_categoricals(j->schema) + grove_schema_features(j->schema) > 0;
-    if (strcmp(j->o->baseline, "none") == 0 || j->target != GROVE_TARGET_CLASS || !any) {
+    if (strcmp(j->o->baseline, "none") == 0 || j->target == GROVE_TARGET_NUMBER || !any) {
         return EXIT_DONE;
     }
     grove_status status =

@@ -93,6 +93,11 @@ static void check_fits(const command *c, const options *o) {
     if (o->huber_delta > 0 && (!o->loss || strcmp(o->loss, "huber") != 0)) {
         usage_error(c, "--huber-delta belongs to --loss huber");
     }
+    if (o->label_split && strcmp(o->task, "auto") != 0 && strcmp(o->task, "multilabel") != 0) {
+        usage_error(c,
+                    "--label-split says that a row has several labels, --task %s that it has one",
+                    o->task);
+    }
     if (o->weight_column && strcmp(o->weight_column, o->label) == 0) {
         usage_error(c, "--weight-column and --label name the same column '%s'", o->label);
     }

@@ -52,6 +52,11 @@ const option_row option_table[] = {
     {ROW(FOR_FITS, "label", "COLUMN"), COLUMN(label), .help = "the column to predict",
      .wanted = "which column is to be predicted?"},
     {ROW(FOR_INSPECT, "label", "COLUMN"), COLUMN(label), .help = "the column to predict"},
+    {ROW(FOR_GUESSES, "label-split", "CHAR"), CHARACTER(label_split),
+     .help =
+         "a row has any number of labels, also none, with CHAR between them, as in 'red;round': "
+         "each class is learned as a question of its own; \\t is a tab",
+     .instead = "a row has one label"},
     {ROW(FOR_SPLIT, "label", "COLUMN"), COLUMN(label),
      .help = "the parts have the same mix of this column's values"},
     {ROW(FOR_CV, "folds", "K"), WHOLE(folds, 2, 1000), .preset = "10",
@@ -108,6 +113,10 @@ const option_row option_table[] = {
          "what is made of cells that training did not see: unknown, a row that learned from rare "
          "values; error: refused; missing: an empty cell. COLUMN=POLICY,... for single columns",
      .instead = "unknown"},
+    {ROW(FOR_EVALUATE | FOR_PREDICT, "threshold", "P"), NUMBER(threshold, 1e-6, 1),
+     .help = "of models that tell several classes a row: the probability from which on a class is "
+             "answered",
+     .instead = "0.5"},
     {ROW(FOR_GRADCHECK, "rows", "N"), WHOLE(rows, 1, 1 << 20), .preset = "16",
      .help = "check on a batch of N rows, drawn by the seed"},
     {ROW(FOR_EMBED, "column", "NAME"), COLUMN(column),
@@ -214,9 +223,11 @@ const option_row option_table[] = {
      .preset = "auto", .group = GROUP_TRAINING,
      .help = "show this share of the categories as unknown in training", .instead = "auto: 0.01"},
 
-    {ROW(FOR_FITS, "task", "KIND"), CHOICE(task, "auto", "classification", "regression"),
-     .preset = "auto", .group = GROUP_TRAINING,
-     .help = "whether the label holds classes or numbers: auto, classification or regression",
+    {ROW(FOR_FITS, "task", "KIND"),
+     CHOICE(task, "auto", "classification", "regression", "multilabel"), .preset = "auto",
+     .group = GROUP_TRAINING,
+     .help = "whether the label holds a class, a number, or several classes with ; or the sign of "
+             "--label-split between them: auto, classification, regression or multilabel",
      .instead = "auto: regression where it is all numbers, more than 20 distinct ones that are not "
                 "written like codes"},
     {ROW(FOR_FITS, "loss", "NAME"), CHOICE(loss, "mse", "mae", "huber"), .group = GROUP_TRAINING,
@@ -231,7 +242,9 @@ const option_row option_table[] = {
      .instead = "all count alike"},
     {ROW(FOR_FITS, "class-weight", "balanced|FILE"), TEXT(class_weight), .group = GROUP_TRAINING,
      .help = "how much rows of each class count in the losses of training and validation: "
-             "balanced, all alike, or as a CSV file with the columns class and weight says",
+             "balanced, all alike, or as a CSV file with the columns class and weight says. Of "
+             "several labels a row, how much a class counts in rows that have it; balanced: as "
+             "much as in those that lack it",
      .instead = "all count alike"},
 
     {ROW(FOR_TRAIN, "baseline", "KIND"), CHOICE(baseline, "logistic", "none"), .preset = "logistic",
@@ -337,7 +350,7 @@ const option_row option_table[] = {
     {ROW(FOR_EVALUATE, "full", NULL), FLAG(full), .group = GROUP_OUTPUT,
      .help = "fifteen measures with 95 % intervals beside two baselines, classes one by one, the "
              "most frequent mistakes, how sure and how right, rare categories, what each column is "
-             "good for",
+             "good for; of several labels a row, sixteen measures and the classes",
      .instead = "accuracy, log loss, ROC AUC"},
     {ROW(FOR_EVALUATE, "require", "METRIC>=VALUE"), LIST(require), .group = GROUP_OUTPUT,
      .help = "end with exit code 5 where this is missed; METRIC<=VALUE of losses; several with "

@@ -68,8 +68,10 @@ typedef struct options {
     long max_vocab, hash_above;         /* 0: no limit, and nothing is hashed */
     long max_bad_rows;
     bool json, trim, no_header, check_finite, profile, full;
-    char separator; /* 0: guessed */
-    char comment;   /* 0: none */
+    char separator;   /* 0: guessed */
+    char label_split; /* between several labels of a row; 0: not given */
+    double threshold; /* of evaluate and predict; 0: not given */
+    char comment;     /* 0: none */
     const char *decimal;
     long skip;
     long rows, samples;     /* of gradcheck; samples below 0: all */

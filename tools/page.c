@@ -72,6 +72,11 @@ int run_report(const options *o) {
     }
     answers a = {.model = model, .schema = grove_model_schema(model)};
     code = ask("report", o, true, &a);
+    if (code == EXIT_DONE && grove_schema_target(a.schema) == GROVE_TARGET_SET) {
+        code = complain("report", EXIT_USAGE,
+                        "a page is made of models that tell one class a row; this one tells "
+                        "several: grove evaluate --full tells how good they are");
+    }
     if (code == EXIT_DONE && !a.probabilities) {
         code = complain("report", EXIT_USAGE,
                         "a page is made of models that tell classes; this one predicts numbers: "

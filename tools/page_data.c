@@ -32,8 +32,9 @@ json_t *json_evaluation(const options *o, const answers *a, const grove_metrics 
         json_add_report(object, full);
     }
     if (full && o->require.count > 0) {
-        json_object_set_new(object, "required",
-                            json_demands(&o->require, (measured){false, full->model.measures}));
+        json_object_set_new(
+            object, "required",
+            json_demands(&o->require, (measured){GROVE_TARGET_CLASS, full->model.measures}));
     }
     json_decref(numbers);
     return object;

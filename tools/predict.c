@@ -7,6 +7,7 @@
 
 #include "answers.h"
 #include "plain.h"
+#include "sets.h"
 #include "unknown.h"
 
 static grove_cell class_name(const answers *a, size_t class) {
@@ -46,11 +47,10 @@ static bool write_header(const answers *a, grove_atomic_file *file) {
 }
 
 /* The numbers go out together, as far as they fit. */
-static void write_row(const answers *a, size_t row, grove_atomic_file *file) {
+static void write_probabilities(const answers *a, size_t row, grove_atomic_file *file) {
     enum { NUMBER = 32 };
     char text[64 * NUMBER];
     size_t used = 0;
-    grove_csv_write_cell(class_name(a, best_class(a, row)), ',', to_atomic_file, file);
     for (size_t c = 0; c < a->classes; c++) {
         if (used > sizeof text - NUMBER - 2) {
             to_atomic_file(file, text, used);
@@ -64,11 +64,35 @@ static void write_row(const answers *a, size_t row, grove_atomic_file *file) {
     to_atomic_file(file, text, used);
 }
 
-static void write_number(const answers *a, size_t row, grove_atomic_file *file) {
+static bool write_class(const answers *a, size_t row, grove_atomic_file *file) {
+    grove_csv_write_cell(class_name(a, best_class(a, row)), ',', to_atomic_file, file);
+    write_probabilities(a, row, file);
+    return true;
+}
+
+/* False when memory is short. */
+static bool write_set(const answers *a, size_t row, grove_atomic_file *file) {
+    unsigned char *flags = malloc(a->classes);
+    char *text = NULL;
+    if (flags) {
+        answer_set(a->probabilities + row * a->classes, a->classes, a->threshold, flags);
+        text = set_text(a->schema, flags, a->classes);
+    }
+    if (text) {
+        grove_csv_write_cell((grove_cell){text, strlen(text)}, ',', to_atomic_file, file);
+        write_probabilities(a, row, file);
+    }
+    free(flags);
+    free(text);
+    return text != NULL;
+}
+
+static bool write_number(const answers *a, size_t row, grove_atomic_file *file) {
     char text[34];
     grove_format_number(text, a->numbers[row]);
     strcat(text, "\n");
     to_atomic_file(file, text, strlen(text));
+    return true;
 }
 
 /* Where the answers go: opened when there are some, so that what is wrong with the first rows is
@@ -89,8 +113,11 @@ static int write_block(void *user, const answers *a) {
             return complain("predict", EXIT_RUN_TIME, "out of memory");
         }
     }
+    const bool sets = grove_schema_target(a->schema) == GROVE_TARGET_SET;
     for (size_t row = 0; row < a->rows; row++) {
-        (a->numbers ? write_number : write_row)(a, row, &to->file);
+        if (!(a->numbers ? write_number : sets ? write_set : write_class)(a, row, &to->file)) {
+            return complain("predict", EXIT_RUN_TIME, "out of memory");
+        }
     }
     return EXIT_DONE;
 }
@@ -109,6 +136,18 @@ static int predict_csv(const options *o, answers *a) {
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
+/* The classes that reach the threshold, as a list. */
+static json_t *json_set(const answers *a, size_t row) {
+    json_t *set = json_array();
+    for (size_t c = 0; c < a->classes; c++) {
+        const grove_cell name = class_name(a, c);
+        if ((double)a->probabilities[row * a->classes + c] >= a->threshold) {
+            json_array_append_new(set, json_text(name.bytes, name.length));
+        }
+    }
+    return set;
+}
+
 static json_t *json_row(const answers *a, size_t row) {
     if (a->numbers) {
         return json_pack("{s:o}", "prediction", json_number(a->numbers[row]));
@@ -119,8 +158,10 @@ static json_t *json_row(const answers *a, size_t row) {
         double p = (double)a->probabilities[row * a->classes + c];
         json_array_append_new(probabilities, json_number(p));
     }
-    return json_pack("{s:o, s:o}", "prediction", json_text(best.bytes, best.length),
-                     "probabilities", probabilities);
+    const bool sets = grove_schema_target(a->schema) == GROVE_TARGET_SET;
+    return json_pack("{s:o, s:o}", "prediction",
+                     sets ? json_set(a, row) : json_text(best.bytes, best.length), "probabilities",
+                     probabilities);
 }
 
 static char *json_answers(const answers *a) {
@@ -182,6 +223,9 @@ static int predict_table(const options *o, const grove_model *model) {
 int run_predict(const options *o) {
     grove_model *model;
     int code = read_model("predict", o->files[0], &model);
+    if (code == EXIT_DONE) {
+        code = check_threshold("predict", o, grove_model_schema(model));
+    }
     if (code == EXIT_DONE && o->out) {
         code = check_output("predict", o->out);
     }

@@ -27,10 +27,14 @@ progress progress_new(const char *word) {
 static void show_line(const grove_progress *p) {
     fprintf(stderr, "epoch %2d of %d: training loss %.4f", p->epoch, p->epochs, p->train_loss);
     if (p->valid.rows > 0) {
-        const bool number = p->valid.target == GROVE_TARGET_NUMBER;
-        fprintf(stderr, ", validation loss %.4f, %s %.4f%s", p->valid_loss,
-                number ? "r2" : "accuracy", number ? p->valid.r2 : p->valid.accuracy,
-                p->is_best ? " (the best so far)" : "");
+        static const char *const names[] = {[GROVE_TARGET_CLASS] = "accuracy",
+                                            [GROVE_TARGET_NUMBER] = "r2",
+                                            [GROVE_TARGET_SET] = "f1_micro"};
+        const double values[] = {[GROVE_TARGET_CLASS] = p->valid.accuracy,
+                                 [GROVE_TARGET_NUMBER] = p->valid.r2,
+                                 [GROVE_TARGET_SET] = p->valid.f1_micro};
+        fprintf(stderr, ", validation loss %.4f, %s %.4f%s", p->valid_loss, names[p->valid.target],
+                values[p->valid.target], p->is_best ? " (the best so far)" : "");
     }
     fprintf(stderr, "\n");
 }

@@ -40,5 +40,11 @@ int print_report(const char *command, const full_report *report);
 /* Adds "metrics" and what belongs to them to the object. */
 void json_add_report(json_t *object, const full_report *report);
 json_t *json_estimate(grove_estimate e);
+json_t *json_class(grove_cell name, const grove_class_report *own);
+
+/* The name of a class of the label, cut and filled to a width. */
+void print_class_name(const grove_schema *schema, size_t class_index, int width);
+/* Does a baseline's number lie outside of the interval? In words, or "". better: 1 high, -1 low. */
+const char *against(int better, grove_estimate model, double baseline);
 
 #endif

@@ -32,6 +32,14 @@ static json_t *json_name(const grove_schema *schema, size_t column) {
     return json_text(name.bytes, name.length);
 }
 
+json_t *json_class(grove_cell name, const grove_class_report *own) {
+    return json_pack("{s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "class",
+                     json_text(name.bytes, name.length), "support", (json_int_t)own->support,
+                     "predicted", (json_int_t)own->predicted, "right", (json_int_t)own->right,
+                     "precision", json_estimate(own->precision), "recall",
+                     json_estimate(own->recall), "f1", json_number(own->f1));
+}
+
 static json_t *json_classes(const full_report *report) {
     const grove_schema *schema = report->answers->schema;
     json_t *classes = json_array();
@@ -39,13 +47,7 @@ static json_t *json_classes(const full_report *report) {
         const grove_class_report *own = &report->model.by_class[c];
         grove_cell name =
             grove_schema_value(schema, (size_t)grove_schema_label(schema), (int32_t)c);
-        json_array_append_new(classes,
-                              json_pack("{s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "class",
-                                        json_text(name.bytes, name.length), "support",
-                                        (json_int_t)own->support, "predicted",
-                                        (json_int_t)own->predicted, "right", (json_int_t)own->right,
-                                        "precision", json_estimate(own->precision), "recall",
-                                        json_estimate(own->recall), "f1", json_number(own->f1)));
+        json_array_append_new(classes, json_class(name, own));
     }
     return classes;
 }

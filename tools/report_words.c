@@ -34,15 +34,16 @@ static void print_name(grove_cell cell, int width) {
     print_padded(name, width);
 }
 
-static void print_class(const full_report *report, size_t class, int width) {
-    const grove_schema *schema = report->answers->schema;
+void print_class_name(const grove_schema *schema, size_t class, int width) {
     const size_t label = (size_t)grove_schema_label(schema);
     print_name(grove_schema_value(schema, label, (int32_t) class), width);
 }
 
-/* Does a baseline's number lie outside of the interval? */
-static const char *against(grove_measure measure, grove_estimate model, double baseline) {
-    const int better = grove_measure_better(measure);
+static void print_class(const full_report *report, size_t class, int width) {
+    print_class_name(report->answers->schema, class, width);
+}
+
+const char *against(int better, grove_estimate model, double baseline) {
     if (!isfinite(baseline) || !isfinite(model.low)) {
         return "";
     }
@@ -64,9 +65,9 @@ static void print_measure(const full_report *report, grove_measure measure) {
     printf(" %8.4f", majority);
     if (has_linear(report)) {
         const double linear = report->linear.measures[measure].value;
-        printf("  %8.4f%s\n", linear, against(measure, e, linear));
+        printf("  %8.4f%s\n", linear, against(grove_measure_better(measure), e, linear));
     } else {
-        printf("%s\n", against(measure, e, majority));
+        printf("%s\n", against(grove_measure_better(measure), e, majority));
     }
 }
 

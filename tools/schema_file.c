@@ -34,7 +34,7 @@ struct key {
     int (*read)(const reading *r, const key *k, const json_t *value);
     size_t field; /* of a count: its place in the form */
     json_int_t most;
-    bool is_of[GROVE_COLUMN_TEXT + 1]; /* which kinds have it */
+    bool is_of[GROVE_COLUMN_KINDS]; /* which kinds have it */
 };
 
 static int read_nothing(const reading *r, const key *k, const json_t *value) {
@@ -49,7 +49,7 @@ static int read_type(const reading *r, const key *k, const json_t *value) {
     if (word && grove_column_kind_from_name(word, &r->to->kind)) {
         return EXIT_DONE;
     }
-    for (int kind = 0; kind <= GROVE_COLUMN_TEXT; kind++) {
+    for (int kind = 0; kind < GROVE_COLUMN_KINDS; kind++) {
         const char *name = grove_column_kind_name((grove_column_kind)kind);
         size_t used = strlen(all);
         snprintf(all + used, sizeof all - used, "%s%s", used ? ", " : "", name);
@@ -172,7 +172,11 @@ static int read_flag(const reading *r, const key *k, const json_t *value) {
 #define ALL_KINDS                                                                                  \
     OF([GROVE_COLUMN_CATEGORICAL] = true, [GROVE_COLUMN_NUMERIC] = true,                           \
        [GROVE_COLUMN_BAG] = true, [GROVE_COLUMN_TEXT] = true, [GROVE_COLUMN_LABEL] = true,         \
-       [GROVE_COLUMN_IGNORED] = true, [GROVE_COLUMN_TARGET] = true)
+       [GROVE_COLUMN_IGNORED] = true, [GROVE_COLUMN_TARGET] = true, [GROVE_COLUMN_LABELS] = true)
+#define SEVERAL OF([GROVE_COLUMN_BAG] = true, [GROVE_COLUMN_LABELS] = true)
+#define COUNTED                                                                                    \
+    OF([GROVE_COLUMN_CATEGORICAL] = true, [GROVE_COLUMN_BAG] = true, [GROVE_COLUMN_TEXT] = true,   \
+       [GROVE_COLUMN_LABELS] = true)
 #define VALUES                                                                                     \
     OF([GROVE_COLUMN_CATEGORICAL] = true, [GROVE_COLUMN_BAG] = true, [GROVE_COLUMN_TEXT] = true)
 #define FORM(member) offsetof(grove_column_form, member)
@@ -182,10 +186,10 @@ static const key keys[] = {
     {"type", read_type, 0, 0, ALL_KINDS},
     {"reason", read_nothing, 0, 0, ALL_KINDS},
     {"missing", read_missing, 0, 0, ALL_KINDS},
-    {"min_count", read_count, FORM(min_count), 1000000000, VALUES},
-    {"max_values", read_count, FORM(max_values), INT32_MAX, VALUES},
+    {"min_count", read_count, FORM(min_count), 1000000000, COUNTED},
+    {"max_values", read_count, FORM(max_values), INT32_MAX, COUNTED},
     {"hash", read_hash, 0, 0, VALUES},
-    {"split", read_split, 0, 0, OF([GROVE_COLUMN_BAG] = true)},
+    {"split", read_split, 0, 0, SEVERAL},
     {"combine", read_combine, 0, 0, OF([GROVE_COLUMN_BAG] = true)},
     {"lower", read_flag, FORM(keep_case), 0, OF([GROVE_COLUMN_TEXT] = true)},
     {"pairs", read_flag, FORM(no_pairs), 0, OF([GROVE_COLUMN_TEXT] = true)},
@@ -223,6 +227,10 @@ static int read_key(const reading *r, const char *name, const json_t *value) {
 
 /* ---- columns --------------------------------------------------------------------------------- */
 
+static bool holds_several(grove_column_kind kind) {
+    return kind == GROVE_COLUMN_BAG || kind == GROVE_COLUMN_LABELS;
+}
+
 /* The type first: it says which keys there may be. */
 static int read_column(reading *r, size_t index, const json_t *from) {
     const char *name = json_string_value(json_object_get(from, "name")), *member;
@@ -238,7 +246,7 @@ static int read_column(reading *r, size_t index, const json_t *from) {
         return refuse(r, "it has no 'type'");
     }
     int code = read_key(r, "type", json_object_get(from, "type"));
-    r->to->form.split = r->to->kind == GROVE_COLUMN_BAG ? ';' : 0;
+    r->to->form.split = holds_several(r->to->kind) ? ';' : 0;
     json_object_foreach((json_t *)(uintptr_t)from, member, value) {
         if (code == EXIT_DONE && strcmp(member, "type") != 0) {
             code = read_key(r, member, value);
@@ -262,7 +270,8 @@ static int read_columns(reading *r, schema_wishes *wishes, const char **label) {
                 code = refuse(r, "it stands there twice");
             }
         }
-        bool is_label = r->to->kind == GROVE_COLUMN_LABEL || r->to->kind == GROVE_COLUMN_TARGET;
+        bool is_label = r->to->kind == GROVE_COLUMN_LABEL || r->to->kind == GROVE_COLUMN_TARGET ||
+                        r->to->kind == GROVE_COLUMN_LABELS;
         if (code == EXIT_DONE && is_label && *label) {
             code = refuse(r, "a second label: '%.80s' is the label already", *label);
         }
@@ -327,17 +336,23 @@ static json_t *json_column(const grove_schema *schema, size_t i) {
     json_t *column = json_pack("{s:o, s:s, s:o, s:o}", "name", json_text(name, strlen(name)),
                                "type", grove_column_kind_name(kind), "reason",
                                json_text(reason, strlen(reason)), "missing", json_missing(form));
-    if (kind == GROVE_COLUMN_CATEGORICAL || kind == GROVE_COLUMN_BAG || kind == GROVE_COLUMN_TEXT) {
+    const bool hashes =
+        kind == GROVE_COLUMN_CATEGORICAL || kind == GROVE_COLUMN_BAG || kind == GROVE_COLUMN_TEXT;
+    if (hashes || kind == GROVE_COLUMN_LABELS) {
         json_object_set_new(column, "min_count", json_whole_or_null(form->min_count));
         json_object_set_new(column, "max_values", json_whole_or_null(form->max_values));
+    }
+    if (hashes) {
         json_object_set_new(column, "hash",
                             form->buckets > 0
                                 ? json_pack("{s:I, s:I}", "buckets", (json_int_t)form->buckets,
                                             "seed", (json_int_t)form->seed)
                                 : json_null());
     }
-    if (kind == GROVE_COLUMN_BAG) {
+    if (holds_several(kind)) {
         json_object_set_new(column, "split", json_stringn(&form->split, 1));
+    }
+    if (kind == GROVE_COLUMN_BAG) {
         json_object_set_new(column, "combine", json_string(form->sum ? "sum" : "mean"));
     }
     if (kind == GROVE_COLUMN_TEXT) {

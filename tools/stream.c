@@ -22,12 +22,21 @@ static bool is_quiet(const options *o) {
     return o->json || strcmp(o->progress, "none") == 0;
 }
 
+static bool schema_says_sets(const options *o) {
+    grove_target_kind task;
+    char reason[GROVE_REASON_SIZE];
+    return o->wishes && o->label && task_is_given(o, &task, reason) && task == GROVE_TARGET_SET;
+}
+
 const char *stream_obstacle(const options *o) {
     return o->split && strcmp(o->split, "stratified") != 0 ? "--split"
            : o->split_out                                  ? "--split-out"
            : o->weight_column                              ? "--weight-column"
            : o->class_weight                               ? "--class-weight"
            : strcmp(o->task, "regression") == 0            ? "--task regression"
+           : strcmp(o->task, "multilabel") == 0            ? "--task multilabel"
+           : o->label_split                                ? "--label-split"
+           : schema_says_sets(o)                           ? "a schema of several labels a row"
            : o->loss                                       ? "--loss"
            : o->bag.count > 0                              ? "--bag"
            : o->text.count > 0                             ? "--text"
@@ -90,6 +99,11 @@ int stream_open(stream *s, const options *o) {
     int code = EXIT_DONE;
     if (!is_asked_for(o) && o->max_memory == 0) {
         return EXIT_DONE;
+    }
+    if (is_asked_for(o) && schema_says_sets(o)) { /* the options alone were looked at before */
+        return complain("train", EXIT_USAGE,
+                        "a schema of several labels a row needs the table whole: it does not go "
+                        "with --stream and --cache");
     }
     if (!is_asked_for(o)) {
         const bool piped = strcmp(o->files[0], "-") == 0;

@@ -14,7 +14,8 @@ static bool size_of(const grove_schema *schema, size_t column, const grove_graph
                     table_size *size) {
     const grove_column_kind kind = grove_schema_kind(schema, column);
     if (kind == GROVE_COLUMN_NUMERIC || kind == GROVE_COLUMN_TARGET || kind == GROVE_COLUMN_LABEL ||
-        kind == GROVE_COLUMN_IGNORED || (kind == GROVE_COLUMN_TEXT && !graph)) {
+        kind == GROVE_COLUMN_LABELS || kind == GROVE_COLUMN_IGNORED ||
+        (kind == GROVE_COLUMN_TEXT && !graph)) {
         return false;
     }
     int64_t rows = grove_schema_ids(schema, column), rule = grove_nn_embedding_width(rows);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "task.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "schema_file.h"
@@ -17,19 +18,29 @@ static const grove_column_wish *wish_of(const options *o) {
     return NULL;
 }
 
+static bool target_of_kind(grove_column_kind kind, grove_target_kind *target) {
+    *target = kind == GROVE_COLUMN_TARGET   ? GROVE_TARGET_NUMBER
+              : kind == GROVE_COLUMN_LABELS ? GROVE_TARGET_SET
+                                            : GROVE_TARGET_CLASS;
+    return kind == GROVE_COLUMN_LABEL || *target != GROVE_TARGET_CLASS;
+}
+
 bool task_is_given(const options *o, grove_target_kind *target, char reason[GROVE_REASON_SIZE]) {
     const grove_column_wish *wish = wish_of(o);
-    bool is_number = strcmp(o->task, grove_target_name(GROVE_TARGET_NUMBER)) == 0;
-    if (strcmp(o->task, "auto") != 0) {
-        snprintf(reason, GROVE_REASON_SIZE, "as asked for");
-    } else if (wish && (wish->kind == GROVE_COLUMN_TARGET || wish->kind == GROVE_COLUMN_LABEL)) {
-        snprintf(reason, GROVE_REASON_SIZE, "as the schema file says");
-        is_number = wish->kind == GROVE_COLUMN_TARGET;
-    } else {
-        return false;
+    for (int kind = 0; kind < GROVE_TARGETS; kind++) {
+        const grove_target_kind one = (grove_target_kind)kind;
+        if (o->label_split ? one == GROVE_TARGET_SET
+                           : strcmp(o->task, grove_target_name(one)) == 0) {
+            snprintf(reason, GROVE_REASON_SIZE, "as asked for");
+            *target = one;
+            return true;
+        }
     }
-    *target = is_number ? GROVE_TARGET_NUMBER : GROVE_TARGET_CLASS;
-    return true;
+    if (wish && target_of_kind(wish->kind, target)) {
+        snprintf(reason, GROVE_REASON_SIZE, "as the schema file says");
+        return true;
+    }
+    return false;
 }
 
 static grove_status look(job *j) {
@@ -51,7 +62,7 @@ grove_status decide_task(job *j) {
     if (status != GROVE_OK) {
         return status;
     }
-    if (j->target == GROVE_TARGET_CLASS && (j->o->loss || j->o->huber_delta > 0)) {
+    if (j->target != GROVE_TARGET_NUMBER && (j->o->loss || j->o->huber_delta > 0)) {
         return refuse(j, j->o->loss ? "--loss" : "--huber-delta", "labels that are numbers");
     }
     if (j->target == GROVE_TARGET_NUMBER && j->o->class_weight) {
@@ -86,12 +97,20 @@ void print_task(const job *j) {
     if (j->target == GROVE_TARGET_NUMBER) {
         printf("loss  %s, of numbers that are scaled; validation rows are drawn without strata\n",
                losses[loss_of(j->o)]);
+    } else if (j->target == GROVE_TARGET_SET && j->schema) {
+        const grove_bag_size size =
+            grove_schema_bag_size(j->schema, (size_t)grove_schema_label(j->schema));
+        printf("loss  binary cross-entropy of %" PRId64 " classes; a row has %.3g of them on "
+               "average, at most %" PRId64 "; validation\n      rows are drawn without strata\n",
+               grove_schema_ids(j->schema, (size_t)grove_schema_label(j->schema)), size.mean,
+               size.longest);
     }
 }
 
 json_t *json_task(const job *j) {
-    const bool number = j->target == GROVE_TARGET_NUMBER;
+    const char *loss = j->target == GROVE_TARGET_NUMBER ? losses[loss_of(j->o)]
+                       : j->target == GROVE_TARGET_SET  ? "binary_cross_entropy"
+                                                        : "log_loss";
     return json_pack("{s:s, s:o, s:o}", "kind", grove_target_name(j->target), "reason",
-                     json_text(j->reason, strlen(j->reason)), "loss",
-                     number ? json_string(losses[loss_of(j->o)]) : json_string("log_loss"));
+                     json_text(j->reason, strlen(j->reason)), "loss", json_string(loss));
 }

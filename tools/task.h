@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * task.h - what is to be predicted, classes or a number: as --task says, or the label's column
- * shows.
+ * task.h - what is to be predicted, a class, a number or a set of classes: as --task or
+ * --label-split says, or the label's column shows.
  */
 #ifndef TOOLS_TASK_H
 #define TOOLS_TASK_H

@@ -14,6 +14,7 @@
 #include "memory.h"
 #include "progress.h"
 #include "resume.h"
+#include "sets.h"
 #include "settings.h"
 #include "splits.h"
 #include "tables.h"
@@ -55,7 +56,10 @@ static grove_status encode(job *j) {
     }
     j->train = (grove_rows){j->data, j->split.train, j->split.train_count};
     j->valid = (grove_rows){j->data, j->split.valid, j->split.valid_count};
+    tell_unknown_classes(j->command, j->data, "the training rows do", "they are left out");
     if (j->valid_table) {
+        tell_unknown_classes(j->command, j->valid_data, "the training rows do",
+                             "they are left out");
         j->train = (grove_rows){j->data, NULL, grove_dataset_rows(j->data)};
         j->valid = (grove_rows){j->valid_data, NULL, grove_dataset_rows(j->valid_data)};
     }

@@ -118,11 +118,32 @@ static void balance(const grove_schema *schema, const grove_rows *train, const w
     }
 }
 
+/* Of several labels a row, a class weighs in rows that have it what those that lack it weigh by
+ * those that have it: both together count alike, as PyTorch's pos_weight is usually set. 1 where
+ * one of them has no weight. */
+static void balance_sets(const grove_schema *schema, const grove_rows *train, const weights *w,
+                         double *sums) {
+    double all = 0;
+    for (size_t i = 0; i < train->count; i++) {
+        const size_t row = row_at(train, i);
+        const grove_label_set set = grove_dataset_set(train->dataset, row);
+        for (size_t k = 0; k < set.count; k++) {
+            sums[set.classes[k]] += weight_of(w, row);
+        }
+        all += weight_of(w, row);
+    }
+    for (size_t c = 0; c < classes_of(schema); c++) {
+        const bool both = sums[c] > 0 && sums[c] < all;
+        w->classes[c] = both ? (float)((all - sums[c]) / sums[c]) : 1;
+    }
+}
+
 static grove_status balance_classes(const grove_schema *schema, const grove_rows *train,
                                     const weights *w, grove_error *error) {
     double *sums = calloc(classes_of(schema), sizeof *sums);
     if (sums) {
-        balance(schema, train, w, sums);
+        const bool sets = grove_schema_target(schema) == GROVE_TARGET_SET;
+        (sets ? balance_sets : balance)(schema, train, w, sums);
     }
     free(sums);
     return sums ? GROVE_OK : no_memory(error);
@@ -234,8 +255,12 @@ void print_weights(const options *o, const grove_schema *schema, const weights *
         return;
     }
     const bool balanced = strcmp(o->class_weight, "balanced") == 0;
-    printf("classes count %s, in the losses of training and validation, not in measures:\n",
-           balanced ? "alike" : "by their weights");
+    const bool sets = grove_schema_target(schema) == GROVE_TARGET_SET;
+    printf("classes%s count %s, in the losses of training and validation, not in measures:\n",
+           sets ? ", in rows that have them," : "",
+           balanced && sets ? "as much as in all others"
+           : balanced       ? "alike"
+                            : "by their weights");
     for (size_t c = 0; c < classes_of(schema) && c < MOST_TOLD; c++) {
         const grove_cell name = class_name(schema, c);
         char text[64];

@@ -3,7 +3,8 @@
  * grove/baseline.h - what a linear model reaches on the same columns: no claim without a baseline.
  *
  * Multinomial logistic regression (Cox 1958; McFadden 1974): a number for each value of each
- * categorical column and each class, a number for each feature and class, and their sum's softmax.
+ * categorical column and each class, a number for each feature and class, and their sum's softmax;
+ * where rows have several classes, a sigmoid for each: one against the rest.
  * Trained as everything here is, as a graph, with Adam, early stopping and the best weights.
  *
  * Ownership: a grove_logistic owns its arrays; free takes NULL, and a zeroed one.
@@ -19,6 +20,7 @@ extern "C" {
 
 typedef struct grove_logistic {
     size_t classes, categoricals, features;
+    bool sets;      /* a row has several classes */
     size_t *kept;   /* [categoricals]: ids of each column that have weights of their own; of higher
                        ones, which are rarer, each has those of id 0 */
     size_t inputs;  /* the sum of kept, features, and 1 for the bias */

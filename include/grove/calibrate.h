@@ -29,10 +29,17 @@ GROVE_API grove_status grove_fit_temperature(const float *probabilities, const g
                                              size_t rows, size_t classes, double *temperature,
                                              grove_error *error);
 
-/* Divides the logits behind the softmax "probabilities" by the temperature: weight and bias of the
- * layer that makes them are divided, and tables whose vectors are added to it, so the graph stays
- * as it is, and so does what it costs. GROVE_UNSUPPORTED where the logits are no sum of products
- * with parameters of their own. */
+/* The same where rows have several classes: one temperature for all of them, by the binary
+ * cross-entropy. probabilities [rows, classes], truth of as many 0 or 1. */
+GROVE_API grove_status grove_fit_set_temperature(const float *probabilities,
+                                                 const unsigned char *truth, size_t rows,
+                                                 size_t classes, double *temperature,
+                                                 grove_error *error);
+
+/* Divides the logits behind the softmax or the sigmoids "probabilities" by the temperature: weight
+ * and bias of the layer that makes them are divided, and tables whose vectors are added to it, so
+ * the graph stays as it is, and so does what it costs. GROVE_UNSUPPORTED where the logits are no
+ * sum of products with parameters of their own. */
 GROVE_API grove_status grove_apply_temperature(grove_graph *graph, double temperature,
                                                grove_error *error);
 

@@ -26,6 +26,7 @@
  *
  * The label has classes, in order: by number if all of them are numbers, else by their bytes. Or it
  * is a number, a target: then it is learned as (y - mean) / deviation, and answers are turned back.
+ * Or a row has any number of classes, also none (data_sets.h).
  *
  * Ownership: a schema owns what its accessors return, a dataset its arrays; tables are only read. A
  * dataset no longer needs its table, nor its schema. Every _free takes NULL.

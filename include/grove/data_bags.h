@@ -42,7 +42,7 @@ typedef struct grove_bag {
 GROVE_API size_t grove_schema_bags(const grove_schema *schema);
 GROVE_API int grove_schema_bag(const grove_schema *schema, size_t i);
 
-/* What was noted of the bags of the training rows. */
+/* What was noted of the bags of the training rows; also of several labels (data_sets.h). */
 typedef struct grove_bag_size {
     int64_t rows;           /* that were looked at */
     int64_t longest;        /* ids that a cell holds at most */

@@ -18,12 +18,14 @@ extern "C" {
 #define GROVE_COLUMN_KIND_LIST(X)                                                                  \
     X(CATEGORICAL, "categorical")                                                                  \
     X(NUMERIC, "numeric")                                                                          \
-    X(LABEL, "label") X(IGNORED, "ignored") X(TARGET, "target") X(BAG, "bag") X(TEXT, "text")
+    X(LABEL, "label")                                                                              \
+    X(IGNORED, "ignored") X(TARGET, "target") X(BAG, "bag") X(TEXT, "text") X(LABELS, "labels")
 
 typedef enum grove_column_kind {
 #define GROVE_COLUMN_KIND_ENUM(name, words) GROVE_COLUMN_##name,
     GROVE_COLUMN_KIND_LIST(GROVE_COLUMN_KIND_ENUM)
 #undef GROVE_COLUMN_KIND_ENUM
+        GROVE_COLUMN_KINDS /* how many there are */
 } grove_column_kind;
 
 /* "categorical"...; and back: false for a text that names no kind. */
@@ -65,7 +67,7 @@ typedef struct grove_column_form {
                            which each value, known or new, has one by its hash; values share them
                            by chance. 0: a vocabulary */
     uint64_t seed;      /* of that hash */
-    char split;         /* of a bag: what stands between its values; ';' */
+    char split;         /* of a bag, and of several labels: what stands between them; ';' */
     bool sum;           /* of a bag: the sum of its values' vectors, not their mean */
     bool keep_case;     /* of a text: "Oil" is not "oil"; else A to Z are a to z */
     bool no_pairs;      /* of a text: no pairs of neighbouring words */

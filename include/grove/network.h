@@ -98,7 +98,8 @@ typedef struct grove_classifier_options {
     int64_t cross_buckets; /* rows of the one table that all crosses share by a hash; 0: 65,536 */
     double cross_dropout;  /* of what single crosses add; from 0 to below 1 */
     double word_dropout;   /* share of a text's pieces dropped; from 0 to below 1 */
-    bool weighted;         /* rows count by an input "weights" in the loss */
+    bool weighted;         /* rows count by an input "weights" in the loss; of sets of classes also
+                              classes that a row has, by "positive_weights" */
     grove_number_loss number_loss;
     double huber_delta; /* in deviations of the target; 1 */
     uint64_t seed;
@@ -112,8 +113,10 @@ typedef struct grove_classifier_options {
  *     "column.<name>"   of a bag or a text: ids [k batches and c more], the last of them padding;
  *     "column.<name>.offsets"  [batch], where the ids of each row begin (data_bags.h), and
  *     "column.<name>.weights"  what each id weighs
- *     "label"           ids [batch], an input, for the loss; of numbers [batch], scaled
+ *     "label"           ids [batch], an input, for the loss; of numbers [batch], scaled; of sets
+ *                       [batch, classes], 1 for the classes of the row, else 0
  *     "weights"         [batch], an input, where .weighted
+ *     "positive_weights" [classes], of sets likewise: what a class counts in rows that have it
  *     "table.<name>"    the embedding of a column; its table is "table.<name>.weight", if full
  *     "bins"            [batch, numbers with bins, number_width], where there are some
  *     "waves"           [batch, numbers with waves, number_width], where some are periodic
@@ -121,10 +124,11 @@ typedef struct grove_classifier_options {
  *                       texts add theirs: the table of a text has a number for each class
  *     "resnet.0"..., "transformer.0"...   the blocks of other architectures
  *     "wide.<name>", "wide", "crosses"   the linear part of wide-deep
- *     "probabilities"   [batch, classes], the answer
+ *     "probabilities"   [batch, classes], the answer: a softmax; of sets a sigmoid for each class
  *     "scaled"          [batch], the number where one is asked for, as (y - mean) / deviation
  *     "prediction"      [batch], the answer then, in the units of the table
- *     "loss"            the mean cross-entropy, or what .number_loss says; where .weighted,
+ *     "loss"            the mean cross-entropy (of sets the binary one, the mean over rows and
+ *                       classes), or what .number_loss says; where .weighted,
  *                       sum(w loss) / sum(w)
  */
 typedef struct grove_classifier {
@@ -134,6 +138,7 @@ typedef struct grove_classifier {
     grove_number_loss number_loss; /* as asked for, */
     double huber_delta;            /* or by default */
     grove_tensor weights;          /* GROVE_NONE: rows count alike */
+    grove_tensor positive_weights; /* GROVE_NONE: so do classes; or these are no sets of them */
 } grove_classifier;
 
 /* Builds the network for a fitted schema with a label: tables and numbers side by side, hidden

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * grove/targets.h - what is to be predicted: one of some classes, or a number.
+ * grove/targets.h - what is to be predicted: one of some classes, a number, or any of some classes.
  */
 #ifndef GROVE_TARGETS_H
 #define GROVE_TARGETS_H
@@ -12,7 +12,7 @@ extern "C" {
 #endif
 
 /* Code, what it is called in options and reports. */
-#define GROVE_TARGET_LIST(X) X(CLASS, "classification") X(NUMBER, "regression")
+#define GROVE_TARGET_LIST(X) X(CLASS, "classification") X(NUMBER, "regression") X(SET, "multilabel")
 
 typedef enum grove_target_kind {
 #define GROVE_TARGET_ENUM(code, name) GROVE_TARGET_##code,

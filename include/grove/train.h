@@ -65,8 +65,9 @@ typedef struct grove_progress {
     size_t row, rows;    /* rows of this epoch trained so far; row == rows: the epoch is over */
     double train_loss;   /* mean over the rows of this epoch so far, by their weights */
     double valid_loss;   /* what the best epoch is found by, with the metrics: of classes the mean
-                            log loss, of numbers .number_loss of what is scaled; counted as in
-                            training, by weights of rows and classes */
+                            log loss, of sets of them also over the classes, of numbers
+                            .number_loss of what is scaled; counted as in training, by weights of
+                            rows and classes */
     grove_metrics valid; /* at the end of an epoch, if there are rows to validate on */
     bool is_best;        /* this epoch's weights are the best so far */
     size_t step;         /* steps since training began, over all epochs */
@@ -103,7 +104,8 @@ typedef struct grove_fit_options {
      * measures. */
     const float *weights, *valid_weights;
     /* Where there are classes: [classes] times which a row of that label counts in the losses of
-     * training and validation, not in measures; NULL: 1. As .weights. */
+     * training and validation, not in measures; NULL: 1. Of sets of classes the class alone counts
+     * so, in rows that have it (pos_weight of PyTorch). As .weights. */
     const float *class_weights;
     uint64_t seed;     /* of the order of the rows, and of that share */
     int threads;       /* as of a plan; the result does not depend on it */

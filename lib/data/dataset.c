@@ -21,6 +21,7 @@ void grove_dataset_free(grove_dataset *dataset) {
     grove_release(&memory, dataset->numbers);
     grove_release(&memory, dataset->labels);
     grove_release(&memory, dataset->targets);
+    grove_label_sets_free(&memory, dataset->sets);
     grove_bag_lists_free(&memory, dataset->bags, dataset->bag_count);
     grove_release(&memory, dataset->unknown);
     grove_release(&memory, dataset->missing);
@@ -54,13 +55,15 @@ static grove_dataset *dataset_for(const grove_schema *schema, size_t rows, bool 
     d->features = grove_schema_features(schema);
     d->ids = ids_of(memory, rows, d->categoricals);
     d->numbers = zeros(memory, rows, d->features, sizeof *d->numbers);
-    const bool numbers = labels && grove_schema_target(schema) == GROVE_TARGET_NUMBER;
-    d->labels = labels && !numbers ? ids_of(memory, rows, 1) : NULL;
+    const grove_target_kind target = grove_schema_target(schema);
+    const bool numbers = labels && target == GROVE_TARGET_NUMBER;
+    const bool classes = labels && target == GROVE_TARGET_CLASS;
+    d->labels = classes ? ids_of(memory, rows, 1) : NULL;
     d->targets = numbers ? zeros(memory, rows, 1, sizeof *d->targets) : NULL;
     d->unknown = zeros(memory, schema->count, 1, sizeof *d->unknown);
     d->missing = zeros(memory, schema->count, 1, sizeof *d->missing);
-    if (!d->ids || !d->numbers || (labels && !d->labels && !d->targets) || !d->unknown ||
-        !d->missing) {
+    if (!d->ids || !d->numbers || (classes && !d->labels) || (numbers && !d->targets) ||
+        !d->unknown || !d->missing) {
         grove_dataset_free(d);
         return NULL;
     }
@@ -245,12 +248,16 @@ static grove_status encode_all(encoding *e, grove_error *error) {
     return status == GROVE_OK ? status : encode_rows(e, 0, rows, error);
 }
 
-static grove_status encode_bags(encoding *e, grove_error *error) {
+/* What may be in a cell many times over. */
+static grove_status encode_lists(encoding *e, bool labels, grove_error *error) {
     grove_dataset *d = e->dataset;
     d->bag_count = grove_schema_bags(e->schema);
     d->bags = grove_bag_lists(e->schema, e->table, d->unknown, d->missing);
     d->cells += (int64_t)(d->bag_count * d->rows);
-    return d->bags ? GROVE_OK : grove_fail_memory(error, d->rows * sizeof(size_t));
+    const bool sets = labels && grove_schema_target(e->schema) == GROVE_TARGET_SET;
+    d->sets = sets ? grove_label_sets_of(e->schema, e->table) : NULL;
+    return d->bags && (d->sets || !sets) ? GROVE_OK
+                                         : grove_fail_memory(error, d->rows * sizeof(size_t));
 }
 
 grove_status grove_schema_encode(const grove_schema *schema, const grove_table *table,
@@ -270,7 +277,7 @@ grove_status grove_schema_encode(const grove_schema *schema, const grove_table *
     }
     status = encode_all(&e, error);
     if (status == GROVE_OK) {
-        status = encode_bags(&e, error);
+        status = encode_lists(&e, labels, error);
     }
     if (status != GROVE_OK) {
         grove_dataset_free(e.dataset);

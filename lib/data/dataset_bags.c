@@ -110,8 +110,14 @@ int grove_schema_bag(const grove_schema *schema, size_t position) {
     return -1;
 }
 
+/* Of several labels it is noted, too, how many a cell holds. */
+static bool has_bag_size(const grove_schema *schema, size_t column) {
+    return column < schema->count && (grove_is_bag(schema->columns[column].kind) ||
+                                      schema->columns[column].kind == GROVE_COLUMN_LABELS);
+}
+
 grove_bag_size grove_schema_bag_size(const grove_schema *schema, size_t column) {
-    if (column >= schema->count || !grove_is_bag(schema->columns[column].kind)) {
+    if (!has_bag_size(schema, column)) {
         return (grove_bag_size){0};
     }
     const grove_column *c = &schema->columns[column];
@@ -121,7 +127,7 @@ grove_bag_size grove_schema_bag_size(const grove_schema *schema, size_t column) 
 grove_status grove_schema_set_bag_size(grove_schema *schema, size_t column,
                                        const grove_bag_size *size, grove_error *error) {
     grove_error_clear(error);
-    if (column >= schema->count || !grove_is_bag(schema->columns[column].kind)) {
+    if (!has_bag_size(schema, column)) {
         return grove_fail(error, GROVE_BAD_ARGUMENT, "column %zu of the schema is no bag", column);
     }
     grove_column *c = &schema->columns[column];

@@ -17,7 +17,7 @@ static const char *const KIND_NAMES[] = {
     GROVE_COLUMN_KIND_LIST(KIND_NAME)
 #undef KIND_NAME
 };
-enum { KINDS = sizeof KIND_NAMES / sizeof *KIND_NAMES };
+enum { KINDS = GROVE_COLUMN_KINDS };
 
 const char *grove_column_kind_name(grove_column_kind kind) {
     return (unsigned)kind < KINDS ? KIND_NAMES[kind] : "unknown";
@@ -53,6 +53,9 @@ void grove_column_forget(const grove_schema *schema, grove_column *column) {
     column->unknown = column->missing = 0;
     column->mean = column->deviation = column->median = 0;
     column->rows = column->longest = 0;
+    grove_release(&schema->allocator, column->usual);
+    column->usual = NULL;
+    column->usual_count = 0;
     column->fitted = false;
 }
 
@@ -146,7 +149,7 @@ grove_status grove_schema_add_column(grove_schema *schema, const char *name, gro
 }
 
 static bool has_vocabulary(const grove_column *column) {
-    return column->kind == GROVE_COLUMN_CATEGORICAL || column->kind == GROVE_COLUMN_LABEL ||
+    return column->kind == GROVE_COLUMN_CATEGORICAL || grove_has_classes(column->kind) ||
            grove_is_bag(column->kind);
 }
 
@@ -173,7 +176,7 @@ static grove_column *column_to_set(grove_schema *schema, size_t position, grove_
 
 /* What is wrong with a stored vocabulary, in words; NULL if nothing. Nothing is read through an
  * offset before all of them were looked at. */
-static const char *fault_of(const grove_vocabulary *v, bool label) {
+static const char *fault_of(const grove_vocabulary *v, grove_column_kind kind) {
     if (v->size < 0 || v->size > INT32_MAX - 2 || v->byte_count < 0 || !v->offsets ||
         (v->size > 0 && (!v->counts || !v->bytes)) || v->unknown < 0 || v->missing < 0) {
         return "its size or counts cannot be";
@@ -192,7 +195,9 @@ static const char *fault_of(const grove_vocabulary *v, bool label) {
             return "one of its counts is negative";
         }
     }
-    return label && v->size < 2 ? "a label needs two classes or more" : NULL;
+    return kind == GROVE_COLUMN_LABEL && v->size < 2    ? "a label needs two classes or more"
+           : kind == GROVE_COLUMN_LABELS && v->size < 1 ? "labels need a class or more"
+                                                        : NULL;
 }
 
 /* True where all went in; *twice: where one stood there already. */
@@ -219,7 +224,7 @@ grove_status grove_schema_set_vocabulary(grove_schema *schema, size_t position,
     }
     char quoted[GROVE_QUOTE_SIZE];
     grove_quote_text(quoted, column->name);
-    const char *fault = fault_of(vocabulary, column->kind == GROVE_COLUMN_LABEL);
+    const char *fault = fault_of(vocabulary, column->kind);
     if (fault) {
         return grove_fail(error, GROVE_BAD_DATA, "the vocabulary of column %s: %s", quoted, fault);
     }

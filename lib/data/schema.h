@@ -20,9 +20,11 @@ typedef struct grove_column {
     int64_t unknown;        /* categorical: training cells whose value is not in the list */
     int64_t missing;        /* training cells that were empty */
     double mean,
-        deviation; /* numeric and target; of a bag: of how many ids its training cells hold */
-    int64_t rows, longest; /* of a bag: the training rows; ids that a cell may hold */
+        deviation; /* numeric and target; of a bag and labels: of how many ids their cells hold */
+    int64_t rows, longest; /* of these: the training rows; ids that a cell may hold */
     double median;         /* target */
+    int32_t *usual;        /* [usual_count] of several labels: the most frequent set */
+    size_t usual_count;
 } grove_column;
 
 struct grove_schema {

@@ -7,6 +7,7 @@
 #include "bag.h"
 #include "base/error.h"
 #include "grove/data_bags.h"
+#include "label_sets.h"
 #include "message.h"
 #include "schema_pass.h"
 #include "table.h"
@@ -34,6 +35,7 @@ typedef struct grove_notes {
     double mean, squares;       /* of them; of a bag: of the number of its ids */
     grove_bag_items bag;        /* of the cell under way */
     int64_t longest;            /* ids of a cell */
+    grove_set_counts sets;      /* of several labels */
     grove_number_sample sample; /* target: for the median */
     bool good;                  /* until a cell is met that is no number */
     size_t bad_row;             /* its row in the block */
@@ -113,6 +115,9 @@ static bool count_bags(notes *n, grove_column_kind kind, const training_rows *tr
         for (size_t k = 0; k < n->bag.count && n->form->buckets == 0; k++) {
             n->met.counts[n->bag.items[k].id - GROVE_FIRST_VALUE_ID]++;
         }
+        if (kind == GROVE_COLUMN_LABELS && !grove_count_set(&n->sets, &n->bag)) {
+            return false;
+        }
         const int64_t size = (int64_t)n->bag.count;
         n->longest = size > n->longest ? size : n->longest;
         add_number(n, (double)(size < GROVE_LONGEST_BAG ? size : GROVE_LONGEST_BAG));
@@ -150,6 +155,16 @@ static grove_status check_labels(const training_rows *training, const notes *n,
         }
     }
     return GROVE_OK;
+}
+
+static grove_status settle_sets(grove_schema *schema, grove_column *column,
+                                const grove_table *names, const notes *n, grove_error *error) {
+    grove_status status =
+        grove_settle_sets(schema, column, names, n->position, &n->sets, &n->met, error);
+    if (status == GROVE_OK) {
+        note_size(column, n);
+    }
+    return status;
 }
 
 static grove_status settle_vocabulary(grove_schema *schema, grove_column *column,
@@ -232,7 +247,7 @@ static bool note_rows(notes *n, grove_column_kind kind, const training_rows *tra
     if (grove_is_scaled(kind)) {
         return add_numbers(n, kind, training, begin, end);
     }
-    if (grove_is_bag(kind)) {
+    if (grove_is_bag(kind) || kind == GROVE_COLUMN_LABELS) {
         return count_bags(n, kind, training, begin, end);
     }
     if (n->form->buckets > 0) {
@@ -268,7 +283,7 @@ static grove_status check_notes(const grove_fitting *f, const training_rows *tra
         if (!n->good) {
             status =
                 grove_bad_cell(training->table, n->bad_row, n->position, "is not a number", error);
-        } else if (grove_is_label(f->schema->columns[i].kind)) {
+        } else if (grove_needs_label(f->schema->columns[i].kind)) {
             status = check_labels(training, n, error);
         }
     }
@@ -283,6 +298,8 @@ static grove_status settle(grove_fitting *f, const grove_table *names, grove_err
             status = grove_one_number(names, f->notes[i].position, f->notes[i].mean, error);
         } else if (grove_is_scaled(column->kind)) {
             status = settle_scale(f->schema, column, names, &f->notes[i], error);
+        } else if (column->kind == GROVE_COLUMN_LABELS) {
+            status = settle_sets(f->schema, column, names, &f->notes[i], error);
         } else if (column->kind != GROVE_COLUMN_IGNORED) {
             status = settle_vocabulary(f->schema, column, names, &f->notes[i], error);
         }
@@ -309,6 +326,7 @@ grove_status grove_fitting_begin(grove_fitting *f, grove_schema *schema, const g
                               .form = &column->form,
                               .bag.allocator = schema->allocator,
                               .met.values.allocator = schema->allocator,
+                              .sets.sets.allocator = schema->allocator,
                               .good = true};
         if (wanted && position < 0 && status == GROVE_OK) {
             status = grove_no_column(names, column->name, error);
@@ -341,6 +359,7 @@ void grove_fitting_free(grove_fitting *f) {
         grove_column_forget(f->schema, &f->notes[i].met);
         grove_release(&f->schema->allocator, f->notes[i].sample.numbers);
         grove_bag_free(&f->notes[i].bag);
+        grove_set_counts_free(&f->notes[i].sets);
     }
     grove_release(&f->schema->allocator, f->notes);
 }

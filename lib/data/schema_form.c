@@ -77,10 +77,11 @@ static const char *fault_of(const grove_column_form *form, grove_column_kind kin
     if (form->buckets > 0 && kind != GROVE_COLUMN_CATEGORICAL && !grove_is_bag(kind)) {
         return "only a categorical column, a bag or a text is hashed";
     }
-    if ((kind == GROVE_COLUMN_BAG) != (form->split != 0) || form->split == '"' ||
-        form->split == '\n' || form->split == '\r' || (unsigned char)form->split >= 0x80) {
-        return "a bag, and nothing else, has one ASCII character between its values, no quote and "
-               "no line end";
+    const bool several = kind == GROVE_COLUMN_BAG || kind == GROVE_COLUMN_LABELS;
+    if (several != (form->split != 0) || form->split == '"' || form->split == '\n' ||
+        form->split == '\r' || (unsigned char)form->split >= 0x80) {
+        return "a bag or a label of several values, and nothing else, has one ASCII character "
+               "between its values, no quote and no line end";
     }
     if (form->sum && kind != GROVE_COLUMN_BAG) {
         return "only the vectors of a bag are summed";

@@ -203,8 +203,8 @@ static bool guess_kind(const survey *seen, size_t rows, const grove_schema_optio
 
 /* ---- what was asked for ---------------------------------------------------------------------- */
 
-static bool is_label(int wanted) {
-    return wanted != GROVE_TO_GUESS && grove_is_label((grove_column_kind)wanted);
+static bool needs_label(int wanted) {
+    return wanted != GROVE_TO_GUESS && grove_needs_label((grove_column_kind)wanted);
 }
 
 /* Can the column be what it was said to be, as far as this block tells? */
@@ -214,7 +214,7 @@ static grove_status check_wish(const survey *seen, const grove_table *table, siz
     if (numbers && seen->first_text < table->rows) {
         return grove_bad_cell(table, seen->first_text, column, "is not a number", error);
     }
-    if (is_label(wanted) && seen->first_empty < table->rows) {
+    if (needs_label(wanted) && seen->first_empty < table->rows) {
         return grove_no_label(table, seen->first_empty, column, error);
     }
     return GROVE_OK;
@@ -234,7 +234,10 @@ static grove_status set_form(grove_schema *schema, const grove_guess *g, size_t 
         form.buckets = hashed && categorical ? above : 0;
     }
     const grove_column_kind kind = schema->columns[column].kind;
-    form.max_values = categorical || grove_is_bag(kind) ? form.max_values : 0;
+    const bool sets = kind == GROVE_COLUMN_LABELS;
+    form.max_values =
+        categorical || grove_is_bag(kind) || (sets && g->wanted[column].own) ? form.max_values : 0;
+    form.split = sets && !form.split ? ';' : form.split;
     form.seed = form.buckets > 0 ? form.seed : 0;
     return grove_schema_set_form(schema, column, &form, error);
 }
@@ -253,7 +256,7 @@ static grove_status settle_column(grove_schema *schema, const grove_guess *g, si
         snprintf(reason, sizeof reason, "as asked for");
     }
     kind = wanted->kind == GROVE_TO_GUESS ? kind : (grove_column_kind)wanted->kind;
-    if (grove_is_label(kind) && seen->values.count == 1) {
+    if (grove_needs_label(kind) && seen->values.count == 1) {
         return grove_one_label(names, column, grove_strings_at(&seen->values, 0), error);
     }
     grove_status status =

@@ -5,6 +5,7 @@
 
 #include "bag.h"
 #include "schema.h"
+#include "target.h"
 
 static const grove_column *at(const grove_schema *schema, size_t column) {
     return column < schema->count ? &schema->columns[column] : NULL;
@@ -89,8 +90,8 @@ static int32_t first_id(const grove_column *column) {
     }
     return column->kind == GROVE_COLUMN_CATEGORICAL || grove_is_bag(column->kind)
                ? GROVE_FIRST_VALUE_ID
-           : column->kind == GROVE_COLUMN_LABEL ? 0
-                                                : -1;
+           : grove_has_classes(column->kind) ? 0
+                                             : -1;
 }
 
 /* One above the last id that stands for a value of the list, unknown or missing. */

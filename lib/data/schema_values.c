@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "schema.h"
+#include "target.h"
 
 /* A distinct value on its way into the list. */
 typedef struct counted {
@@ -31,8 +32,8 @@ static int by_number(const void *left, const void *right) {
     return a->number != b->number ? (a->number > b->number ? 1 : -1) : by_bytes(a, b);
 }
 
-/* The default rule: 2 for pieces of a text; else that of data.h, 2, or 1 where that would leave out
- * more than a twentieth. */
+/* The default rule: 1 for classes; 2 for pieces of a text; else that of data.h, 2, or 1 where that
+ * would leave out more than a twentieth. */
 static int64_t min_count_of(const grove_schema *schema, const grove_column *column,
                             const grove_column *met) {
     const grove_column_form *form = &column->form;
@@ -41,6 +42,9 @@ static int64_t min_count_of(const grove_schema *schema, const grove_column *colu
         cells += met->counts[i];
         once += met->counts[i] == 1;
     }
+    if (grove_has_classes(column->kind)) {
+        return column->kind == GROVE_COLUMN_LABELS && form->min_count > 0 ? form->min_count : 1;
+    }
     return form->min_count > 0                 ? form->min_count
            : schema->min_count > 0             ? schema->min_count
            : column->kind == GROVE_COLUMN_TEXT ? 2
@@ -48,23 +52,36 @@ static int64_t min_count_of(const grove_schema *schema, const grove_column *colu
                                                : 2;
 }
 
-/* Fills `list` with the values met often enough, in their final order; returns how many. */
-static size_t order_values(const grove_column *met, int64_t min_count, bool label, counted *list) {
-    size_t count = 0;
-    bool numbers = label;
-    for (int32_t i = 0; i < met->values.count; i++) {
-        if (met->counts[i] >= min_count) {
-            counted *item = &list[count++];
-            *item = (counted){.value = grove_strings_at(&met->values, i), .count = met->counts[i]};
-            numbers =
-                numbers && grove_parse_number(item->value.bytes, item->value.length, &item->number);
-        }
+/* By number, if all are numbers. */
+static void order_classes(counted *list, size_t count) {
+    bool numbers = true;
+    for (size_t i = 0; i < count; i++) {
+        const grove_cell value = list[i].value;
+        numbers = numbers && grove_parse_number(value.bytes, value.length, &list[i].number);
     }
     for (size_t i = 0; i < count && !numbers; i++) {
         list[i].number = 0;
     }
+    qsort(list, count, sizeof *list, by_number);
+}
+
+/* Fills `list` with the values met often enough, of which `most` (0: all) are kept, in their final
+ * order; returns how many. */
+static size_t order_values(const grove_column *met, int64_t min_count, int64_t most, bool classes,
+                           counted *list) {
+    size_t count = 0;
+    for (int32_t i = 0; i < met->values.count; i++) {
+        if (met->counts[i] >= min_count) {
+            list[count++] =
+                (counted){.value = grove_strings_at(&met->values, i), .count = met->counts[i]};
+        }
+    }
     if (count > 1) {
-        qsort(list, count, sizeof *list, label ? by_number : by_count);
+        qsort(list, count, sizeof *list, by_count);
+    }
+    count = most > 0 && count > (size_t)most ? (size_t)most : count;
+    if (classes && count > 1) {
+        order_classes(list, count);
     }
     return count;
 }
@@ -99,15 +116,14 @@ static bool list_values(const grove_column *met, const counted *list, size_t cou
 
 grove_status grove_make_vocabulary(grove_schema *schema, grove_column *column,
                                    const grove_column *met, grove_error *error) {
-    bool label = column->kind == GROVE_COLUMN_LABEL;
     size_t size = (size_t)met->values.count * sizeof(counted);
     counted *list = grove_alloc(&schema->allocator, size);
     if (!list) {
         return grove_fail_memory(error, size);
     }
-    const int64_t most = label ? 0 : column->form.max_values;
-    size_t count = order_values(met, label ? 1 : min_count_of(schema, column, met), label, list);
-    count = most > 0 && count > (size_t)most ? (size_t)most : count;
+    const int64_t most = column->kind == GROVE_COLUMN_LABEL ? 0 : column->form.max_values;
+    const size_t count = order_values(met, min_count_of(schema, column, met), most,
+                                      grove_has_classes(column->kind), list);
     grove_column fresh = {.values.allocator = schema->allocator};
     bool done = list_values(met, list, count, &fresh);
     grove_release(&schema->allocator, list);

@@ -181,6 +181,12 @@ static grove_status check_places(const grove_schema *schema, grove_error *error)
     char quoted[GROVE_QUOTE_SIZE];
     for (size_t i = 0; i < schema->count; i++) {
         const grove_column *column = &schema->columns[i];
+        if (column->kind == GROVE_COLUMN_LABELS) {
+            return grove_fail(error, GROVE_UNSUPPORTED,
+                              "column %s holds several labels a row, which have no place in a file "
+                              "of rows: such a table is held in memory",
+                              grove_quote_text(quoted, column->name));
+        }
         if (!has_place(column->kind)) {
             return grove_fail(error, GROVE_UNSUPPORTED,
                               "column %s is taken as a %s, which has no place in a file of rows: "

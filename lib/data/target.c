@@ -24,6 +24,7 @@ const char *grove_target_name(grove_target_kind kind) {
 static const grove_column_kind columns[GROVE_TARGETS] = {
     [GROVE_TARGET_CLASS] = GROVE_COLUMN_LABEL,
     [GROVE_TARGET_NUMBER] = GROVE_COLUMN_TARGET,
+    [GROVE_TARGET_SET] = GROVE_COLUMN_LABELS,
 };
 
 grove_column_kind grove_target_column(grove_target_kind kind) {
@@ -37,6 +38,15 @@ bool grove_is_label(grove_column_kind kind) {
         }
     }
     return false;
+}
+
+bool grove_has_classes(grove_column_kind kind) {
+    return kind == GROVE_COLUMN_LABEL || kind == GROVE_COLUMN_LABELS;
+}
+
+/* The empty cell is a set of classes, too. */
+bool grove_needs_label(grove_column_kind kind) {
+    return grove_is_label(kind) && kind != GROVE_COLUMN_LABELS;
 }
 
 bool grove_is_scaled(grove_column_kind kind) {

@@ -8,7 +8,9 @@
 /* Which kind of column holds such targets, and back: false for a column that is no label. */
 grove_column_kind grove_target_column(grove_target_kind kind);
 bool grove_is_label(grove_column_kind kind);
-bool grove_is_scaled(grove_column_kind kind); /* a target, or a number among the features */
+bool grove_has_classes(grove_column_kind kind); /* one in a cell, or several */
+bool grove_needs_label(grove_column_kind kind); /* a label that no row may lack */
+bool grove_is_scaled(grove_column_kind kind);   /* a target, or a number among the features */
 
 /* "data.csv: column 'price': every row has the label '5', ...". */
 grove_status grove_one_number(const grove_table *table, size_t column, double number,

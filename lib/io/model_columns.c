@@ -15,7 +15,8 @@
  *     "missing":["NA"],"form":{"min_count":0,"max_values":0,"buckets":1000,"seed":1}
  *
  * and a bag or a text a third one, "bag": the rows of training that were looked
- * at, the most ids that a cell holds, and the mean and deviation of their number.
+ * at, the most ids that a cell holds, and the mean and deviation of their number. So has a label of
+ * several values; its most frequent set is a tensor beside the vocabulary.
  */
 #include "model_columns.h"
 
@@ -54,6 +55,15 @@ static grove_status add_vocabulary(const grove_model_saving *saving, const char 
         status = add_part(saving, column, "count", GROVE_DTYPE_I64, v->size, v->counts);
     }
     return status;
+}
+
+static grove_status add_usual_set(const grove_model_saving *saving, const grove_schema *schema,
+                                  size_t i) {
+    const grove_label_set set = grove_schema_usual_set(schema);
+    return grove_schema_kind(schema, i) == GROVE_COLUMN_LABELS
+               ? add_part(saving, grove_schema_name(schema, i), "usual", GROVE_DTYPE_I32,
+                          (int64_t)set.count, set.classes)
+               : GROVE_OK;
 }
 
 static grove_status check_column(const grove_model_saving *saving, const grove_schema *schema,
@@ -113,7 +123,7 @@ static grove_status put_form(const grove_model_saving *saving, grove_model_text 
 static void put_bag(grove_model_text *text, const grove_schema *schema, size_t i) {
     grove_bag_size size = grove_schema_bag_size(schema, i);
     bag own = {size.rows, size.longest, size.mean, size.deviation};
-    if (is_bag(grove_schema_kind(schema, i))) {
+    if (has_bag_size(grove_schema_kind(schema, i))) {
         grove_model_put_fields(text, "bag", bag_fields, &own);
     }
 }
@@ -139,6 +149,7 @@ static grove_status put_column(const grove_model_saving *saving, grove_model_tex
         grove_model_put_fields(text, "values", value_fields, &counts);
         put_bag(text, schema, i);
         status = add_vocabulary(saving, name, &vocabulary);
+        status = status == GROVE_OK ? add_usual_set(saving, schema, i) : status;
     } else if (kind == GROVE_COLUMN_NUMERIC) {
         scale own = {grove_schema_mean(schema, i), grove_schema_deviation(schema, i),
                      grove_schema_missing(schema, i)};

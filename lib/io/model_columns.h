@@ -5,6 +5,7 @@
 #define GROVE_IO_MODEL_COLUMNS_H
 
 #include "grove/data_bags.h"
+#include "grove/data_sets.h"
 #include "model.h"
 
 /* The training cells of ids 0 and 1. */
@@ -62,7 +63,12 @@ static inline bool is_bag(grove_column_kind kind) {
 }
 
 static inline bool has_values(grove_column_kind kind) {
-    return kind == GROVE_COLUMN_CATEGORICAL || kind == GROVE_COLUMN_LABEL || is_bag(kind);
+    return kind == GROVE_COLUMN_CATEGORICAL || kind == GROVE_COLUMN_LABEL ||
+           kind == GROVE_COLUMN_LABELS || is_bag(kind);
+}
+
+static inline bool has_bag_size(grove_column_kind kind) {
+    return is_bag(kind) || kind == GROVE_COLUMN_LABELS;
 }
 
 /* "vocab.<column>.<part>" in the arena, or NULL. */

@@ -131,7 +131,7 @@ static void read_form(const column *c) {
 
 static void read_bag(const column *c, grove_column_kind kind, grove_bag_size *size) {
     bag own = {0};
-    if (is_bag(kind)) {
+    if (has_bag_size(kind)) {
         grove_json_expect(&c->loading->json, ',');
         want_key(c, "bag");
         grove_model_read_fields(c->loading, bag_fields, &own, c->words, "number");
@@ -141,8 +141,20 @@ static void read_bag(const column *c, grove_column_kind kind, grove_bag_size *si
 
 static void set_bag(const column *c, grove_column_kind kind, const grove_bag_size *size) {
     grove_error told;
-    if (is_bag(kind) && grove_model_going_on(c->loading)) {
+    if (has_bag_size(kind) && grove_model_going_on(c->loading)) {
         tell(c, grove_schema_set_bag_size(c->loading->model->schema, c->index, size, &told), &told);
+    }
+}
+
+static void set_usual_set(const column *c, grove_column_kind kind) {
+    grove_error told;
+    const grove_tensors_entry *usual =
+        kind == GROVE_COLUMN_LABELS && grove_model_going_on(c->loading)
+            ? claim_part(c, "usual", GROVE_DTYPE_I32, -1)
+            : NULL;
+    if (usual) {
+        const grove_label_set set = {usual->data, (size_t)usual->shape[0]};
+        tell(c, grove_schema_set_usual_set(c->loading->model->schema, c->index, set, &told), &told);
     }
 }
 
@@ -177,6 +189,7 @@ static void read_rest(column *c, grove_column_kind kind) {
     if (has_values(kind)) {
         set_vocabulary(c, &counts);
         set_bag(c, kind, &size);
+        set_usual_set(c, kind);
     } else if (kind == GROVE_COLUMN_NUMERIC) {
         grove_error told;
         tell(c,

@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "grove/embeddings.h"
 #include "grove/losses.h"
+#include "head.h"
 #include "predictor.h"
 
 enum {
@@ -33,6 +34,7 @@ grove_status grove_logistic_new(const grove_schema *schema, const size_t *kept,
     grove_logistic l = {.classes = (size_t)grove_schema_ids(schema, label),
                         .categoricals = grove_schema_categoricals(schema),
                         .features = grove_schema_features(schema),
+                        .sets = grove_schema_target(schema) == GROVE_TARGET_SET,
                         .allocator = grove_allocator_or_default(allocator)};
     *logistic = (grove_logistic){0};
     l.inputs = l.features + 1;
@@ -88,6 +90,12 @@ static void softmax(float *x, size_t count) {
     }
 }
 
+static void sigmoid(float *x, size_t count) {
+    for (size_t c = 0; c < count; c++) {
+        x[c] = 1 / (1 + expf(-x[c]));
+    }
+}
+
 static void answer(const grove_logistic *l, const grove_dataset *dataset, size_t row, float *p) {
     const float *weights = l->weights;
     memset(p, 0, l->classes * sizeof *p);
@@ -102,7 +110,7 @@ static void answer(const grove_logistic *l, const grove_dataset *dataset, size_t
         add(p, weights + k * l->classes, numbers[k], l->classes);
     }
     add(p, weights + l->features * l->classes, 1, l->classes);
-    softmax(p, l->classes);
+    (l->sets ? sigmoid : softmax)(p, l->classes);
 }
 
 grove_status grove_logistic_run(const grove_logistic *l, grove_rows rows, float *probabilities,
@@ -211,10 +219,7 @@ static void build(regression *r) {
         logits =
             grove_add(grove_nn_dense_with(numbers, classes, "logistic.numbers", &plain), logits);
     }
-    r->classifier.label = grove_input_ids(g, "label", GROVE_BATCH);
-    r->classifier.probabilities = grove_name(grove_softmax(logits), "probabilities");
-    r->classifier.loss =
-        grove_name(grove_softmax_cross_entropy(logits, r->classifier.label), "loss");
+    grove_append_head(&r->classifier, logits, r->schema, &(grove_classifier_options){.seed = 0});
 }
 
 /* Out of the graph: [kept, classes] as they are, those of numbers the other way round. */

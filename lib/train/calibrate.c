@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "set_tally.h"
+
+enum { HALVINGS = 60 };
 
 /* ---- finding it ------------------------------------------------------------------------------ */
 
@@ -65,7 +68,6 @@ static grove_status check(const float *p, const grove_id *labels, size_t rows, s
 
 grove_status grove_fit_temperature(const float *probabilities, const grove_id *labels, size_t rows,
                                    size_t classes, double *temperature, grove_error *error) {
-    enum { HALVINGS = 60 };
     double low = 1 / GROVE_MOST_TEMPERATURE, high = 1 / GROVE_LEAST_TEMPERATURE;
     grove_status status = check(probabilities, labels, rows, classes, error);
     if (status != GROVE_OK) {
@@ -78,6 +80,36 @@ grove_status grove_fit_temperature(const float *probabilities, const grove_id *l
     }
     *temperature = 1 / sqrt(low * high);
     return GROVE_OK;
+}
+
+/* ---- of several classes a row ---------------------------------------------------------------- */
+
+/* With b = 1 / T, the slope of a pair's loss in b: z (sigmoid(b z) - truth), z being its logit; not
+ * as a difference, which would be 0 where the model is sure. */
+static double slope_of_pair(float p, bool is_true, double b) {
+    const double rest = 1 - (double)p;
+    const double z = logit(p) - log(rest > FLT_EPSILON / 2 ? rest : FLT_EPSILON / 2);
+    return is_true ? -z / (1 + exp(b * z)) : z / (1 + exp(-b * z));
+}
+
+grove_status grove_fit_set_temperature(const float *probabilities, const unsigned char *truth,
+                                       size_t rows, size_t classes, double *temperature,
+                                       grove_error *error) {
+    if (rows == 0 || classes == 0) {
+        return grove_fail(error, GROVE_BAD_DATA, "a temperature cannot be found on no rows");
+    }
+    grove_status status = grove_check_sets_answered(probabilities, truth, rows, classes, error);
+    double low = 1 / GROVE_MOST_TEMPERATURE, high = 1 / GROVE_LEAST_TEMPERATURE;
+    for (int i = 0; i < HALVINGS && status == GROVE_OK; i++) {
+        const double middle = sqrt(low * high);
+        double slope = 0;
+        for (size_t k = 0; k < rows * classes; k++) {
+            slope += slope_of_pair(probabilities[k], truth[k] != 0, middle);
+        }
+        *(slope < 0 ? &low : &high) = middle;
+    }
+    *temperature = status == GROVE_OK ? 1 / sqrt(low * high) : 1;
+    return status;
 }
 
 /* ---- applying it ----------------------------------------------------------------------------- */
@@ -135,8 +167,10 @@ grove_status grove_apply_temperature(grove_graph *graph, double temperature, gro
                           GROVE_LEAST_TEMPERATURE, GROVE_MOST_TEMPERATURE, temperature);
     }
     const grove_tensor p = grove_find(graph, "probabilities");
-    if (!grove_is_valid(p) || strcmp(grove_node_op(p), "softmax") != 0) {
-        return grove_fail(error, GROVE_NOT_FOUND, "the model has no softmax 'probabilities'");
+    if (!grove_is_valid(p) ||
+        (strcmp(grove_node_op(p), "softmax") != 0 && strcmp(grove_node_op(p), "sigmoid") != 0)) {
+        return grove_fail(error, GROVE_NOT_FOUND,
+                          "the model has no softmax 'probabilities', nor sigmoids");
     }
     const grove_tensor logits = grove_node_input(p, 0);
     if (!divide(logits, 0)) {

@@ -73,16 +73,34 @@ static bool is_possible(const grove_schema *schema, const grove_classifier_optio
     return !wrong;
 }
 
-/* What networks answer, y[k] [batch, outputs], as one answer of that shape: numbers whose softmax
- * is the mean of the networks' probabilities; or the mean of their numbers. */
-static grove_tensor join(const grove_tensor *y, int count, bool number) {
-    grove_tensor sum = GROVE_NONE;
-    for (int k = 0; k < count && count > 1; k++) {
-        grove_tensor one = number ? y[k] : grove_softmax(y[k]);
-        sum = k > 0 ? grove_add(sum, one) : one;
+static grove_tensor same(grove_tensor y) {
+    return y;
+}
+
+static grove_tensor sigmoid_of_negative(grove_tensor y) {
+    return grove_sigmoid(grove_neg(y));
+}
+
+static grove_tensor mean_of(const grove_tensor *y, int count, grove_tensor (*map)(grove_tensor)) {
+    grove_tensor sum = map(y[0]);
+    for (int k = 1; k < count; k++) {
+        sum = grove_add(sum, map(y[k]));
     }
-    grove_tensor mean = count > 1 ? grove_scale(sum, 1.0 / count) : y[0];
-    return count > 1 && !number ? grove_log(mean) : mean;
+    return grove_scale(sum, 1.0 / count);
+}
+
+/* What networks answer, y[k] [batch, outputs], as one answer of that shape: numbers whose softmax,
+ * or whose sigmoids, are the mean of the networks' probabilities; or the mean of their numbers. The
+ * logit of a mean is log p - log(1 - p), and 1 - p a mean of its own, so that nothing cancels. */
+static grove_tensor join(const grove_tensor *y, int count, grove_target_kind target) {
+    if (count == 1 || target == GROVE_TARGET_NUMBER) {
+        return count == 1 ? y[0] : mean_of(y, count, same);
+    }
+    if (target == GROVE_TARGET_SET) {
+        return grove_sub(grove_log(mean_of(y, count, grove_sigmoid)),
+                         grove_log(mean_of(y, count, sigmoid_of_negative)));
+    }
+    return grove_log(mean_of(y, count, grove_softmax));
 }
 
 /* -> [batch, outputs]; where all columns are texts there is no body. */
@@ -98,7 +116,6 @@ static grove_tensor answer_of(grove_network_inputs *in, const grove_schema *sche
 static grove_status build(grove_classifier *c, const grove_schema *schema,
                           const grove_classifier_options *options, int count, grove_error *error) {
     grove_tensor y[GROVE_MOST_MEMBERS];
-    const bool number = grove_schema_target(schema) == GROVE_TARGET_NUMBER;
     grove_status status = GROVE_OK;
     for (int k = 0; k < count && status == GROVE_OK; k++) {
         grove_network_inputs inputs;
@@ -109,7 +126,7 @@ static grove_status build(grove_classifier *c, const grove_schema *schema,
         grove_network_inputs_close(&inputs);
     }
     if (status == GROVE_OK) {
-        grove_append_head(c, join(y, count, number), schema, options);
+        grove_append_head(c, join(y, count, grove_schema_target(schema)), schema, options);
         const grove_error *mistake = grove_graph_error(c->graph);
         status = mistake->status == GROVE_OK
                      ? GROVE_OK

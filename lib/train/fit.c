@@ -350,13 +350,6 @@ static void tell_profile(trainer *t) {
     }
 }
 
-static bool has_labels(grove_rows rows, const grove_schema *schema) {
-    const bool numbers = grove_schema_target(schema) == GROVE_TARGET_NUMBER;
-    return rows.count == 0 || grove_rows_in_file(&rows) ||
-           (rows.dataset && (numbers ? grove_dataset_targets(rows.dataset) != NULL
-                                     : grove_dataset_labels(rows.dataset) != NULL));
-}
-
 grove_status grove_fit(grove_classifier *classifier, const grove_schema *schema,
                        grove_rows train_rows, grove_rows valid, const grove_fit_options *options,
                        grove_fit_result *result, grove_error *error) {
@@ -378,7 +371,8 @@ grove_status grove_fit(grove_classifier *classifier, const grove_schema *schema,
         *t.wish.profile =
             (grove_fit_profile){.times = t.wish.profile->times, .room = t.wish.profile->room};
     }
-    if (train_rows.count == 0 || !has_labels(train_rows, schema) || !has_labels(valid, schema)) {
+    if (train_rows.count == 0 || !grove_have_targets(&train_rows, schema) ||
+        !grove_have_targets(&valid, schema)) {
         return grove_fail(error, GROVE_BAD_DATA, "training: there are no rows with labels");
     }
     set_defaults(&t.wish);

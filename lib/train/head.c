@@ -20,6 +20,18 @@ static void append_classes(grove_classifier *c, grove_tensor logits, bool weight
                        : grove_softmax_cross_entropy(logits, c->label);
 }
 
+/*     logits --- sigmoid --- "probabilities"
+ *        +------ binary cross-entropy with "label", 0 or 1: each class a question of its own */
+static void append_sets(grove_classifier *c, grove_tensor logits, int64_t classes, bool weighted) {
+    c->label = grove_input_reals(c->graph, "label", GROVE_BATCH, classes);
+    c->answer = c->probabilities = grove_name(grove_sigmoid(logits), "probabilities");
+    append_weights(c, weighted);
+    if (weighted) {
+        c->positive_weights = grove_input_reals(c->graph, "positive_weights", classes);
+    }
+    c->loss = grove_binary_cross_entropy_with(logits, c->label, c->positive_weights, c->weights);
+}
+
 static grove_tensor number_loss(const grove_classifier *c, grove_tensor scaled) {
     if (c->number_loss == GROVE_NUMBER_LOSS_MAE) {
         return grove_mean_absolute_error(scaled, c->label, c->weights);
@@ -61,6 +73,8 @@ void grove_append_head(grove_classifier *c, grove_tensor y, const grove_schema *
                        const grove_classifier_options *o) {
     if (grove_schema_target(schema) == GROVE_TARGET_NUMBER) {
         append_number(c, y, schema, o);
+    } else if (grove_schema_target(schema) == GROVE_TARGET_SET) {
+        append_sets(c, y, grove_head_outputs(schema), o->weighted);
     } else {
         append_classes(c, y, o->weighted);
     }

@@ -8,13 +8,14 @@
 
 #include "base/error.h"
 #include "grove/data_hash.h"
+#include "grove/data_sets.h"
 #include "keeper.h"
 #include "predictor.h"
 
 /* The notes beside the graph's numbers: whole numbers, reals, and a line for each epoch. */
 enum { EPOCH, ROW, STEP, PLATEAU_BEGUN, PLATEAU_WAITED, WHOLE };
 enum { SUM, MASS, SECONDS, BEST_LOSS, PLATEAU_BEST, REALS };
-enum { MEASURES = 11 }; /* of grove_metrics, its two first fields too */
+enum { MEASURES = 15 }; /* of grove_metrics, its two first fields too */
 enum { TRAIN_LOSS, VALID_LOSS, IS_BEST, STEPS, RATE, TOOK, VALID, COLUMNS = VALID + MEASURES };
 
 /* Who adds a field to one of these notes it here, or it is lost at a checkpoint. */
@@ -33,6 +34,10 @@ static void put_metrics(double line[MEASURES], const grove_metrics *m) {
                                   m->log_loss,
                                   m->roc_auc,
                                   m->baseline_accuracy,
+                                  m->hamming_loss,
+                                  m->f1_micro,
+                                  m->f1_macro,
+                                  m->baseline_f1_micro,
                                   m->r2,
                                   m->mean_squared_error,
                                   m->mean_absolute_error,
@@ -42,17 +47,23 @@ static void put_metrics(double line[MEASURES], const grove_metrics *m) {
 }
 
 static grove_metrics take_metrics(const double line[MEASURES]) {
-    return (grove_metrics){.target = line[0] == 1 ? GROVE_TARGET_NUMBER : GROVE_TARGET_CLASS,
+    return (grove_metrics){.target = line[0] == 2   ? GROVE_TARGET_SET
+                                     : line[0] == 1 ? GROVE_TARGET_NUMBER
+                                                    : GROVE_TARGET_CLASS,
                            .rows = (size_t)line[1],
                            .accuracy = line[2],
                            .log_loss = line[3],
                            .roc_auc = line[4],
                            .baseline_accuracy = line[5],
-                           .r2 = line[6],
-                           .mean_squared_error = line[7],
-                           .mean_absolute_error = line[8],
-                           .baseline_mean_squared_error = line[9],
-                           .baseline_mean_absolute_error = line[10]};
+                           .hamming_loss = line[6],
+                           .f1_micro = line[7],
+                           .f1_macro = line[8],
+                           .baseline_f1_micro = line[9],
+                           .r2 = line[10],
+                           .mean_squared_error = line[11],
+                           .mean_absolute_error = line[12],
+                           .baseline_mean_squared_error = line[13],
+                           .baseline_mean_absolute_error = line[14]};
 }
 
 static void put_epoch(double *line, const grove_progress *p) {
@@ -80,6 +91,17 @@ static void take_epoch(grove_progress *p, const double *line) {
 
 /* ---- whose it is ----------------------------------------------------------------------------- */
 
+static uint64_t hash_sets(const grove_dataset *d, size_t count, uint64_t hash) {
+    for (size_t row = 0; row < count && grove_dataset_has_sets(d); row++) {
+        const grove_label_set set = grove_dataset_set(d, row);
+        const uint64_t size = set.count;
+        hash = grove_hash(&size, sizeof size, hash);
+        hash = grove_hash(set.count ? set.classes : (const int32_t *)&size,
+                          set.count * sizeof *set.classes, hash);
+    }
+    return hash;
+}
+
 static uint64_t hash_rows(const grove_rows *rows, uint64_t hash) {
     const grove_dataset *d = rows->dataset;
     size_t count = d ? grove_dataset_rows(d) : 0, features = d ? grove_dataset_features(d) : 0;
@@ -100,7 +122,7 @@ static uint64_t hash_rows(const grove_rows *rows, uint64_t hash) {
     }
     const void *target = grove_dataset_labels(d);
     target = target ? target : grove_dataset_targets(d); /* of as many bytes */
-    hash = grove_hash(target, count * sizeof(int32_t), hash);
+    hash = target ? grove_hash(target, count * sizeof(int32_t), hash) : hash_sets(d, count, hash);
     return rows->rows ? grove_hash(rows->rows, rows->count * sizeof *rows->rows, hash) : hash;
 }
 

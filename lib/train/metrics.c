@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/sort.h"
+#include "set_tally.h"
 #include "tally.h"
 
 static size_t most_probable(const float *probabilities, size_t classes) {
@@ -94,6 +95,10 @@ static grove_metrics no_metrics(grove_target_kind target, size_t rows) {
                            .log_loss = nan,
                            .roc_auc = nan,
                            .baseline_accuracy = nan,
+                           .hamming_loss = nan,
+                           .f1_micro = nan,
+                           .f1_macro = nan,
+                           .baseline_f1_micro = nan,
                            .r2 = nan,
                            .mean_squared_error = nan,
                            .mean_absolute_error = nan,
@@ -212,4 +217,62 @@ grove_status grove_number_metrics(const double *predictions, const double *truth
     metrics->baseline_mean_squared_error = s.mean_squares / s.all;
     metrics->baseline_mean_absolute_error = s.median_absolutes / s.all;
     return GROVE_OK;
+}
+
+/* ---- sets of classes ------------------------------------------------------------------------- */
+
+/* Room of a tally and of the marks of a row. */
+typedef struct set_room {
+    double *counts;
+    grove_set_mark *marks;
+} set_room;
+
+static void measure_sets(const grove_set_judge *judge, const float *p, const unsigned char *truth,
+                         const float *weights, size_t rows, const set_room *room, double *m) {
+    const size_t classes = judge->classes;
+    grove_set_tally tally = {.classes = classes,
+                             .support = room->counts,
+                             .predicted = room->counts + classes,
+                             .right = room->counts + 2 * classes};
+    grove_set_tally_begin(&tally);
+    for (size_t i = 0; i < rows; i++) {
+        const grove_judged_set row =
+            grove_judge_set(judge, p + i * classes, truth + i * classes, room->marks);
+        grove_set_tally_row(&tally, &row, room->marks, weight_of(weights, i));
+    }
+    grove_set_tally_measures(&tally, m);
+}
+
+grove_status grove_set_metrics(const float *probabilities, const unsigned char *truth,
+                               const float *weights, size_t rows, size_t classes, double threshold,
+                               const unsigned char *usual, const grove_allocator *allocator,
+                               grove_metrics *metrics, grove_error *error) {
+    const grove_allocator own = grove_allocator_or_default(allocator);
+    double m[GROVE_SET_MEASURES], always[GROVE_SET_MEASURES];
+    grove_status status = grove_check_sets_answered(probabilities, truth, rows, classes, error);
+    status = status == GROVE_OK ? check_weights(weights, rows, error) : status;
+    if (status != GROVE_OK) {
+        return status;
+    }
+    const set_room room = {.counts = grove_alloc_zero(&own, 3 * classes, sizeof *room.counts),
+                           .marks = grove_alloc_zero(&own, classes, sizeof *room.marks)};
+    if (room.counts && room.marks) {
+        measure_sets(&(grove_set_judge){classes, threshold, NULL}, probabilities, truth, weights,
+                     rows, &room, m);
+        measure_sets(&(grove_set_judge){classes, threshold, usual}, probabilities, truth, weights,
+                     rows, &room, always);
+        *metrics = no_metrics(GROVE_TARGET_SET, rows);
+        metrics->accuracy = m[GROVE_SET_ACCURACY];
+        metrics->log_loss = m[GROVE_SET_LOG_LOSS];
+        metrics->hamming_loss = m[GROVE_SET_HAMMING_LOSS];
+        metrics->f1_micro = m[GROVE_SET_F1_MICRO];
+        metrics->f1_macro = m[GROVE_SET_F1_MACRO];
+        metrics->baseline_accuracy = always[GROVE_SET_ACCURACY];
+        metrics->baseline_f1_micro = always[GROVE_SET_F1_MICRO];
+    } else {
+        status = grove_fail_memory(error, 3 * classes * sizeof *room.counts);
+    }
+    grove_release(&own, room.counts);
+    grove_release(&own, room.marks);
+    return status;
 }

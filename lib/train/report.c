@@ -69,21 +69,17 @@ static counter counter_of(const reporter *r, size_t thread) {
                                .right_of = counts + 2 * r->classes}};
 }
 
-static grove_status check(const reporter *r) {
+static grove_status check(reporter *r, int threads) {
     if (r->classes == 0 || r->classes > INT32_MAX || r->rows > INT32_MAX) {
         return grove_fail(r->error, GROVE_BAD_ARGUMENT,
                           "report: %zu rows and %zu classes: there must be a class, and of neither "
                           "more than 2^31 - 1",
                           r->rows, r->classes);
     }
-    if (r->threads == 0) {
-        return grove_fail(
-            r->error, GROVE_BAD_ARGUMENT,
-            "report: the number of threads, .threads or else the environment variable "
-            "GROVE_NUM_THREADS, must be from 1 to %d",
-            GROVE_MOST_THREADS);
-    }
-    return grove_check_answers(r->probabilities, r->labels, r->rows, r->classes, r->error);
+    const grove_status status = grove_report_threads(threads, &r->threads, r->error);
+    return status == GROVE_OK
+               ? grove_check_answers(r->probabilities, r->labels, r->rows, r->classes, r->error)
+               : status;
 }
 
 /* ---- room ------------------------------------------------------------------------------------ */
@@ -250,14 +246,6 @@ static grove_status fill(reporter *r) {
     return status;
 }
 
-/* 0 for what is no number of threads. */
-static size_t threads_of(int wished) {
-    const int threads = wished ? wished : grove_threads_wished(), cores = grove_cores();
-    return threads < 0 || threads > GROVE_MOST_THREADS
-               ? 0
-               : (size_t)(threads < cores ? threads : cores);
-}
-
 grove_status grove_classification_report(const float *probabilities, const grove_id *labels,
                                          size_t rows, size_t classes,
                                          const grove_report_options *options, grove_report *report,
@@ -276,11 +264,10 @@ grove_status grove_classification_report(const float *probabilities, const grove
                             : classes > 2 ? classes
                                           : 0,
                   .seed = wish.seed,
-                  .threads = threads_of(wish.threads),
                   .report = report,
                   .allocator = &report->allocator,
                   .error = error};
-    grove_status status = check(&r);
+    grove_status status = check(&r, wish.threads);
     status = status == GROVE_OK ? fill(&r) : status;
     if (status != GROVE_OK) {
         grove_report_free(report);

@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/random.h"
+#include "base/threads.h"
 
 enum { WORDS = 4 * GROVE_RANDOM_BLOCKS };
 
@@ -62,6 +64,19 @@ void grove_percentiles(double *values, size_t count, grove_estimate *estimate) {
         estimate->low = quantile(values, defined, 0.025);
         estimate->high = quantile(values, defined, 0.975);
     }
+}
+
+grove_status grove_report_threads(int wished, size_t *threads, grove_error *error) {
+    const int wanted = wished ? wished : grove_threads_wished(), cores = grove_cores();
+    if (wanted <= 0 || wanted > GROVE_MOST_THREADS) {
+        return grove_fail(
+            error, GROVE_BAD_ARGUMENT,
+            "report: the number of threads, .threads or else the environment variable "
+            "GROVE_NUM_THREADS, must be from 1 to %d",
+            GROVE_MOST_THREADS);
+    }
+    *threads = (size_t)(wanted < cores ? wanted : cores);
+    return GROVE_OK;
 }
 
 /* Of the shares p the ones with |part / whole - p| <= z sqrt(p (1 - p) / whole). */

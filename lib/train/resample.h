@@ -16,4 +16,8 @@ void grove_resample(uint64_t seed, uint32_t number, uint32_t *weights, size_t ro
  * where they are more than half, low and high are NaN. */
 void grove_percentiles(double *values, size_t count, grove_estimate *estimate);
 
+/* How many threads resample: as wished, else as the environment says, and no more than there are
+ * cores. GROVE_BAD_ARGUMENT for what is no number of threads. */
+grove_status grove_report_threads(int wished, size_t *threads, grove_error *error);
+
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "grove/data_sets.h"
 #include "predictor.h"
 
 /* ---- weights --------------------------------------------------------------------------------- */
@@ -23,8 +24,9 @@ grove_weighing grove_weighing_of(const grove_classifier *classifier,
                                  const grove_fit_options *options, const grove_dataset *dataset,
                                  const float *rows) {
     const grove_shape shape = grove_node_shape(classifier->probabilities);
+    const bool sets = dataset && grove_dataset_has_sets(dataset);
     return (grove_weighing){.rows = rows,
-                            .classes = options->class_weights,
+                            .classes = sets ? NULL : options->class_weights,
                             .class_count = shape.rank == 2 ? (size_t)shape.dim[1] : 0,
                             .labels = grove_dataset_labels(dataset)};
 }
@@ -60,22 +62,73 @@ grove_status grove_weighing_open(grove_weighing *weighing, const grove_rows *row
                             "training: every row has the weight 0, so none counts");
 }
 
+bool grove_have_targets(const grove_rows *rows, const grove_schema *schema) {
+    if (rows->count == 0 || !rows->dataset || grove_rows_in_file(rows)) {
+        return rows->count == 0 || rows->dataset;
+    }
+    switch (grove_schema_target(schema)) {
+    case GROVE_TARGET_NUMBER:
+        return grove_dataset_targets(rows->dataset) != NULL;
+    case GROVE_TARGET_SET:
+        return grove_dataset_has_sets(rows->dataset);
+    default:
+        return grove_dataset_labels(rows->dataset) != NULL;
+    }
+}
+
 /* ---- a batch --------------------------------------------------------------------------------- */
 
 static bool has_weights(const grove_fit_options *options) {
     return options->weights || options->class_weights;
 }
 
-static bool make_room(grove_targets *t, grove_target_kind kind, bool weighted, size_t size) {
+enum { BITS = 32 }; /* classes in a word of a packed row */
+
+/* A row's classes as bits. */
+static bool make_room_of_sets(grove_targets *t, const grove_fit_options *options, bool weighted,
+                              size_t size) {
+    size_t count = 0;
+    t->words += (t->classes + BITS - 1) / BITS - 1;
+    t->sets = grove_multiply(size, t->classes, &count)
+                  ? grove_alloc_zero(&t->allocator, count, sizeof *t->sets)
+                  : NULL;
+    if (weighted) {
+        t->positives = grove_alloc_zero(&t->allocator, t->classes, sizeof *t->positives);
+    }
+    for (size_t c = 0; c < t->classes && t->positives; c++) {
+        t->positives[c] = options->class_weights ? (grove_real)options->class_weights[c] : 1;
+    }
+    return t->sets && (t->positives || !weighted);
+}
+
+static bool make_room(grove_targets *t, grove_target_kind kind, const grove_fit_options *options,
+                      bool weighted, size_t size) {
+    bool fits = true;
     if (kind == GROVE_TARGET_NUMBER) {
-        t->numbers = grove_alloc_zero(&t->allocator, size, sizeof *t->numbers);
+        fits = (t->numbers = grove_alloc_zero(&t->allocator, size, sizeof *t->numbers)) != NULL;
+    } else if (kind == GROVE_TARGET_SET) {
+        fits = make_room_of_sets(t, options, weighted, size);
     } else {
-        t->labels = grove_alloc_zero(&t->allocator, size, sizeof *t->labels);
+        fits = (t->labels = grove_alloc_zero(&t->allocator, size, sizeof *t->labels)) != NULL;
     }
     if (weighted) {
         t->weights = grove_alloc_zero(&t->allocator, size, sizeof *t->weights);
     }
-    return (t->labels || t->numbers) && (t->weights || !weighted);
+    return fits && (t->weights || !weighted);
+}
+
+/* What a class counts is checked with its rows; of sets it stands alone. */
+static grove_status check_positives(const grove_targets *t, grove_error *error) {
+    for (size_t c = 0; c < t->classes && t->positives; c++) {
+        const double weight = (double)t->positives[c];
+        if (!(weight >= 0 && weight <= (double)FLT_MAX)) {
+            return grove_fail(error, GROVE_BAD_ARGUMENT,
+                              "training: class %zu has the weight %g, it must be a finite number "
+                              "from 0 up",
+                              c, weight);
+        }
+    }
+    return GROVE_OK;
 }
 
 grove_status grove_targets_open(grove_targets *targets, const grove_classifier *classifier,
@@ -86,6 +139,8 @@ grove_status grove_targets_open(grove_targets *targets, const grove_classifier *
     *targets = (grove_targets){
         .allocator = grove_graph_allocator(classifier->graph),
         .words = 1 + weighted,
+        .classes =
+            kind == GROVE_TARGET_SET ? (size_t)grove_node_shape(classifier->label).dim[1] : 0,
         .weighing = grove_weighing_of(classifier, options, rows->dataset, options->weights)};
     if (grove_rows_in_file(rows) && (has_weights(options) || weighted)) {
         return grove_fail(error, GROVE_UNSUPPORTED,
@@ -96,37 +151,66 @@ grove_status grove_targets_open(grove_targets *targets, const grove_classifier *
                           "training: there are weights, but the classifier was not made to be "
                           ".weighted");
     }
-    if (options->class_weights && kind != GROVE_TARGET_CLASS) {
+    if (options->class_weights && kind == GROVE_TARGET_NUMBER) {
         return grove_fail(error, GROVE_BAD_ARGUMENT,
                           "training: there are weights of classes, but the label is a number");
     }
-    if (!make_room(targets, kind, weighted, size)) {
+    if (!make_room(targets, kind, options, weighted, size)) {
         return grove_fail_memory(error, size * sizeof *targets->weights);
     }
-    return grove_weighing_open(&targets->weighing, rows, error);
+    const grove_status status = check_positives(targets, error);
+    return status == GROVE_OK ? grove_weighing_open(&targets->weighing, rows, error) : status;
 }
 
 void grove_targets_close(grove_targets *targets) {
     if (targets->allocator.resize) {
         grove_release(&targets->allocator, targets->labels);
         grove_release(&targets->allocator, targets->numbers);
+        grove_release(&targets->allocator, targets->sets);
+        grove_release(&targets->allocator, targets->positives);
         grove_release(&targets->allocator, targets->weights);
     }
 }
 
 grove_status grove_targets_bind(const grove_targets *targets, const grove_classifier *classifier,
                                 grove_plan *plan) {
-    const void *bound = targets->labels ? (const void *)targets->labels : targets->numbers;
+    const void *bound = targets->labels ? (const void *)targets->labels
+                        : targets->sets ? targets->sets
+                                        : targets->numbers;
     grove_status status = grove_bind(plan, classifier->label, bound);
+    if (status == GROVE_OK && targets->positives) {
+        status = grove_bind(plan, classifier->positive_weights, targets->positives);
+    }
     return status == GROVE_OK && targets->weights
                ? grove_bind(plan, classifier->weights, targets->weights)
                : status;
+}
+
+static void pack_set(const grove_targets *t, grove_label_set set, int32_t *words) {
+    const size_t count = (t->classes + BITS - 1) / BITS;
+    for (size_t k = 0, next = 0; k < count; k++) {
+        uint32_t bits = 0;
+        for (; next < set.count && (size_t)set.classes[next] / BITS == k; next++) {
+            bits |= UINT32_C(1) << set.classes[next] % BITS;
+        }
+        memcpy(words + k, &bits, sizeof bits);
+    }
+}
+
+static void take_set(const grove_targets *t, const int32_t *words, grove_real *set) {
+    for (size_t c = 0; c < t->classes; c++) {
+        uint32_t bits;
+        memcpy(&bits, words + c / BITS, sizeof bits);
+        set[c] = (grove_real)(bits >> c % BITS & 1);
+    }
 }
 
 void grove_targets_pack(const grove_targets *targets, const grove_dataset *dataset, size_t row,
                         int32_t *words) {
     if (targets->labels) {
         words[0] = grove_dataset_labels(dataset)[row];
+    } else if (targets->sets) {
+        pack_set(targets, grove_dataset_set(dataset, row), words);
     } else {
         memcpy(words, grove_dataset_targets(dataset) + row, sizeof *words);
     }
@@ -149,6 +233,9 @@ void grove_targets_take(grove_targets *targets, const int32_t *const *rows, size
     }
     for (size_t i = 0; i < some && targets->numbers; i++) {
         targets->numbers[at + i] = real_at(rows[i] + column);
+    }
+    for (size_t i = 0; i < some && targets->sets; i++) {
+        take_set(targets, rows[i] + column, targets->sets + (at + i) * targets->classes);
     }
     for (size_t i = 0; i < some && targets->weights; i++) {
         targets->weights[at + i] = real_at(rows[i] + column + targets->words - 1);

@@ -12,7 +12,7 @@
 /* How much rows count: the caller's, of a dataset. */
 typedef struct grove_weighing {
     const float *rows;    /* [rows of the dataset], or NULL: all alike */
-    const float *classes; /* [class_count], or NULL: all alike */
+    const float *classes; /* [class_count], or NULL: all alike, or no class has the whole row */
     size_t class_count;
     const int32_t *labels; /* [rows of the dataset]; wanted where classes have weights */
     double scale;          /* makes the mean over the rows of training 1 */
@@ -32,14 +32,20 @@ float grove_weigh(const grove_weighing *weighing, size_t row);
 grove_status grove_weighing_open(grove_weighing *weighing, const grove_rows *rows,
                                  grove_error *error);
 
+/* Has the dataset of these rows what the schema's label asks for? Also where there are none. */
+bool grove_have_targets(const grove_rows *rows, const grove_schema *schema);
+
 /* One batch, and how a row stands in packed rows: its label or number, and its weight where rows
  * have one. */
 typedef struct grove_targets {
     grove_allocator allocator;
-    size_t words;        /* of 4 bytes, in a packed row */
-    grove_id *labels;    /* [size], where there are classes, */
-    grove_real *numbers; /* [size], or else numbers */
-    grove_real *weights; /* [size]; NULL: rows count alike */
+    size_t words;          /* of 4 bytes, in a packed row */
+    size_t classes;        /* of sets: each has a bit in the row */
+    grove_id *labels;      /* [size], where there are classes, */
+    grove_real *numbers;   /* [size], or else numbers, */
+    grove_real *sets;      /* [size, classes], or 1 for each class that a row has */
+    grove_real *positives; /* [classes] what those count, where rows have weights */
+    grove_real *weights;   /* [size]; NULL: rows count alike */
     grove_weighing weighing;
 } grove_targets;
 

@@ -4,16 +4,14 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "grove/data_sets.h"
 #include "predictor.h"
+#include "set_tally.h"
 #include "tally.h"
 
 enum { BATCH = 512 }; /* rows to validate at a time, at most */
 
 /* ---- opening --------------------------------------------------------------------------------- */
-
-static bool is_number(const grove_validation *v) {
-    return grove_schema_target(v->schema) == GROVE_TARGET_NUMBER;
-}
 
 /* Room for a number of each row, as many times over; NULL when memory is short. */
 static void *room(const grove_validation *v, size_t each, size_t size) {
@@ -23,20 +21,28 @@ static void *room(const grove_validation *v, size_t each, size_t size) {
                : NULL;
 }
 
-static bool make_room(grove_validation *v, const grove_fit_options *options, size_t classes) {
-    bool fits = (v->answers = room(v, classes, sizeof *v->answers)) != NULL;
-    if (is_number(v)) {
-        fits = fits && (v->scaled = room(v, 1, sizeof *v->scaled)) &&
+static bool make_room_of_kind(grove_validation *v, size_t classes) {
+    switch (grove_schema_target(v->schema)) {
+    case GROVE_TARGET_NUMBER:
+        return (v->scaled = room(v, 1, sizeof *v->scaled)) &&
                (v->numbers = room(v, 1, sizeof *v->numbers)) &&
                (v->truth = room(v, 1, sizeof *v->truth));
-    } else {
-        fits = fits && (v->labels = room(v, 1, sizeof *v->labels));
+    case GROVE_TARGET_SET:
+        return (v->sets = room(v, classes, sizeof *v->sets)) &&
+               (v->usual = grove_alloc_zero(&v->allocator, classes, sizeof *v->usual));
+    default:
+        return (v->labels = room(v, 1, sizeof *v->labels)) != NULL;
     }
+}
+
+static bool make_room(grove_validation *v, const grove_fit_options *options, size_t classes) {
+    bool fits =
+        (v->answers = room(v, classes, sizeof *v->answers)) && make_room_of_kind(v, classes);
     if (options->valid_weights) {
         fits = fits && (v->weights = room(v, 1, sizeof *v->weights));
     }
     v->counts = v->weights;
-    if (options->class_weights) {
+    if (options->class_weights && !v->sets) {
         v->counts = NULL;
         fits = fits && (v->counts = room(v, 1, sizeof *v->counts));
     }
@@ -58,6 +64,16 @@ static grove_status fill_from_file(grove_validation *v, grove_error *error) {
     return status;
 }
 
+static void fill_sets(grove_validation *v, const grove_fit_options *options) {
+    const size_t classes = grove_predictor_classes(v->predictor);
+    const grove_label_set usual = grove_schema_usual_set(v->schema);
+    grove_dataset_indicators(v->rows.dataset, v->rows.rows, v->rows.count, classes, v->sets);
+    for (size_t i = 0; i < usual.count; i++) {
+        v->usual[usual.classes[i]] = 1;
+    }
+    v->positives = options->class_weights;
+}
+
 static grove_status fill(grove_validation *v, const grove_fit_options *options,
                          grove_error *error) {
     const grove_dataset *dataset = v->rows.dataset;
@@ -72,11 +88,14 @@ static grove_status fill(grove_validation *v, const grove_fit_options *options,
     if (status == GROVE_OK) {
         status = grove_weighing_open(&in_measures, &v->rows, error);
     }
+    if (v->sets) {
+        fill_sets(v, options);
+    }
     for (size_t i = 0; i < v->rows.count && status == GROVE_OK; i++) {
         const size_t row = grove_row_at(&v->rows, i);
         if (v->labels) {
             v->labels[i] = grove_dataset_labels(dataset)[row];
-        } else {
+        } else if (v->scaled) {
             v->scaled[i] = grove_dataset_targets(dataset)[row];
             v->truth[i] = in_units(v, v->scaled[i]);
         }
@@ -121,6 +140,8 @@ void grove_validation_close(grove_validation *v) {
     grove_predictor_free(v->predictor);
     grove_release(&v->allocator, v->answers);
     grove_release(&v->allocator, v->labels);
+    grove_release(&v->allocator, v->sets);
+    grove_release(&v->allocator, v->usual);
     grove_release(&v->allocator, v->scaled);
     grove_release(&v->allocator, v->numbers);
     grove_release(&v->allocator, v->truth);
@@ -133,6 +154,17 @@ void grove_validation_close(grove_validation *v) {
 static double class_loss(const grove_validation *v, size_t row) {
     const size_t classes = grove_predictor_classes(v->predictor);
     return grove_row_log_loss(v->answers + row * classes, v->labels[row]);
+}
+
+static double set_loss(const grove_validation *v, size_t row) {
+    const size_t classes = grove_predictor_classes(v->predictor);
+    double sum = 0;
+    for (size_t c = 0; c < classes; c++) {
+        const size_t at = row * classes + c;
+        const double positive = v->positives ? (double)v->positives[c] : 1;
+        sum += grove_pair_log_loss(v->answers[at], v->sets[at] != 0, positive);
+    }
+    return sum / (double)classes;
 }
 
 /* As head.c appends it. */
@@ -153,7 +185,9 @@ static double mean_loss(const grove_validation *v) {
     double sum = 0, all = 0;
     for (size_t i = 0; i < v->rows.count; i++) {
         const double count = v->counts ? (double)v->counts[i] : 1;
-        sum += count * (v->labels ? class_loss(v, i) : number_loss(v, i));
+        sum += count * (v->labels ? class_loss(v, i)
+                        : v->sets ? set_loss(v, i)
+                                  : number_loss(v, i));
         all += count;
     }
     return sum / all;
@@ -175,6 +209,10 @@ grove_status grove_validation_run(grove_validation *v, grove_metrics *metrics, d
         status = grove_weighted_metrics(
             v->answers, v->labels, v->weights, v->rows.count, grove_predictor_classes(v->predictor),
             grove_schema_majority(v->schema), &v->allocator, metrics, error);
+    } else if (status == GROVE_OK && v->sets) {
+        status = grove_set_metrics(v->answers, v->sets, v->weights, v->rows.count,
+                                   grove_predictor_classes(v->predictor), GROVE_USUAL_THRESHOLD,
+                                   v->usual, &v->allocator, metrics, error);
     } else if (status == GROVE_OK) {
         status = measure_numbers(v, metrics, error);
     }

@@ -12,13 +12,15 @@ typedef struct grove_validation {
     const grove_schema *schema;
     const grove_classifier *classifier;
     grove_rows rows;
-    grove_predictor *predictor; /* NULL: there are no rows to validate on */
-    float *answers;             /* [rows, classes], or [rows] scaled numbers */
-    grove_id *labels;           /* [rows], where there are classes */
-    float *scaled;              /* [rows], where there are numbers, */
-    double *numbers, *truth;    /* and [rows] the answers and they in the units of the table */
-    float *weights;             /* [rows] in measures; NULL: all alike */
-    float *counts;              /* [rows] in the loss; the same array where classes count alike */
+    grove_predictor *predictor;  /* NULL: there are no rows to validate on */
+    float *answers;              /* [rows, classes], or [rows] scaled numbers */
+    grove_id *labels;            /* [rows], where there are classes */
+    unsigned char *sets, *usual; /* [rows, classes] and [classes] 0 or 1, where there are sets */
+    const float *positives;      /* [classes], the caller's, or NULL: what they count in the loss */
+    float *scaled;               /* [rows], where there are numbers, */
+    double *numbers, *truth;     /* and [rows] the answers and they in the units of the table */
+    float *weights;              /* [rows] in measures; NULL: all alike */
+    float *counts;               /* [rows] in the loss; the same array where classes count alike */
 } grove_validation;
 
 /* To be closed also after a failure. Without rows it is opened, too, and never run. The classifier
