@@ -66,4 +66,13 @@ const command commands[COMMANDS] = {
          "rows least. They should be rows that the model was not trained on. The answers stay; "
          "predict and evaluate need not be told.",
          "grove calibrate trees.safetensors valid.csv --out calibrated.safetensors"},
+    [COMMAND_COMPARE] =
+        {"compare", "DATA.csv", 1, 1,
+         "compare a column's table with one-hot, hashed and composed ones",
+         "The same network is trained on the same rows from the same seed, with the vectors of one "
+         "column multiplied by one-hot rows, looked up (the embedding), hashed into fewer rows, "
+         "and "
+         "put together of two small tables by quotient and remainder. The network is a plain one "
+         "(mlp) unless --architecture says otherwise.",
+         "grove compare trees.csv --label group --column species --out compare.html"},
 };

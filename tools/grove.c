@@ -18,6 +18,7 @@ static int (*const run[COMMANDS])(const options *o) = {
     [COMMAND_NEAREST] = run_nearest,     [COMMAND_TRANSFORM] = run_transform,
     [COMMAND_SPLIT] = run_split,         [COMMAND_CV] = run_cv,
     [COMMAND_REPORT] = run_report,       [COMMAND_CALIBRATE] = run_calibrate,
+    [COMMAND_COMPARE] = run_compare,
 };
 
 static void print_overview(void) {

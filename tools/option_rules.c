@@ -239,6 +239,9 @@ void check_options(const command *c, options *o) {
     } else if (is(c, COMMAND_EMBED)) {
         check_embed(c, o);
     }
+    if (is(c, COMMAND_COMPARE)) {
+        check_architecture(c, o);
+    }
     if (is(c, COMMAND_TRAIN) || is(c, COMMAND_CV)) {
         check_architecture(c, o);
         check_effort(c, o);
@@ -250,7 +253,7 @@ void check_options(const command *c, options *o) {
         check_threads(c, o);
     }
     check_outputs(c, o);
-    if (is(c, COMMAND_TRAIN) || is(c, COMMAND_CV)) {
+    if (is(c, COMMAND_TRAIN) || is(c, COMMAND_CV) || is(c, COMMAND_COMPARE)) {
         take_schema(c, o);
     }
     o->valid_fraction = o->valid_fraction < 0 ? 0.1 : o->valid_fraction;

@@ -92,6 +92,8 @@ typedef struct options {
     const char *out_train, *out_valid, *out_test; /* of split */
     const char *title;                            /* of report; NULL: not given */
     const char *baseline;                         /* of train: "logistic" or "none" */
+    sizes buckets;                                /* of compare; none: chosen */
+    long hashes;                                  /* likewise */
     const char *group, *predictions;              /* of cv */
     const char *weight_column, *class_weight;     /* NULL: not given */
     const char *task, *loss;                      /* loss NULL: not given */
@@ -105,7 +107,8 @@ typedef struct options {
     X(TRAIN)                                                                                       \
     X(EVALUATE)                                                                                    \
     X(PREDICT)                                                                                     \
-    X(INSPECT) X(GRADCHECK) X(EMBED) X(NEAREST) X(TRANSFORM) X(SPLIT) X(CV) X(REPORT) X(CALIBRATE)
+    X(INSPECT)                                                                                     \
+    X(GRADCHECK) X(EMBED) X(NEAREST) X(TRANSFORM) X(SPLIT) X(CV) X(REPORT) X(CALIBRATE) X(COMPARE)
 
 enum command_id {
 #define COMMAND_ID(word) COMMAND_##word,
@@ -151,5 +154,6 @@ int run_split(const options *o);
 int run_cv(const options *o);
 int run_report(const options *o);
 int run_calibrate(const options *o);
+int run_compare(const options *o);
 
 #endif

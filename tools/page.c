@@ -30,21 +30,22 @@ static void write_data(grove_atomic_file *file, const char *text) {
     }
 }
 
-static int write_page(const options *o, json_t *object) {
+int write_page(const char *command, const char *path, const char *before, const char *after,
+               json_t *object) {
     grove_error error = {0};
     grove_atomic_file file;
     char *text = json_write(object, JSON_COMPACT);
     if (!text) {
-        return complain("report", EXIT_RUN_TIME, "out of memory");
+        return complain(command, EXIT_RUN_TIME, "out of memory");
     }
-    grove_atomic_begin(&file, NULL, o->out, &error);
-    grove_atomic_write(&file, page_before_data, strlen(page_before_data));
+    grove_atomic_begin(&file, NULL, path, &error);
+    grove_atomic_write(&file, before, strlen(before));
     write_data(&file, text);
-    grove_atomic_write(&file, page_after_data, strlen(page_after_data));
+    grove_atomic_write(&file, after, strlen(after));
     free(text);
     return grove_atomic_commit(&file, &error) == GROVE_OK
                ? EXIT_DONE
-               : complain("report", EXIT_RUN_TIME, error.message);
+               : complain(command, EXIT_RUN_TIME, error.message);
 }
 
 static int make_page(const options *o, const answers *a) {
@@ -56,7 +57,7 @@ static int make_page(const options *o, const answers *a) {
     }
     free_report(&report);
     if (code == EXIT_DONE) {
-        code = write_page(o, object);
+        code = write_page("report", o->out, page_before_data, page_after_data, object);
     } else {
         json_decref(object);
     }

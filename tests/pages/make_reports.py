@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Makes the pages that report.test.mjs opens: of trees, and of names that look like code.
+"""Makes the pages that report.test.mjs and compare.test.mjs open: of trees, and of names that look like code.
 
     GROVE=.../grove tests/pages/make_reports.py FOLDER
 """
@@ -39,6 +39,13 @@ def main(folder):
          "--epochs", "3", "--hidden", "8", "--batch", "32")
     good("report", path("nasty.safetensors"), path("nasty.csv"), "--out", path("nasty.html"),
          "--title", "</title><script>alert(1)</script>")
+    good("compare", path("train.csv"), "--label", "group", "--column", "species", "--epochs", "2",
+         "--hidden", "16", "-q", "--out", path("compare.html"))
+    write(path("compared.json"),
+          good("compare", path("train.csv"), "--label", "group", "--column", "species", "--epochs",
+               "2", "--hidden", "16", "-q", "--json").out)
+    good("compare", path("nasty.csv"), "--label", "label", "--column", "<b>kind</b>", "--epochs",
+         "1", "--hidden", "8", "-q", "--out", path("nasty_compare.html"))
 
 
 if __name__ == "__main__":
