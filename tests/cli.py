@@ -101,8 +101,8 @@ def refused(code, words, *arguments, **more):
 
 
 def epochs_of(result):
-    """The lines of progress: those about the tables come before them."""
-    lines = result.err.splitlines()
+    """The lines of progress: those about the tables come before them, those of a refit after."""
+    lines = result.err.split("now anew")[0].splitlines()
     while lines and lines[0].startswith("table of '"):
         lines.pop(0)
     return lines

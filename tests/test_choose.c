@@ -93,6 +93,13 @@ START_TEST(rows_decide) {
 }
 END_TEST
 
+START_TEST(a_row_more_counts_where_rows_are_few_or_values_rare) {
+    ck_assert(chosen(3000, 5, (grove_settings){0}).refit);
+    ck_assert(!chosen(12000, 5, (grove_settings){0}).refit);
+    ck_assert(chosen(12000, 3000, (grove_settings){0}).refit);
+}
+END_TEST
+
 START_TEST(rare_values_ask_for_more_dropout) {
     grove_settings frequent = chosen(3000, 5, (grove_settings){0});
     grove_settings rare = chosen(3000, 500, (grove_settings){0});
@@ -394,6 +401,7 @@ int main(void) {
     tcase_add_test(cases, each_choice_has_its_reason);
     tcase_add_test(cases, what_was_given_stays);
     tcase_add_test(cases, rows_decide);
+    tcase_add_test(cases, a_row_more_counts_where_rows_are_few_or_values_rare);
     tcase_add_test(cases, rare_values_ask_for_more_dropout);
     tcase_add_test(cases, two_columns_of_rare_values_are_crossed);
     tcase_add_test(cases, each_architecture_learns);

@@ -69,7 +69,7 @@ def json_report(folder):
     told = result.json()
     assert result.err == "", str(result)
     assert list(told) == ["schema", "model", "training_rows", "separator", "columns", "epochs",
-                          "best_epoch", "training_loss", "task", "settings", "members",
+                          "best_epoch", "training_loss", "task", "settings", "members", "refit_rows",
                           "stopped_by_time_limit", "warnings", "split", "weights", "validation"], str(result)
     assert (told["schema"], told["training_rows"], told["epochs"]) == (1, 360, 2), str(result)
     assert list(told["validation"]) == METRICS and told["validation"]["rows"] == 40
@@ -247,7 +247,8 @@ def on_terminal(arguments, term):
 @case
 def progress_bar(folder):
     train = ["train", table(folder, rows=1000), "--label", "group", "--out",
-             os.path.join(folder, "m"), "--epochs", "2", "--batch", "4", "--hidden", "8"]
+             os.path.join(folder, "m"), "--epochs", "2", "--batch", "4", "--hidden", "8",
+             "--refit", "no"]
     shown = on_terminal(train, "xterm")
     assert "[####" in shown and "....]" in shown and "\033[K" in shown, shown
     assert shown.count("\n") == 4, shown  # two tables, two epochs

@@ -29,7 +29,7 @@ void history_free(history *h) {
 }
 
 char *history_text(const history *h, const grove_fit_result *result, size_t rows, size_t valid_rows,
-                   long seed) {
+                   size_t refit_rows, long seed) {
     json_t *train = json_array(), *valid = json_array(), *accuracy = json_array();
     for (size_t i = 0; i < h->count; i++) {
         json_array_append_new(train, json_number(h->epochs[i].train_loss));
@@ -43,6 +43,9 @@ char *history_text(const history *h, const grove_fit_result *result, size_t rows
                   "validation_rows", (json_int_t)valid_rows, "seed", (json_int_t)seed, "epochs",
                   result->epochs, "best_epoch", result->best_epoch, "training_loss", train,
                   "validation_loss", valid, "validation_accuracy", accuracy);
+    if (refit_rows > 0) {
+        json_object_set_new(object, "refit_rows", json_integer((json_int_t)refit_rows));
+    }
     char *text = json_write(object, JSON_COMPACT);
     if (h->is_short) {
         free(text);

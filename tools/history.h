@@ -21,9 +21,10 @@ typedef struct history {
 void history_add(history *h, const grove_progress *state);
 void history_free(history *h);
 
-/* The metadata "training" of a model, to be freed; NULL when memory is short. */
+/* The metadata "training" of a model, to be freed; NULL when memory is short. refit_rows: of a last
+ * training on all rows (refit.h); 0: there was none. */
 char *history_text(const history *h, const grove_fit_result *result, size_t rows, size_t valid_rows,
-                   long seed);
+                   size_t refit_rows, long seed);
 
 /* That of a model that was read, NULL where it has none. */
 json_t *read_history(const grove_model *model);

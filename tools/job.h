@@ -33,12 +33,14 @@ typedef struct job {
     grove_fit_result result;
     grove_op_time times[PROFILE_OPS];
     grove_fit_profile profile;
-    resume resume;  /* opened, or left alone: then signals end the program */
-    FILE *log;      /* of epochs; NULL: none */
-    double seconds; /* of training, with its batches and validations */
-    bool tells;     /* settings are printed to stdout, when they are known */
-    bool is_late;   /* --time-limit ended it */
-    int members;    /* models that were joined; 1: it is one */
+    resume resume;     /* opened, or left alone: then signals end the program */
+    FILE *log;         /* of epochs; NULL: none */
+    double seconds;    /* of training, with its batches and validations */
+    bool tells;        /* settings are printed to stdout, when they are known */
+    bool is_late;      /* --time-limit ended it */
+    int members;       /* models that were joined; 1: it is one */
+    size_t refit_rows; /* that the model was trained on in the end, more than those of .train, by
+                          which it was measured (refit.h); 0: it was trained once */
     grove_error error;
 } job;
 

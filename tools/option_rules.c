@@ -89,7 +89,18 @@ static void check_architecture(const command *c, const options *o) {
     }
 }
 
+static void check_refit(const command *c, const options *o) {
+    const char *why = o->valid                 ? "--valid has them in a file of their own"
+                      : o->valid_fraction == 0 ? "--valid-fraction 0 leaves none"
+                      : o->stream || o->cache  ? "rows that are streamed are trained on once"
+                                               : NULL;
+    if (strcmp(o->refit, "yes") == 0 && why) {
+        usage_error(c, "--refit yes trains on the rows for validation, too, and %s", why);
+    }
+}
+
 static void check_fits(const command *c, const options *o) {
+    check_refit(c, o);
     if (o->huber_delta > 0 && (!o->loss || strcmp(o->loss, "huber") != 0)) {
         usage_error(c, "--huber-delta belongs to --loss huber");
     }

@@ -154,6 +154,14 @@ const option_row option_table[] = {
      .preset = "auto", .group = GROUP_TRAINING,
      .help = "models that are trained one by one and joined: the answer is their mean",
      .instead = "auto: 8 for --effort high, else 1"},
+    {ROW(FOR_FITS, "refit", "WHEN"), CHOICE(refit, "auto", "yes", "no"), .preset = "auto",
+     .group = GROUP_TRAINING,
+     .help =
+         "once the best number of epochs is known, train anew for as many on all rows, those for "
+         "validation too; what is told of them was measured before",
+     .instead =
+         "auto: where a row more counts, and the part for validation was drawn from DATA and "
+         "is not written by --split-out"},
     {ROW(FOR_FITS, "time-limit", "SECONDS"), NUMBER(time_limit, 0.001, 1e9),
      .group = GROUP_TRAINING,
      .help = "end the training then, with the best model so far (of cv: that of each fold); so the "

@@ -55,6 +55,7 @@ typedef struct options {
     const char *architecture, *crosses;                                  /* "auto": likewise */
     const char *effort;
     long members;         /* 0: to be chosen */
+    const char *refit;
     double time_limit;    /* seconds; 0: none */
     long cross_buckets;   /* 0: likewise */
     double cross_dropout; /* below 0: likewise */

@@ -15,6 +15,18 @@ static bool is_regular(const options *o) {
     return o->checkpoint || o->checkpoint_every >= 0 || o->keep_checkpoint;
 }
 
+/* With this epoch, which was seen. */
+static bool ends(const resume *r, const grove_progress *progress) {
+    return progress->row == progress->rows &&
+           (progress->epoch >= progress->epochs || progress->epoch - r->best >= r->patience);
+}
+
+void resume_see(resume *r, const grove_progress *progress) {
+    if (progress->row == progress->rows && progress->is_best) {
+        r->best = progress->epoch;
+    }
+}
+
 static grove_fit_wish ask(void *user, const grove_progress *progress) {
     resume *r = user;
     bool epoch_is_over = progress->row == progress->rows;
@@ -25,6 +37,9 @@ static grove_fit_wish ask(void *user, const grove_progress *progress) {
     }
     if (interrupt_noted()) {
         return GROVE_FIT_STOP;
+    }
+    if (r->refits && ends(r, progress)) {
+        return GROVE_FIT_KEEP;
     }
     if (!is_regular(r->o)) {
         return GROVE_FIT_GO_ON;
@@ -116,6 +131,8 @@ int resume_note(resume *r, const grove_settings *settings) {
     if (!r->o) {
         return EXIT_DONE;
     }
+    r->refits = settings->refit;
+    r->patience = settings->patience;
     char *own = option_lines(r->o), *theirs = settings_lines(settings);
     r->lines = own && theirs ? realloc(own, strlen(own) + strlen(theirs) + 1) : NULL;
     if (r->lines) {

@@ -14,6 +14,8 @@ typedef struct resume {
     grove_fit_checkpoint file; /* for grove_fit_options.checkpoint */
     char *path, *lines;
     double last; /* when a checkpoint was written, or training began */
+    bool refits; /* another training will follow, which begins with what this one finds out */
+    int patience, best;
     bool warned;
 } resume;
 
@@ -22,6 +24,8 @@ typedef struct resume {
 int resume_open(resume *r, const options *o);
 /* A checkpoint of other settings is refused, whether they were given or chosen. */
 int resume_note(resume *r, const grove_settings *settings);
+/* What grove_fit tells is to be told to it, too. */
+void resume_see(resume *r, const grove_progress *progress);
 /* After a training that was stopped by a signal: tells how to go on. 128 + the signal's number, as
  * shells have it. */
 int resume_tell(const resume *r, const char *sentence);

@@ -37,6 +37,11 @@ static void take_words(grove_settings *s, const options *o) {
         grove_number_form_from_name(o->numbers, &s->numbers) && s->numbers != GROVE_NUMBERS_AUTO;
 }
 
+static void take_refit(grove_settings *s, const options *o) {
+    s->refit = strcmp(o->refit, "yes") == 0;
+    s->given[GROVE_SETTING_REFIT] = strcmp(o->refit, "auto") != 0;
+}
+
 static void take_numbers(grove_settings *s, const options *o) {
     s->embedding_width = o->embedding_dim;
     s->cross_buckets = o->cross_buckets;
@@ -133,6 +138,7 @@ grove_status given_settings(const options *o, const grove_schema *schema, grove_
     take_numbers(s, o);
     take_sizes(s, &o->hidden);
     take_words(s, o);
+    take_refit(s, o);
     return take_crosses(s, o, schema, error) ? GROVE_OK : error->status;
 }
 

@@ -13,6 +13,7 @@
 #include "linear.h"
 #include "memory.h"
 #include "progress.h"
+#include "refit.h"
 #include "resume.h"
 #include "sets.h"
 #include "settings.h"
@@ -68,8 +69,10 @@ static grove_status encode(job *j) {
 
 static grove_status choose_settings(job *j) {
     grove_status status = given_settings(j->o, j->schema, &j->settings, &j->error);
-    return status == GROVE_OK ? grove_choose_settings(j->schema, j->train, &j->settings, &j->error)
-                              : status;
+    if (status == GROVE_OK) {
+        status = grove_choose_settings(j->schema, j->train, &j->settings, &j->error);
+    }
+    return status == GROVE_OK ? decide_refit(j) : status;
 }
 
 grove_status prepare_job(job *j) {
@@ -110,8 +113,8 @@ grove_status find_leaks(job *j) {
 
 static grove_status save(job *j) {
     const bool linear = j->linear.weights != NULL;
-    char *training =
-        history_text(&j->history, &j->result, j->train.count, j->valid.count, j->o->seed);
+    char *training = history_text(&j->history, &j->result, j->train.count, j->valid.count,
+                                  j->refit_rows, j->o->seed);
     char *baseline = linear ? linear_text(&j->linear) : NULL;
     const grove_metadata texts[] = {{"training", training}, {"baseline", baseline}};
     grove_save_options options = {
@@ -184,6 +187,8 @@ static int report_json(job *j) {
     json_object_set_new(object, "task", json_task(j));
     json_object_set_new(object, "settings", json_settings(&j->settings));
     json_object_set_new(object, "members", json_integer(j->members));
+    json_object_set_new(object, "refit_rows",
+                        j->refit_rows ? json_integer((json_int_t)j->refit_rows) : json_null());
     json_object_set_new(object, "stopped_by_time_limit", json_boolean(j->is_late));
     json_object_set_new(object, "warnings",
                         json_leaks(names_of(j), &j->leaks, j->target == GROVE_TARGET_CLASS));
@@ -214,6 +219,10 @@ static int report(job *j) {
         printf("there were no rows to validate on, so the last weights are kept\n");
     } else {
         printf("the best was epoch %d\n", j->result.best_epoch);
+    }
+    if (j->refit_rows > 0) {
+        printf("then anew on all %s rows, for as many epochs as were best: that is the model\n",
+               with_commas(rows, (int64_t)j->refit_rows));
     }
     print_weights(j->o, j->schema, &j->weights);
     if (j->valid.count > 0) {
@@ -315,11 +324,11 @@ static int run_job(job *j) {
         return code;
     }
     code = epoch_log_open(&j->log, j->o->log);
-    if (code == EXIT_DONE && !j->stream.source) {
-        code = fit_linear(j);
-    }
     if (code == EXIT_DONE) {
         code = train_job(j);
+    }
+    if (code == EXIT_DONE && !j->stream.source) {
+        code = fit_linear(j);
     }
     int log_code = epoch_log_close(j->log, j->o->log);
     if (code == EXIT_DONE && (save(j) != GROVE_OK || save_split(j) != GROVE_OK)) {

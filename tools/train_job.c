@@ -10,6 +10,7 @@
 #include "interrupt.h"
 #include "job.h"
 #include "progress.h"
+#include "refit.h"
 #include "settings.h"
 #include "tables.h"
 #include "task.h"
@@ -21,13 +22,15 @@ typedef struct run {
     job *j;
     progress shown;
     double begin, deadline; /* of seconds_now(); infinite: there is none */
-    bool quiet;
-    bool is_late; /* the time was over before all was done */
-    bool is_done; /* there is a model */
+    bool quiet, tells_tables;
+    bool is_late;  /* the time was over before all was done */
+    bool is_built; /* the network that is trained now */
+    bool is_done;  /* there is a model */
     grove_classifier_options network;
     grove_fit_options how;
     grove_settings *kept; /* [kept_count] the settings of members, in turn */
     int kept_count;
+    int best[GROVE_MOST_MEMBERS]; /* epoch of each member */
 } run;
 
 static bool is_late(run *r, double deadline) {
@@ -44,6 +47,7 @@ static bool is_over(run *r, double deadline) {
 static bool show(void *user, const grove_progress *progress) {
     run *r = user;
     progress_show(&r->shown, progress);
+    resume_see(&r->j->resume, progress);
     return progress->again ||
            !(r->how.checkpoint ? is_late(r, r->deadline) : is_over(r, r->deadline));
 }
@@ -96,71 +100,154 @@ static grove_status search(run *r) {
     return status;
 }
 
-/* ---- one model ------------------------------------------------------------------------------- */
+/* ---- a training ------------------------------------------------------------------------------ */
 
-static int train_one(run *r) {
-    job *j = r->j;
-    grove_settings_fit(&j->settings, &r->how);
-    grove_status status = grove_settings_classifier(&j->settings, j->schema, j->train, &r->network,
-                                                    &j->classifier, &j->error);
-    if (status != GROVE_OK) {
-        return complain(j->command, code_of_data(status), j->error.message);
-    }
-    if (!r->quiet) {
-        print_tables(stderr, j->schema, j->classifier.graph);
-    }
-    r->how.checkpoint = j->resume.o ? &j->resume.file : NULL;
-    r->how.profile = j->o->profile ? &j->profile : NULL;
-    status =
-        grove_fit(&j->classifier, j->schema, j->train, j->valid, &r->how, &j->result, &j->error);
-    if (status == GROVE_INTERRUPTED) {
-        return resume_tell(&j->resume, j->error.message);
-    }
-    r->is_done = status == GROVE_OK;
-    bool bad_file = status == GROVE_BAD_FILE;
-    return status == GROVE_OK
-               ? EXIT_DONE
-               : complain(j->command, bad_file ? EXIT_BAD_MODEL : EXIT_RUN_TIME, j->error.message);
+/* Those of the rows of j. */
+static void take_weights(run *r, const job *j) {
+    r->how.weights = j->weights.rows;
+    r->how.valid_weights = j->valid_table ? j->weights.valid_rows : j->weights.rows;
+    r->how.class_weights = j->weights.classes;
 }
 
-/* ---- several, joined ------------------------------------------------------------------------- */
-
-/* The k-th begins with other random numbers. The one that the time ends is only kept if it is the
- * first. */
-static grove_status train_member(run *r, int k, grove_classifier *member, bool *kept) {
-    job *j = r->j;
-    grove_settings *s = &r->kept[k % r->kept_count];
-    grove_fit_result result;
+/* The k-th model, which begins with other random numbers than those before, on the rows of j; for
+ * so many epochs at most (0: as the settings say). */
+static grove_status fit_one(run *r, const job *j, int k, int epochs, grove_classifier *model,
+                            grove_fit_result *result) {
+    const grove_settings *s = &r->kept[k % r->kept_count];
+    grove_error *error = &r->j->error;
     r->network.seed = r->how.seed = (uint64_t)j->o->seed + (uint64_t)k;
-    r->shown.history = k == 0 ? &j->history : NULL;
-    r->shown.log = k == 0 ? j->log : NULL;
     grove_settings_fit(s, &r->how);
+    r->how.epochs = epochs > 0 ? epochs : r->how.epochs;
     grove_status status =
-        grove_settings_classifier(s, j->schema, j->train, &r->network, member, &j->error);
-    if (status == GROVE_OK) {
-        status = grove_fit(member, j->schema, j->train, j->valid, &r->how, &result, &j->error);
+        grove_settings_classifier(s, j->schema, j->train, &r->network, model, error);
+    if (status == GROVE_OK && r->tells_tables) {
+        print_tables(stderr, j->schema, model->graph);
+        r->tells_tables = false;
     }
-    *kept = status == GROVE_OK && (k == 0 || !r->is_late);
-    if (status == GROVE_OK && k == 0) {
-        j->result = result;
+    r->is_built = status == GROVE_OK;
+    return r->is_built ? grove_fit(model, j->schema, j->train, j->valid, &r->how, result, error)
+                       : status;
+}
+
+/* A network that cannot be is one that the columns do not give. */
+static int code_of(const run *r, grove_status status) {
+    return !r->is_built               ? code_of_data(status)
+           : status == GROVE_BAD_FILE ? EXIT_BAD_MODEL
+                                      : EXIT_RUN_TIME;
+}
+
+/* Of the rows of j. */
+static grove_status join(run *r, const job *j, const grove_classifier *members,
+                         grove_classifier *joined) {
+    grove_settings settings[GROVE_MOST_MEMBERS];
+    for (int k = 0; k < r->j->members; k++) {
+        settings[k] = r->kept[k % r->kept_count];
     }
-    if (*kept && !r->quiet) {
-        fprintf(stderr, "model %d: %d epochs, the best was epoch %d, validation loss %.4f\n", k + 1,
-                result.epochs, result.best_epoch, result.valid.log_loss);
+    r->network.seed = (uint64_t)j->o->seed;
+    return grove_settings_join(settings, members, r->j->members, j->schema, j->train, &r->network,
+                               joined, &r->j->error);
+}
+
+/* ---- once more, on all rows ------------------------------------------------------------------ */
+
+static grove_status fit_whole(run *r, job *whole, grove_classifier *members) {
+    grove_fit_result result;
+    grove_status status = open_refit(r->j, whole);
+    take_weights(r, whole);
+    if (status == GROVE_OK && !r->quiet) {
+        fprintf(stderr, "now anew on all %zu rows, for as many epochs as were best\n",
+                whole->train.count);
+    }
+    for (int k = 0; k < r->j->members && status == GROVE_OK && !is_over(r, r->deadline); k++) {
+        status = fit_one(r, whole, k, r->best[k], &members[k], &result);
     }
     return status;
 }
 
-static grove_status join(run *r, grove_classifier *members) {
-    job *j = r->j;
-    grove_settings settings[GROVE_MOST_MEMBERS];
-    double loss = 0;
-    for (int k = 0; k < j->members; k++) {
-        settings[k] = r->kept[k % r->kept_count];
+/* What the time or a signal ends is not kept: the model that was measured stays. */
+static int refit(run *r) {
+    job *j = r->j, whole;
+    grove_classifier members[GROVE_MOST_MEMBERS] = {{0}};
+    r->how.checkpoint = NULL;
+    r->how.profile = NULL;
+    r->shown.history = NULL;
+    r->shown.log = NULL;
+    grove_status status = fit_whole(r, &whole, members);
+    const bool done = status == GROVE_OK && !is_over(r, r->deadline);
+    if (done && j->members > 1) {
+        status = join(r, &whole, members, &whole.classifier);
+    } else if (done) {
+        whole.classifier = members[0];
+        members[0] = (grove_classifier){0};
     }
-    r->network.seed = (uint64_t)j->o->seed;
-    grove_status status = grove_settings_join(settings, members, j->members, j->schema, j->train,
-                                              &r->network, &j->classifier, &j->error);
+    if (done && status == GROVE_OK) {
+        take_refit(j, &whole);
+    }
+    for (int k = 0; k < j->members; k++) {
+        grove_classifier_free(&members[k]);
+    }
+    close_refit(&whole);
+    return status == GROVE_OK ? EXIT_DONE
+                              : complain(j->command, code_of(r, status), j->error.message);
+}
+
+/* There is a model now; and no other one, unless there is time. */
+static int finish(run *r) {
+    job *j = r->j;
+    const bool wanted = j->settings.refit;
+    int code = wanted && !is_over(r, r->deadline) ? refit(r) : EXIT_DONE;
+    const bool stopped = wanted && j->refit_rows == 0 && j->resume.o && interrupt_noted();
+    r->is_done = code == EXIT_DONE && !stopped;
+    return code;
+}
+
+/* ---- one model ------------------------------------------------------------------------------- */
+
+static int train_one(run *r) {
+    job *j = r->j;
+    r->how.checkpoint = j->resume.o ? &j->resume.file : NULL;
+    r->how.profile = j->o->profile ? &j->profile : NULL;
+    r->tells_tables = !r->quiet;
+    grove_status status = fit_one(r, j, 0, 0, &j->classifier, &j->result);
+    if (status == GROVE_INTERRUPTED) {
+        return resume_tell(&j->resume, j->error.message);
+    }
+    if (status != GROVE_OK) {
+        return complain(j->command, code_of(r, status), j->error.message);
+    }
+    r->best[0] = j->result.best_epoch;
+    int code = finish(r);
+    return code == EXIT_DONE && !r->is_done
+               ? resume_tell(&j->resume, "training anew on all rows was stopped, and will begin "
+                                         "anew")
+               : code;
+}
+
+/* ---- several, joined ------------------------------------------------------------------------- */
+
+/* The one that the time ends is only kept if it is the first. */
+static grove_status train_member(run *r, int k, grove_classifier *member, bool *kept) {
+    job *j = r->j;
+    grove_fit_result result;
+    r->shown.history = k == 0 ? &j->history : NULL;
+    r->shown.log = k == 0 ? j->log : NULL;
+    grove_status status = fit_one(r, j, k, 0, member, &result);
+    *kept = status == GROVE_OK && (k == 0 || !r->is_late);
+    if (status == GROVE_OK && k == 0) {
+        j->result = result;
+    }
+    r->best[k] = result.best_epoch;
+    if (*kept && !r->quiet) {
+        fprintf(stderr, "model %d: %d epochs, the best was epoch %d, validation loss %.4f\n", k + 1,
+                result.epochs, result.best_epoch, result.valid_loss);
+    }
+    return status;
+}
+
+static grove_status join_members(run *r, grove_classifier *members) {
+    job *j = r->j;
+    double loss = 0;
+    grove_status status = join(r, j, members, &j->classifier);
     return status == GROVE_OK && j->valid.count > 0
                ? grove_fit_validate(&j->classifier, j->schema, j->valid, &r->how, &j->result.valid,
                                     &loss, &j->error)
@@ -179,13 +266,15 @@ static int train_members(run *r, int wanted) {
     }
     const bool stopped = j->resume.o && interrupt_noted();
     if (status == GROVE_OK && !stopped) {
-        status = join(r, members);
-        r->is_done = status == GROVE_OK;
+        status = join_members(r, members);
     }
     for (int k = 0; k < wanted; k++) {
         grove_classifier_free(&members[k]);
     }
-    return status == GROVE_OK ? EXIT_DONE : complain(j->command, EXIT_RUN_TIME, j->error.message);
+    if (status != GROVE_OK) {
+        return complain(j->command, code_of(r, status), j->error.message);
+    }
+    return stopped ? EXIT_DONE : finish(r);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -236,15 +325,12 @@ int train_job(job *j) {
                                            .weighted = j->weights.rows || j->weights.classes,
                                            .seed = (uint64_t)o->seed};
     set_number_loss(o, &r.network);
-    r.how = (grove_fit_options){.weights = j->weights.rows,
-                                .valid_weights =
-                                    j->valid_table ? j->weights.valid_rows : j->weights.rows,
-                                .class_weights = j->weights.classes,
-                                .seed = (uint64_t)o->seed,
+    r.how = (grove_fit_options){.seed = (uint64_t)o->seed,
                                 .threads = (int)o->threads,
                                 .check_finite = o->check_finite,
                                 .progress = show,
                                 .user = &r};
+    take_weights(&r, j);
     resume_begin(&j->resume);
     int code = train_all(&r);
     const bool stopped = code == EXIT_DONE && !r.is_done;

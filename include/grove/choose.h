@@ -38,7 +38,8 @@ extern "C" {
     X(AVERAGE, "average")                                                                          \
     X(BATCH, "batch")                                                                              \
     X(EPOCHS, "epochs")                                                                            \
-    X(PATIENCE, "patience")
+    X(PATIENCE, "patience")                                                                        \
+    X(REFIT, "refit")
 
 typedef enum grove_setting {
 #define GROVE_SETTING_ENUM(name, words) GROVE_SETTING_##name,
@@ -65,6 +66,8 @@ typedef struct grove_settings {
     double average; /* the decay of the running average of weights; 0: none */
     int64_t batch;
     int epochs, patience;
+    bool refit; /* train once more from the beginning, for as many epochs as were best, on the rows
+                   for validation, too: whoever trains does that, grove_fit does not */
 
     bool given[GROVE_SETTINGS];       /* set by the caller, and not to be chosen */
     char reason[GROVE_SETTINGS][112]; /* of each choice, in words; "": it was given */
@@ -85,6 +88,8 @@ typedef struct grove_settings {
  *     batch          a 128th of the rows, as a power of two, from 32 to 1,024
  *     epochs         30; more for few rows, fewer for very many
  *     patience       a fifth of the epochs, 5 at least
+ *     refit          where a row more counts: below 10,000 rows, and where values are rare or there
+ *                    are texts, up to 200,000 rows
  *
  * Refused: rows that are none. */
 GROVE_API grove_status grove_choose_settings(const grove_schema *schema, grove_rows train,

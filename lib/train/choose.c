@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "grove/choose.h"
+#include "grove/data_bags.h"
 
 enum { RARE = 30 };
 
@@ -16,7 +17,8 @@ enum { RARE = 30 };
 typedef struct portrait {
     size_t rows;
     size_t columns, features;
-    size_t rare;          /* columns that have a value for every RARE rows or fewer */
+    size_t rare; /* columns that have a value for every RARE rows or fewer */
+    size_t texts;
     double rows_by_value; /* training rows for each value of a column, of the column with fewest;
                              infinite where there is no categorical column */
 } portrait;
@@ -31,6 +33,10 @@ static portrait look(const grove_schema *schema, const grove_rows *train) {
         double rows = (double)p.rows / (double)ids;
         p.rare += rows < RARE;
         p.rows_by_value = rows < p.rows_by_value ? rows : p.rows_by_value;
+    }
+    for (size_t i = 0; i < grove_schema_bags(schema); i++) {
+        p.texts +=
+            grove_schema_kind(schema, (size_t)grove_schema_bag(schema, i)) == GROVE_COLUMN_TEXT;
     }
     return p;
 }
@@ -196,6 +202,21 @@ static void choose_epochs(grove_settings *s, const portrait *p, double steps) {
     }
 }
 
+/* It takes as long again. */
+static void choose_refit(grove_settings *s, const portrait *p) {
+    enum { FEW = 10000, MANY = 200000 };
+    const bool rare = p->rare > 0 || p->texts > 0;
+    const bool wanted = p->rows < FEW || (rare && p->rows < MANY);
+    if (choose(s, GROVE_SETTING_REFIT,
+               p->rows < FEW ? "%zu rows are few: the last model is of all, for as many epochs"
+               : !wanted     ? "%zu rows are many: those for validation would add little"
+               : p->texts    ? "the last model is of all rows: each has words that others lack"
+                             : "the last model is of all rows: rare values want each of them",
+               p->rows)) {
+        s->refit = wanted;
+    }
+}
+
 static void choose_steps(grove_settings *s, const portrait *p) {
     choose_batch(s, p);
     const double steps = ceil((double)p->rows / (double)s->batch);
@@ -234,5 +255,6 @@ grove_status grove_choose_settings(const grove_schema *schema, grove_rows train,
     choose_numbers(settings, &p);
     choose_noise(settings, &p);
     choose_steps(settings, &p);
+    choose_refit(settings, &p);
     return GROVE_OK;
 }

@@ -90,6 +90,8 @@ const char *grove_setting_value(const grove_settings *s, grove_setting setting,
         return whole(s->epochs, text);
     case GROVE_SETTING_PATIENCE:
         return whole(s->patience, text);
+    case GROVE_SETTING_REFIT:
+        return s->refit ? "yes" : "no";
     default:
         return "";
     }
