@@ -72,6 +72,10 @@ def a_text_and_a_bag_are_learned(folder):
     told = good("evaluate", other, data_of(folder, "n.csv", seed=2, rows=300, split="|"),
                 "--json").json()
     assert told["accuracy"] == first["accuracy"], told
+    rounds = [good("cv", table, "--label", "topic", "--folds", "2", "--epochs", "2", "--json",
+                   "--bag", bag).json()["rounds"]
+              for table, bag in ((data, "tags"), (bars, "tags=|"))]
+    assert rounds[0] == rounds[1], "another sign between values in the second round"
     # Predictions row by row, and what they need: the columns.
     answers = good("predict", model, new).out.splitlines()
     assert len(answers) == 301

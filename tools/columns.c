@@ -7,36 +7,58 @@
 
 #include "schema_file.h"
 
-/* "genres=|" is the column genres, unless one is called so. The sign is cut off; 0: there is
+/* "genres=|" is the column genres, unless one is called so: where the sign begins; NULL: there is
  * none. */
-static char cut_split(const grove_table *table, char *name) {
-    char *sign = strrchr(name, '=');
+static const char *find_split(const grove_table *table, const char *name) {
+    const char *sign = strrchr(name, '=');
     if (!sign || grove_table_find(table, name) >= 0) {
-        return 0;
+        return NULL;
     }
     const bool tab = strcmp(sign, "=\\t") == 0 || strcmp(sign, "=tab") == 0;
-    if (!tab && (strlen(sign) != 2 || strchr("\"\r\n", sign[1]) || sign[1] & 0x80)) {
-        return 0;
-    }
-    *sign = '\0';
-    return tab ? '\t' : sign[1];
+    const bool one = strlen(sign) == 2 && !strchr("\"\r\n", sign[1]) && !(sign[1] & 0x80);
+    return tab || one ? sign : NULL;
 }
 
-static bool is_in(const names *list, const char *name) {
-    for (size_t i = 0; i < list->count; i++) {
-        if (strcmp(list->items[i], name) == 0) {
+/* The name of the column is copied to *room, which moves behind it. */
+static grove_column_wish bag_wish(const grove_table *table, const char *text,
+                                  const grove_column_form *form, char **room) {
+    const char *sign = find_split(table, text);
+    const size_t length = sign ? (size_t)(sign - text) : strlen(text);
+    grove_column_wish wish = {*room, GROVE_COLUMN_BAG, *form};
+    wish.form.split = !sign ? ';' : strlen(sign) == 2 ? sign[1] : '\t';
+    memcpy(*room, text, length);
+    (*room)[length] = '\0';
+    *room += length + 1;
+    return wish;
+}
+
+static bool is_in(const grove_column_wish *wishes, size_t count, const char *name) {
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(wishes[i].name, name) == 0) {
             return true;
         }
     }
     return false;
 }
 
+/* Room for so many wishes, and behind them for the names of bags. */
+static grove_column_wish *wishes_new(const options *o, size_t most, char **names) {
+    size_t length = 1;
+    for (size_t i = 0; i < o->bag.count; i++) {
+        length += strlen(o->bag.items[i]) + 1;
+    }
+    grove_column_wish *all = calloc(1, (most + 1) * sizeof *all + length);
+    *names = all ? (char *)(all + most + 1) : NULL;
+    return all;
+}
+
 /* What the lists of bags and texts say, and of the file what they do not. NULL when memory is
- * short; to be freed, but not the names. */
+ * short; to be freed. */
 static grove_column_wish *all_wishes(const options *o, const grove_table *table,
                                      const grove_column_form *form, size_t *count) {
     const schema_wishes none = {.count = 0}, *file = o->wishes ? o->wishes : &none;
-    grove_column_wish *all = calloc(o->bag.count + o->text.count + file->count + 2, sizeof *all);
+    char *names;
+    grove_column_wish *all = wishes_new(o, o->bag.count + o->text.count + file->count + 1, &names);
     *count = 0;
     if (all && o->label && o->label_split) {
         grove_column_wish *w = &all[(*count)++];
@@ -46,19 +68,14 @@ static grove_column_wish *all_wishes(const options *o, const grove_table *table,
         w->form.split = o->label_split;
     }
     for (size_t i = 0; i < o->bag.count && all; i++) {
-        grove_column_wish *w = &all[(*count)++];
-        *w = (grove_column_wish){o->bag.items[i], GROVE_COLUMN_BAG, *form};
-        /* The list is the program's own copy of what was typed. */
-        const char split = cut_split(table, (char *)(uintptr_t)o->bag.items[i]);
-        w->form.split = split ? split : ';';
+        all[(*count)++] = bag_wish(table, o->bag.items[i], form, &names);
     }
     for (size_t i = 0; i < o->text.count && all; i++) {
         all[(*count)++] = (grove_column_wish){o->text.items[i], GROVE_COLUMN_TEXT, *form};
     }
+    const size_t listed = *count;
     for (size_t i = 0; i < file->count && all; i++) {
-        const char *name = file->items[i].name;
-        const bool is_split = o->label_split && o->label && strcmp(name, o->label) == 0;
-        if (!is_in(&o->bag, name) && !is_in(&o->text, name) && !is_split) {
+        if (!is_in(all, listed, file->items[i].name)) {
             all[(*count)++] = file->items[i];
         }
     }

@@ -21,8 +21,8 @@ grove_status decide_refit(job *j);
 grove_status open_refit(job *j, job *whole);
 void close_refit(job *whole);
 
-/* j goes on with the encoded rows, the schema and the model of `whole`. What was measured stays, and
- * which rows it was measured on. */
+/* j goes on with the encoded rows, the schema and the model of `whole`. What was measured stays,
+ * and which rows it was measured on. */
 void take_refit(job *j, job *whole);
 
 #endif

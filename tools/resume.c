@@ -30,7 +30,7 @@ void resume_see(resume *r, const grove_progress *progress) {
 static grove_fit_wish ask(void *user, const grove_progress *progress) {
     resume *r = user;
     bool epoch_is_over = progress->row == progress->rows;
-    if (r->file.failed > 0 && !r->warned) {
+    if (r->file.failed > 0 && !r->warned && is_regular(r->o)) {
         fprintf(stderr, "grove train: warning: %s; training goes on without it\n",
                 r->file.error.message);
         r->warned = true;
@@ -179,7 +179,7 @@ void resume_end(resume *r) {
     if (r->o) {
         interrupt_release();
     }
-    if (r->file.failed > 0 && !r->warned && !interrupt_noted()) {
+    if (r->file.failed > 0 && !r->warned && is_regular(r->o) && !interrupt_noted()) {
         fprintf(stderr, "grove train: warning: %s\n", r->file.error.message);
     }
 }

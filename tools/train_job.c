@@ -217,7 +217,7 @@ static int train_one(run *r) {
     }
     r->best[0] = j->result.best_epoch;
     int code = finish(r);
-    return code == EXIT_DONE && !r->is_done
+    return code == EXIT_DONE && !r->is_done && (j->resume.file.written > 0 || j->o->resume)
                ? resume_tell(&j->resume, "training anew on all rows was stopped, and will begin "
                                          "anew")
                : code;
