@@ -337,12 +337,13 @@ def what_a_model_keeps_of_its_training(folder):
     assert (kept["rows"], kept["validation_rows"], kept["seed"], kept["epochs"]) == \
         (told["training_rows"], 300 - told["training_rows"], 7, told["epochs"])
     assert kept["best_epoch"] == told["best_epoch"]
+    assert kept["refit_rows"] == told["refit_rows"] == 300
     assert kept["training_loss"] == [e["loss"] for e in epochs if e["split"] == "train"]
     assert kept["validation_loss"] == [e["loss"] for e in epochs if e["split"] == "valid"]
     assert kept["validation_accuracy"] == [e["metrics"]["accuracy"] for e in epochs
                                            if e["split"] == "valid"]
     assert folder.encode() not in read(model) and set(kept) == set(
-        "rows validation_rows seed epochs best_epoch training_loss validation_loss "
+        "rows validation_rows refit_rows seed epochs best_epoch training_loss validation_loss "
         "validation_accuracy".split())
     linear = metadata(model)["baseline"]
     assert len(linear["weights"]) % 3 == 0 and len(linear["kept"]) == 2
