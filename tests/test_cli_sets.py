@@ -117,6 +117,7 @@ def a_threshold(folder):
         before = count
         first = good("predict", model, test, "--json", "--threshold", threshold).json()
         assert set(first["predictions"][0]["prediction"]) == said[0]
+        near(first["threshold"], float(threshold))
     refused(2, "--threshold", "predict", model, test, "--threshold", "0")
     refused(2, "--threshold", "predict", model, test, "--threshold", "1.5")
 

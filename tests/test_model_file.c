@@ -356,7 +356,7 @@ END_TEST
  * not, if they are NULL). */
 typedef struct crafted {
     const char *model, *columns;
-    grove_tensors_entry tensors[4]; /* ending without a name */
+    grove_tensors_entry tensors[5]; /* ending without a name */
     const char *words;
 } crafted;
 
@@ -521,6 +521,15 @@ static const int64_t good_offsets[] = {0, 1, 3}, wild_offsets[] = {0, 1LL << 40,
 #define VALUES ",\"values\":{\"unknown\":0,\"missing\":0}"
 #define SCALE(std) ",\"scale\":{\"mean\":0,\"std\":" std ",\"missing\":0}"
 #define XG GRAPH(X, "0")
+#define SETS VALUES ",\"bag\":{\"rows\":3,\"longest\":2,\"mean\":1,\"std\":0}"
+#define SETS_OF(usual_count, usual)                                                                \
+    {                                                                                              \
+        {"vocab.c.bytes", GROVE_DTYPE_U8, 1, {3}, 0, 0, "abc"},                                    \
+            {"vocab.c.offsets", GROVE_DTYPE_I64, 1, {3}, 0, 0, good_offsets},                      \
+            {"vocab.c.count", GROVE_DTYPE_I64, 1, {2}, 0, 0, counts},                              \
+            {"vocab.c.usual", GROVE_DTYPE_I32, 1, {usual_count}, 0, 0, usual},                     \
+    }
+static const int32_t two_classes[] = {0, 1}, no_such_class[] = {0, 2}, twice[] = {1, 1};
 
 static const crafted schemas[] = {
     {XG, "[]", .words = NULL},
@@ -537,6 +546,14 @@ static const crafted schemas[] = {
      .words = "only a numeric column has a form of numbers"},
     {XG, COLUMN("numeric", SCALE("2") FORM_AND("0", "0", ",\"digits\":3")),
      .words = "its number 'numbers' is missing"},
+    {XG, COLUMN("labels", SETS), SETS_OF(2, two_classes), NULL},
+    {XG, COLUMN("labels", SETS), SETS_OF(0, NULL), NULL},
+    {XG, COLUMN("labels", SETS), SETS_OF(2, no_such_class), "the usual set of column 'c'"},
+    {XG, COLUMN("labels", SETS), SETS_OF(2, twice), "the usual set of column 'c'"},
+    {XG, COLUMN("labels", SETS), VOCABULARY("abc", 3, good_offsets, counts),
+     "its tensor 'vocab.c.usual' is missing"},
+    {XG, COLUMN("labels", VALUES), SETS_OF(2, two_classes), "cannot be read"},
+    {XG, COLUMN("label", VALUES), SETS_OF(2, two_classes), "belongs to nothing"},
     {XG, COLUMN("ignored", ""), .words = NULL},
     {XG, "", .words = "its metadata 'columns' cannot be read: at byte 0 '[' is missing"},
     {XG, "[{}]", .words = "its metadata 'columns' cannot be read"},

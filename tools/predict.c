@@ -176,6 +176,9 @@ static char *json_answers(const answers *a) {
     json_t *object = json_pack("{s:i, s:I, s:f, s:o, s:o, s:o}", "schema", 1, "rows",
                                (json_int_t)a->rows, "unknown_cells", unknown_share(a), "unknown",
                                json_unknown(a), "classes", classes, "predictions", rows);
+    if (grove_schema_target(a->schema) == GROVE_TARGET_SET) {
+        json_object_set_new(object, "threshold", json_number(a->threshold));
+    }
     return json_write(object, JSON_INDENT(1));
 }
 

@@ -118,11 +118,12 @@ static int print_notes(const char *command, const full_sets *report) {
     }
     printf(
         "\nThe lower the better: hamming_loss, coverage_error, log_loss. Answered are classes of "
-        "a\nprobability of %.4g or more. accuracy: of whole sets. 0/0 is 0.\nMajority: each "
-        "class has the share of training rows that have it, and the answer is always\n'",
-        report->model.threshold);
+        "a\nprobability of %.4g or more. accuracy: of whole sets. 0/0 is 0, also of a row of no "
+        "class\nthat is answered with none.\nMajority: each class has the share of training rows "
+        "that have it, and the answer is always\n%s",
+        report->model.threshold, *usual ? "'" : "none of them");
     print_plain(stdout, usual);
-    printf("', the most frequent set.\n");
+    printf("%s, the most frequent set.\n", *usual ? "'" : "");
     free(usual);
     if (has_one(report)) {
         printf("Logistic: logistic regression of each class against the rest, on the same "

@@ -133,7 +133,9 @@ grove_status grove_schema_add_column(grove_schema *schema, const char *name, gro
     }
     schema->columns = columns;
     grove_column *column = &columns[schema->count];
-    *column = (grove_column){.kind = kind, .values.allocator = schema->allocator};
+    *column = (grove_column){.kind = kind,
+                             .form.split = kind == GROVE_COLUMN_LABELS ? ';' : 0,
+                             .values.allocator = schema->allocator};
     if (!grove_schema_set_text(schema, &column->name, name) ||
         !grove_schema_set_text(schema, &column->reason, reason ? reason : "") ||
         grove_strings_add(&schema->index, name, strlen(name)) < 0) {
