@@ -104,7 +104,10 @@ def what_cannot_be_compared(folder):
             (2, "--crosses go with --architecture wide-deep",
              base + ["--column", "species", "--architecture", "mlp", "--crosses", "a*b"]),
             (3, "this label holds numbers",
-             ["compare", numbers, "--label", "y", "--column", "kind", "--out", page])]:
+             ["compare", numbers, "--label", "y", "--column", "kind", "--out", page]),
+            (3, "this label holds several",
+             ["compare", numbers, "--label", "y", "--task", "multilabel", "--column", "kind",
+              "--out", page])]:
         told = run(*arguments)
         assert told.code == code and words in told.err, (words, str(told))
         assert told.err.count("\n") <= 2 and not told.out

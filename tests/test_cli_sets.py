@@ -243,6 +243,21 @@ def what_training_did_not_see(folder):
 
 
 @case
+def a_label_that_looks_like_several(folder):
+    data, model = things(folder, rows=200, between="|"), os.path.join(folder, "m")
+    head, *lines = read(data).decode().splitlines()
+    lines = 4 * [line for line in lines if not line.endswith(",")]
+    data = write(os.path.join(folder, "some.csv"), text_of([head] + lines))
+    train = ["train", data, "--label", "tags", "--out", model, *QUICK]
+    note = "grove train: note: %s of %s labels hold '|': with --label-split '|' a row has several " \
+           "labels\n" % (sum("|" in line for line in lines), len(lines))
+    told = good(*train).err
+    assert note in told and told.count("note: ") == 1, told
+    for more in ["-q"], ["--json"], ["--task", "classification"], ["--label-split", "|"]:
+        assert "note: " not in good(*train, *more).err, more
+
+
+@case
 def weights(folder):
     data, model = things(folder), os.path.join(folder, "m")
     train = ["train", data, "--label", "tags", "--label-split", ";", "--out", model, *QUICK, "-q",

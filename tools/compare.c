@@ -322,6 +322,7 @@ static options of_network(const options *o) {
     options own = *o;
     own.architecture = strcmp(o->architecture, "auto") == 0 ? "mlp" : o->architecture;
     own.effort = "low";
+    own.refit = "no";
     return own;
 }
 
@@ -339,8 +340,11 @@ int run_compare(const options *asked) {
     }
     if (code == EXIT_DONE && j.target != GROVE_TARGET_CLASS) {
         code = complain("compare", EXIT_BAD_DATA,
-                        "forms of a table are compared by how well they tell classes; this label "
-                        "holds numbers");
+                        j.target == GROVE_TARGET_NUMBER
+                            ? "forms of a table are compared by how well they tell classes; this "
+                              "label holds numbers"
+                            : "forms of a table are compared by how well they tell one class a "
+                              "row; this label holds several");
     }
     if (code == EXIT_DONE) {
         code = compare(&c, &j, asked);

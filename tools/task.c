@@ -43,10 +43,45 @@ bool task_is_given(const options *o, grove_target_kind *target, char reason[GROV
     return false;
 }
 
+/* How many rows hold the sign between two things? */
+static size_t rows_with(const grove_table *table, size_t column, char sign) {
+    size_t count = 0;
+    for (size_t row = 0; row < grove_table_rows(table); row++) {
+        const grove_cell cell = grove_table_cell(table, row, column);
+        const char *at = cell.length > 2 ? memchr(cell.bytes + 1, sign, cell.length - 2) : NULL;
+        count += at != NULL;
+    }
+    return count;
+}
+
+/* Where a fifth of the labels look so: as one class each, "a;b" is another than "a" and "b". Said
+ * once, not of each round of several. */
+static void hint_at_sets(const job *j) {
+    const int column = grove_table_find(j->table, j->o->label);
+    const bool quiet = j->split.train || j->o->json || strcmp(j->o->progress, "none") == 0;
+    char with[40], rows[40];
+    for (const char *sign = ";|"; *sign && column >= 0 && !quiet; sign++) {
+        const size_t count = rows_with(j->table, (size_t)column, *sign);
+        if (count > 0 && 5 * count >= grove_table_rows(j->table)) {
+            fprintf(stderr,
+                    "grove %s: note: %s of %s labels hold '%c': with --label-split '%c' a row has "
+                    "several labels\n",
+                    j->command, with_commas(with, (int64_t)count),
+                    with_commas(rows, (int64_t)grove_table_rows(j->table)), *sign, *sign);
+        }
+    }
+}
+
 static grove_status look(job *j) {
-    return task_is_given(j->o, &j->target, j->reason)
-               ? GROVE_OK
-               : grove_guess_target(j->table, j->o->label, &j->target, j->reason, &j->error);
+    if (task_is_given(j->o, &j->target, j->reason)) {
+        return GROVE_OK;
+    }
+    grove_status status =
+        grove_guess_target(j->table, j->o->label, &j->target, j->reason, &j->error);
+    if (status == GROVE_OK && j->target == GROVE_TARGET_CLASS) {
+        hint_at_sets(j);
+    }
+    return status;
 }
 
 static grove_status refuse(job *j, const char *option, const char *for_what) {

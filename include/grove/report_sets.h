@@ -42,7 +42,9 @@ extern "C" {
  *                    least probable one of the row; 0 for a row of none
  * log_loss           the mean over rows and classes of -log p of what is, c or not c, p kept off 0
  *                    by the rounding of a float: the binary cross-entropy
- */
+ *
+ * A resample holds some rows twice, and so a class of few rows is easier to find in it: with many
+ * such classes the interval of average_precision_macro may lie above its value. */
 #define GROVE_SET_MEASURE_LIST(X)                                                                  \
     X(ACCURACY, "accuracy", 1, WILSON)                                                             \
     X(HAMMING_LOSS, "hamming_loss", -1, BOOTSTRAP)                                                 \
