@@ -98,7 +98,7 @@ def what_is_no_form(folder):
     data, model = tides(folder, rows=60), write(os.path.join(folder, "m"), "old")
     train = ["train", data, "--label", "level", "--out", model, "-q"]
     for numbers, words in [({"hour": "peridic"}, ["column 'hour'", "key 'numbers' takes one of "
-                                                  "standard, bins, periodic, or null; did you mean "
+                                                  "standard, bins, periodic; did you mean "
                                                   "'periodic'?"]),
                            ({"hour": 3}, ["column 'hour'", "key 'numbers' takes one of"]),
                            ({"harbour": "bins"}, ["column 'harbour'", "a column of the type "

@@ -114,5 +114,75 @@ def of_numbers(folder):
     assert "mean absolute error of 1 row with such cells" in good("evaluate", model, odd).out
 
 
+def policies_of(model):
+    return {c["name"]: c.get("unknown") for c in good("inspect", model, "--json").json()["columns"]}
+
+
+@case
+def kept_in_the_model(folder):
+    data, asked, out = towns(folder), new(folder), os.path.join(folder, "out.csv")
+    plain, model = model_of(folder), os.path.join(folder, "kept")
+    train = ["train", data, "--label", "label", "-q", "--epochs", "20", "--rate", "0.01"]
+    result = good(*train, "--out", model, "--unknown", "colour=missing,town=error")
+    assert "; what training did not see: error\n" in result.out, result.out
+    shown = good("inspect", model).out
+    assert "; what training did not see: missing\n" in shown, shown
+    assert policies_of(model) == {"town": "error", "colour": "missing", "size": "unknown",
+                                  "label": None}
+    # It is obeyed where nothing else is said, and by all that read rows.
+    words = "line 5, column 'town': 't99' is a category that training did not see"
+    write(out, "before")
+    refused(3, words, "predict", model, asked, "--out", out)
+    refused(3, words, "evaluate", model, asked)
+    refused(3, words, "report", model, asked, "--out", out)
+    refused(3, words, "calibrate", model, asked, "--out", out)
+    refused(3, words, "embed", model, asked, "--layer", "mlp.0", "--out", out)
+    assert read(out) == b"before"
+    # What is said goes before it, column by column; the weights are those of any other model.
+    both = good("predict", model, asked, "--unknown", "town=unknown").out
+    assert both == good("predict", plain, asked, "--unknown", "colour=missing").out
+    assert both != good("predict", plain, asked).out
+    assert good("predict", model, asked, "--unknown", "unknown").out == good(
+        "predict", plain, asked).out
+    told = good("evaluate", model, asked, "--unknown", "town=unknown", "--json")
+    assert [c["policy"] for c in told.json()["unknown"]["columns"]] == [
+        "unknown", "missing", "unknown"], str(told)
+    assert "5 of 21 cells (23.81 %) hold what training did not see: town 2" in told.err, str(told)
+    # A calibrated model keeps it; a schema file says and repeats it.
+    warm, schema = os.path.join(folder, "warm"), os.path.join(folder, "s.json")
+    good("calibrate", model, data, "--out", warm)
+    assert policies_of(warm) == policies_of(model)
+    good("inspect", model, "--schema", schema)
+    told = {c["name"]: c.get("unknown") for c in strict_json(read(schema).decode())["columns"]}
+    assert told == {"town": "error", "colour": "missing", "size": None, "label": None}, told
+    good(*train, "--out", warm, "--schema", schema)
+    assert read(warm) == read(model)
+    good(*train, "--out", warm, "--schema", schema, "--unknown", "missing,size=error")
+    assert policies_of(warm) == {"town": "missing", "colour": "missing", "size": "error",
+                                 "label": None}
+    good(*train, "--out", warm, "--stream", "--unknown", "size=error")
+    assert policies_of(warm)["size"] == "error"
+
+
+@case
+def what_cannot_be_kept(folder):
+    data, model = table(folder, rows=100), write(os.path.join(folder, "m"), "old")
+    train = ["train", data, "--label", "group", "--out", model, "-q"]
+    refused(2, "--unknown takes unknown, error or missing", *train, "--unknown", "species=ignore")
+    refused(2, ["no column 'specis'", "did you mean 'species'"], *train, "--unknown", "specis=error")
+    refused(2, "column 'group' is label; only categorical and numeric columns", *train, "--unknown",
+            "group=error")
+    schema = os.path.join(folder, "s.json")
+    for kind, value, words in [
+            ("categorical", '"eror"', "key 'unknown' takes one of unknown, error, missing; did you "
+             "mean 'error'?"),
+            ("categorical", "3", "key 'unknown' takes one of unknown, error, missing"),
+            ("text", '"error"', "a column of the type text has no key 'unknown'")]:
+        write(schema, '{"schema": 1, "columns": [{"name": "species", "type": "%s", "unknown": %s}]}' % (
+            kind, value))
+        refused(3, ["column 'species'", words], *train, "--schema", schema)
+    assert read(model) == b"old"
+
+
 if __name__ == "__main__":
     main()

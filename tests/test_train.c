@@ -550,8 +550,21 @@ START_TEST(a_row_of_cells_is_answered_like_one_of_a_dataset) {
         ck_assert_int_eq(grove_predictor_row(predictor, cells, other, &error), GROVE_OK);
         ck_assert_mem_eq(one, other, sizeof one);
     }
-    float answer[2];
+    float answer[2], missing[2];
     grove_cell cells[] = {{"k1", 2}, {"1x", 2}, {"", 0}};
+    /* What the schema says of cells that training did not see; no kind was missing in training, so
+     * that is no other row. */
+    const grove_cell unseen[] = {{"k-none", 6}, {"12", 2}, {"", 0}};
+    grove_column_form form = {.unknown = GROVE_UNKNOWN_MISSING};
+    ck_assert_int_eq(grove_predictor_row(predictor, unseen, answer, &error), GROVE_OK);
+    ck_assert_int_eq(grove_schema_set_form(l.schema, 0, &form, &error), GROVE_OK);
+    ck_assert_int_eq(grove_predictor_row(predictor, unseen, missing, &error), GROVE_OK);
+    ck_assert_mem_eq(answer, missing, sizeof answer);
+    form.unknown = GROVE_UNKNOWN_ERROR;
+    ck_assert_int_eq(grove_schema_set_form(l.schema, 0, &form, &error), GROVE_OK);
+    ck_assert_int_eq(grove_predictor_row(predictor, unseen, answer, &error), GROVE_BAD_DATA);
+    ck_assert_str_eq(error.message,
+                     "column 'kind': 'k-none' is a category that training did not see");
     ck_assert_int_eq(grove_predictor_row(predictor, cells, answer, &error), GROVE_BAD_DATA);
     ck_assert_str_eq(error.message, "column 'size': '1x' is not a number");
     cells[1] = (grove_cell){"1e300", 5};

@@ -176,6 +176,9 @@ static void print_form(const grove_schema *schema, size_t column) {
         print_plain(stdout, (char[]){form->split, '\0'});
         printf("'");
     }
+    if (form->unknown != GROVE_UNKNOWN_ROW) {
+        printf("; what training did not see: %s", grove_unknown_policy_name(form->unknown));
+    }
     if (form->numbers != GROVE_NUMBERS_AUTO) {
         printf("; numbers %s", grove_number_form_name(form->numbers));
     }
@@ -233,6 +236,11 @@ static json_t *json_column(const grove_schema *schema, size_t i, int64_t missing
     }
     if (column && grove_schema_form(schema, i)->buckets > 0) {
         json_object_set_new(column, "buckets", json_integer(grove_schema_form(schema, i)->buckets));
+    }
+    if (column && (kind == GROVE_COLUMN_NUMERIC || kind == GROVE_COLUMN_CATEGORICAL)) {
+        json_object_set_new(
+            column, "unknown",
+            json_string(grove_unknown_policy_name(grove_schema_form(schema, i)->unknown)));
     }
     if (column && kind == GROVE_COLUMN_NUMERIC) {
         json_object_set_new(

@@ -93,7 +93,7 @@ static int read_rows_of_table(const options *o, layer *l) {
         return complain("embed", code_of_data(error.status), error.message);
     }
     l->a.rows = grove_dataset_rows(l->a.data);
-    return note_unknown(&l->a) ? EXIT_DONE : no_memory();
+    return note_unknown(&l->a) ? settle_unknown("embed", o, l->a.table, &l->a) : no_memory();
 }
 
 /* An input of that name, type and width in the graph? Where the model has another one, or none,

@@ -110,11 +110,16 @@ const option_row option_table[] = {
     {ROW(FOR_NETWORKS, "min-count", "N"), WHOLE(min_count, 1, 1e9),
      .help = "values in fewer training rows are taken as unknown",
      .instead = "2, or 1 for a column where that would cost more than 5 % of its cells"},
-    {ROW(FOR_EVALUATE | FOR_PREDICT | FOR_CALIBRATE, "unknown", "POLICY"), COLUMNS(unknown),
+    {ROW(FOR_TRAIN, "unknown", "POLICY"), COLUMNS(unknown),
+     .help = "kept in the model: what it makes, when it is asked, of cells that training did not "
+             "see: unknown, error or missing, or COLUMN=POLICY,..., as the --unknown of predict",
+     .instead = "unknown"},
+    {ROW(FOR_EVALUATE | FOR_REPORT | FOR_PREDICT | FOR_CALIBRATE | FOR_EMBED, "unknown", "POLICY"),
+     COLUMNS(unknown),
      .help =
          "what is made of cells that training did not see: unknown, a row that learned from rare "
          "values; error: refused; missing: an empty cell. COLUMN=POLICY,... for single columns",
-     .instead = "unknown"},
+     .instead = "as the model says, else unknown"},
     {ROW(FOR_EVALUATE | FOR_PREDICT, "threshold", "P"), NUMBER(threshold, 1e-6, 1),
      .help = "of models that tell several classes a row: the probability from which on a class is "
              "answered",

@@ -133,32 +133,54 @@ static int read_split(const reading *r, const key *k, const json_t *value) {
                         k->name);
 }
 
-static int read_combine(const reading *r, const key *k, const json_t *value) {
+/* The place of the value among these words, of which NULL is the last. */
+static int read_choice(const reading *r, const key *k, const json_t *value,
+                       const char *const *words, int *place) {
+    char meant[SUGGESTION_SIZE], all[120] = "";
     const char *word = json_string_value(value);
-    char meant[SUGGESTION_SIZE];
     suggestion near = {.wanted = word ? word : ""};
-    consider(&near, "mean");
-    consider(&near, "sum");
-    r->to->form.sum = word && strcmp(word, "sum") == 0;
-    return r->to->form.sum || (word && strcmp(word, "mean") == 0)
-               ? EXIT_DONE
-               : refuse(r, "key '%s' takes one of mean, sum%s", k->name,
-                        in_words(meant, &near, ""));
+    for (*place = 0; words[*place]; ++*place) {
+        if (word && strcmp(word, words[*place]) == 0) {
+            return EXIT_DONE;
+        }
+        const size_t used = strlen(all);
+        snprintf(all + used, sizeof all - used, "%s%s", used ? ", " : "", words[*place]);
+        consider(&near, words[*place]);
+    }
+    return refuse(r, "key '%s' takes one of %s%s", k->name, all, in_words(meant, &near, ""));
 }
 
+static int read_combine(const reading *r, const key *k, const json_t *value) {
+    static const char *const words[] = {"mean", "sum", NULL};
+    int place;
+    const int code = read_choice(r, k, value, words, &place);
+    r->to->form.sum = place == 1;
+    return code;
+}
+
+/* "auto" is what null says. */
 static int read_numbers(const reading *r, const key *k, const json_t *value) {
-    char meant[SUGGESTION_SIZE];
-    const char *word = json_string_value(value);
-    suggestion near = {.wanted = word ? word : ""};
-    if (word && grove_number_form_from_name(word, &r->to->form.numbers) &&
-        r->to->form.numbers != GROVE_NUMBERS_AUTO) {
-        return EXIT_DONE;
-    }
-    for (int i = GROVE_NUMBERS_STANDARD; i < GROVE_NUMBER_FORMS; i++) {
-        consider(&near, grove_number_form_name((grove_number_form)i));
-    }
-    return refuse(r, "key '%s' takes one of standard, bins, periodic, or null%s", k->name,
-                  in_words(meant, &near, ""));
+    static const char *const words[] = {
+#define WORD(name, words) words,
+        GROVE_NUMBER_FORM_LIST(WORD)
+#undef WORD
+            NULL};
+    int place;
+    const int code = read_choice(r, k, value, words + 1, &place);
+    r->to->form.numbers = (grove_number_form)(place + 1);
+    return code;
+}
+
+static int read_unknown(const reading *r, const key *k, const json_t *value) {
+    static const char *const words[] = {
+#define WORD(code, word) word,
+        GROVE_UNKNOWN_POLICY_LIST(WORD)
+#undef WORD
+            NULL};
+    int place;
+    const int code = read_choice(r, k, value, words, &place);
+    r->to->form.unknown = (grove_unknown_policy)place;
+    return code;
 }
 
 /* The form says what is left out, the file what is there. */
@@ -194,6 +216,8 @@ static const key keys[] = {
     {"lower", read_flag, FORM(keep_case), 0, OF([GROVE_COLUMN_TEXT] = true)},
     {"pairs", read_flag, FORM(no_pairs), 0, OF([GROVE_COLUMN_TEXT] = true)},
     {"parts", read_flag, FORM(no_parts), 0, OF([GROVE_COLUMN_TEXT] = true)},
+    {"unknown", read_unknown, 0, 0,
+     OF([GROVE_COLUMN_CATEGORICAL] = true, [GROVE_COLUMN_NUMERIC] = true)},
     {"numbers", read_numbers, 0, 0, OF([GROVE_COLUMN_NUMERIC] = true)},
 };
 enum { KEYS = sizeof keys / sizeof *keys };
@@ -312,83 +336,4 @@ int read_schema_file(const char *command, options *o) {
     o->label = o->label ? o->label : label;
     o->wishes = &wishes;
     return code;
-}
-
-/* ---- writing --------------------------------------------------------------------------------- */
-
-static json_t *json_missing(const grove_column_form *form) {
-    json_t *list = json_array();
-    json_array_append_new(list, json_string(""));
-    for (size_t i = 0; i < form->missing_count; i++) {
-        json_array_append_new(list, json_text(form->missing[i], strlen(form->missing[i])));
-    }
-    return list;
-}
-
-static json_t *json_whole_or_null(int64_t number) {
-    return number > 0 ? json_integer(number) : json_null();
-}
-
-static json_t *json_column(const grove_schema *schema, size_t i) {
-    const char *name = grove_schema_name(schema, i), *reason = grove_schema_reason(schema, i);
-    const grove_column_form *form = grove_schema_form(schema, i);
-    grove_column_kind kind = grove_schema_kind(schema, i);
-    json_t *column = json_pack("{s:o, s:s, s:o, s:o}", "name", json_text(name, strlen(name)),
-                               "type", grove_column_kind_name(kind), "reason",
-                               json_text(reason, strlen(reason)), "missing", json_missing(form));
-    const bool hashes =
-        kind == GROVE_COLUMN_CATEGORICAL || kind == GROVE_COLUMN_BAG || kind == GROVE_COLUMN_TEXT;
-    if (hashes || kind == GROVE_COLUMN_LABELS) {
-        json_object_set_new(column, "min_count", json_whole_or_null(form->min_count));
-        json_object_set_new(column, "max_values", json_whole_or_null(form->max_values));
-    }
-    if (hashes) {
-        json_object_set_new(column, "hash",
-                            form->buckets > 0
-                                ? json_pack("{s:I, s:I}", "buckets", (json_int_t)form->buckets,
-                                            "seed", (json_int_t)form->seed)
-                                : json_null());
-    }
-    if (holds_several(kind)) {
-        json_object_set_new(column, "split", json_stringn(&form->split, 1));
-    }
-    if (kind == GROVE_COLUMN_BAG) {
-        json_object_set_new(column, "combine", json_string(form->sum ? "sum" : "mean"));
-    }
-    if (kind == GROVE_COLUMN_TEXT) {
-        json_object_set_new(column, "lower", json_boolean(!form->keep_case));
-        json_object_set_new(column, "pairs", json_boolean(!form->no_pairs));
-        json_object_set_new(column, "parts", json_boolean(!form->no_parts));
-    }
-    if (kind == GROVE_COLUMN_NUMERIC) {
-        json_object_set_new(column, "numbers",
-                            form->numbers == GROVE_NUMBERS_AUTO
-                                ? json_null()
-                                : json_string(grove_number_form_name(form->numbers)));
-    }
-    return column;
-}
-
-int write_schema_file(const char *command, const char *path, const grove_schema *schema) {
-    grove_error error = {0};
-    grove_atomic_file file;
-    json_t *columns = json_array();
-    for (size_t i = 0; i < grove_schema_columns(schema); i++) {
-        json_array_append_new(columns, json_column(schema, i));
-    }
-    char *text =
-        json_write(json_pack("{s:i, s:o}", "schema", 1, "columns", columns), JSON_INDENT(2));
-    if (!text) {
-        return complain(command, EXIT_RUN_TIME, "out of memory");
-    }
-    grove_status status = grove_atomic_begin(&file, NULL, path, &error);
-    if (status == GROVE_OK) {
-        grove_atomic_write(&file, text, strlen(text));
-        grove_atomic_write(&file, "\n", 1);
-        status = grove_atomic_commit(&file, &error);
-    } else {
-        grove_atomic_abort(&file);
-    }
-    free(text);
-    return status == GROVE_OK ? EXIT_DONE : complain(command, EXIT_RUN_TIME, error.message);
 }

@@ -20,6 +20,7 @@
 #include "splits.h"
 #include "tables.h"
 #include "task.h"
+#include "unknown.h"
 
 void free_job(job *j) {
     grove_classifier_free(&j->classifier);
@@ -307,6 +308,9 @@ static int run_job(job *j) {
     int code = read_tables(j);
     if (code == EXIT_DONE) {
         code = j->stream.source ? prepare_streamed(j) : prepare_held(j);
+    }
+    if (code == EXIT_DONE) {
+        code = keep_policies("train", j->o, j->schema);
     }
     if (code != EXIT_DONE) {
         return code;

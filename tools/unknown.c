@@ -9,71 +9,108 @@
 
 /* ---- --unknown ------------------------------------------------------------------------------- */
 
-static bool read_policy(const char *word, grove_unknown_policy *policy) {
-    for (int i = 0; i < GROVE_UNKNOWN_POLICIES; i++) {
-        if (strcmp(word, grove_unknown_policy_name((grove_unknown_policy)i)) == 0) {
-            *policy = (grove_unknown_policy)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-static int refuse_column(const char *command, const answers *a, const char *name) {
+static int refuse_column(const char *command, const grove_schema *schema, const char *name) {
     char meant[SUGGESTION_SIZE], sentence[400];
     suggestion near = {.wanted = name};
-    for (size_t i = 0; i < grove_schema_columns(a->schema); i++) {
-        consider(&near, grove_schema_name(a->schema, i));
+    for (size_t i = 0; i < grove_schema_columns(schema); i++) {
+        consider(&near, grove_schema_name(schema, i));
     }
-    snprintf(sentence, sizeof sentence, "--unknown: the model has no column '%.100s'%s", name,
+    snprintf(sentence, sizeof sentence, "--unknown: there is no column '%.100s'%s", name,
              in_words(meant, &near, ""));
     return complain(command, EXIT_USAGE, sentence);
 }
 
+static bool can_be_unknown(const grove_schema *schema, size_t column) {
+    const grove_column_kind kind = grove_schema_kind(schema, column);
+    return kind == GROVE_COLUMN_CATEGORICAL || kind == GROVE_COLUMN_NUMERIC;
+}
+
 /* "error", or "city=error". */
-static int read_item(const char *command, answers *a, const char *item) {
+static int read_item(const char *command, const grove_schema *schema, const char *item,
+                     grove_unknown_policy *policies) {
     char name[300], sentence[400];
     const char *sign = strrchr(item, '=');
     grove_unknown_policy policy;
-    if (!read_policy(sign ? sign + 1 : item, &policy)) {
+    if (!grove_unknown_policy_from_name(sign ? sign + 1 : item, &policy)) {
         snprintf(sentence, sizeof sentence,
                  "--unknown takes unknown, error or missing, for all columns or as COLUMN=error, "
                  "not '%.100s'",
                  item);
         return complain(command, EXIT_USAGE, sentence);
     }
+    for (size_t i = 0; i < grove_schema_columns(schema) && !sign; i++) {
+        policies[i] = can_be_unknown(schema, i) ? policy : GROVE_UNKNOWN_ROW;
+    }
     if (!sign) {
-        for (size_t i = 0; i < grove_schema_columns(a->schema); i++) {
-            a->policies[i] = policy;
-        }
         return EXIT_DONE;
     }
     snprintf(name, sizeof name, "%.*s", (int)(sign - item), item);
-    const int column = grove_schema_column(a->schema, name);
+    const int column = grove_schema_column(schema, name);
     if (column < 0) {
-        return refuse_column(command, a, name);
+        return refuse_column(command, schema, name);
     }
-    a->policies[column] = policy;
+    if (!can_be_unknown(schema, (size_t)column)) {
+        snprintf(sentence, sizeof sentence,
+                 "--unknown: column '%.100s' is %s; only categorical and numeric columns have "
+                 "cells that are unknown",
+                 name, grove_column_kind_name(grove_schema_kind(schema, (size_t)column)));
+        return complain(command, EXIT_USAGE, sentence);
+    }
+    policies[column] = policy;
     return EXIT_DONE;
+}
+
+/* Of all columns: as the schema says, unless --unknown does. To be freed; NULL with an exit code
+ * after a mistake. */
+static grove_unknown_policy *read_policies(const char *command, const options *o,
+                                           const grove_schema *schema, int *code) {
+    const size_t columns = grove_schema_columns(schema);
+    grove_unknown_policy *policies = calloc(columns + 1, sizeof *policies);
+    *code = policies ? EXIT_DONE : complain(command, EXIT_RUN_TIME, "out of memory");
+    for (size_t i = 0; i < columns && policies; i++) {
+        policies[i] = grove_schema_form(schema, i)->unknown;
+    }
+    for (size_t i = 0; i < o->unknown.count && *code == EXIT_DONE; i++) {
+        *code = read_item(command, schema, o->unknown.items[i], policies);
+    }
+    if (*code != EXIT_DONE) {
+        free(policies);
+        policies = NULL;
+    }
+    return policies;
+}
+
+int keep_policies(const char *command, const options *o, grove_schema *schema) {
+    int code;
+    grove_error error = {0};
+    grove_unknown_policy *policies = read_policies(command, o, schema, &code);
+    for (size_t i = 0; i < grove_schema_columns(schema) && code == EXIT_DONE; i++) {
+        grove_column_form form = *grove_schema_form(schema, i);
+        form.unknown = policies[i];
+        if (grove_schema_set_form(schema, i, &form, &error) != GROVE_OK) {
+            code = complain(command, code_of_data(error.status), error.message);
+        }
+    }
+    free(policies);
+    return code;
 }
 
 int settle_unknown(const char *command, const options *o, const grove_table *table, answers *a) {
     grove_error error = {0};
     int code = EXIT_DONE;
-    const bool first = !a->policies;
-    if (first) {
-        a->policies = calloc(grove_schema_columns(a->schema) + 1, sizeof *a->policies);
+    if (!a->policies) {
+        a->policies = read_policies(command, o, a->schema, &code);
+    }
+    if (code != EXIT_DONE) {
+        return code;
     }
     free(a->unknown_rows);
     a->unknown_rows = calloc(a->rows + 1, sizeof *a->unknown_rows);
-    if (!a->policies || !a->unknown_rows) {
+    if (!a->unknown_rows) {
         return complain(command, EXIT_RUN_TIME, "out of memory");
     }
-    for (size_t i = 0; i < o->unknown.count && first && code == EXIT_DONE; i++) {
-        code = read_item(command, a, o->unknown.items[i]);
-    }
-    if (code == EXIT_DONE && grove_dataset_settle_unknown(a->data, a->schema, table, a->policies,
-                                                          a->unknown_rows, &error) != GROVE_OK) {
+    if (grove_dataset_settle_unknown(a->data, a->schema, table, a->policies, a->unknown_rows,
+                                     &error) != GROVE_OK) {
         code = complain(command, code_of_data(error.status), error.message);
     }
     return code;

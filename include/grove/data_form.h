@@ -53,6 +53,23 @@ typedef enum grove_number_form {
 GROVE_API const char *grove_number_form_name(grove_number_form form);
 GROVE_API bool grove_number_form_from_name(const char *name, grove_number_form *form);
 
+/* Code, its word in options and reports. */
+#define GROVE_UNKNOWN_POLICY_LIST(X) X(ROW, "unknown") X(ERROR, "error") X(MISSING, "missing")
+
+/* What is made of the unknown cells of a column. ROW: the row of id 0, which learned from rare
+ * values. ERROR: the table is refused. MISSING: a category is taken as an empty cell, if training
+ * saw some in that column; else, and for numbers, as ROW. */
+typedef enum grove_unknown_policy {
+#define GROVE_UNKNOWN_POLICY_ENUM(code, word) GROVE_UNKNOWN_##code,
+    GROVE_UNKNOWN_POLICY_LIST(GROVE_UNKNOWN_POLICY_ENUM)
+#undef GROVE_UNKNOWN_POLICY_ENUM
+        GROVE_UNKNOWN_POLICIES
+} grove_unknown_policy;
+
+/* "unknown"...; "" for what is none. And back: false for a text that names none. */
+GROVE_API const char *grove_unknown_policy_name(grove_unknown_policy policy);
+GROVE_API bool grove_unknown_policy_from_name(const char *name, grove_unknown_policy *policy);
+
 typedef struct grove_schema grove_schema;
 
 /* Zero means the default, field by field. */
@@ -72,7 +89,9 @@ typedef struct grove_column_form {
     bool keep_case;     /* of a text: "Oil" is not "oil"; else A to Z are a to z */
     bool no_pairs;      /* of a text: no pairs of neighbouring words */
     bool no_parts;      /* of a text: no parts of words, of 3 to 5 characters */
-    grove_number_form numbers; /* of a numeric column */
+    grove_number_form numbers;    /* of a numeric column */
+    grove_unknown_policy unknown; /* of a categorical or a numeric column, where a model that was
+                                     trained is asked (data_unknown.h); training pays no heed */
 } grove_column_form;
 
 /* A column whose kind is not guessed, and how its cells are read. */

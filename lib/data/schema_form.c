@@ -89,6 +89,13 @@ static const char *fault_of(const grove_column_form *form, grove_column_kind kin
     if ((form->keep_case || form->no_pairs || form->no_parts) && kind != GROVE_COLUMN_TEXT) {
         return "only a text has words";
     }
+    if ((unsigned)form->unknown >= GROVE_UNKNOWN_POLICIES) {
+        return "there is no such policy of unknown cells";
+    }
+    if (form->unknown != GROVE_UNKNOWN_ROW && kind != GROVE_COLUMN_CATEGORICAL &&
+        kind != GROVE_COLUMN_NUMERIC) {
+        return "only a categorical or a numeric column has a policy of unknown cells";
+    }
     if ((unsigned)form->numbers >= GROVE_NUMBER_FORMS) {
         return "there is no such form of numbers";
     }

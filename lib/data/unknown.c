@@ -1,18 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 #include "grove/data_unknown.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "dataset.h"
 #include "schema.h"
 #include "table.h"
 
-const char *grove_unknown_policy_name(grove_unknown_policy policy) {
-    static const char *const words[] = {
+static const char *const words[] = {
 #define GROVE_UNKNOWN_POLICY_WORD(code, word) word,
-        GROVE_UNKNOWN_POLICY_LIST(GROVE_UNKNOWN_POLICY_WORD)
+    GROVE_UNKNOWN_POLICY_LIST(GROVE_UNKNOWN_POLICY_WORD)
 #undef GROVE_UNKNOWN_POLICY_WORD
-    };
+};
+
+const char *grove_unknown_policy_name(grove_unknown_policy policy) {
     return (unsigned)policy < GROVE_UNKNOWN_POLICIES ? words[policy] : "";
+}
+
+bool grove_unknown_policy_from_name(const char *name, grove_unknown_policy *policy) {
+    for (int i = 0; i < GROVE_UNKNOWN_POLICIES; i++) {
+        if (strcmp(name, words[i]) == 0) {
+            *policy = (grove_unknown_policy)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* A column on its way. */
@@ -84,7 +97,7 @@ grove_status grove_dataset_settle_unknown(grove_dataset *dataset, const grove_sc
                             .table = table,
                             .column = c,
                             .position = position < 0 ? 0 : (size_t)position,
-                            .policy = policies ? policies[c] : GROVE_UNKNOWN_ROW,
+                            .policy = policies ? policies[c] : schema->columns[c].form.unknown,
                             .rows = rows};
         if (kind == GROVE_COLUMN_CATEGORICAL) {
             status = settle_ids(&s, dataset->ids + categorical++ * count, count, error);

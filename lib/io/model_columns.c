@@ -97,11 +97,12 @@ static grove_status put_form(const grove_model_saving *saving, grove_model_text 
                 .keep_case = f->keep_case,
                 .no_pairs = f->no_pairs,
                 .no_parts = f->no_parts,
-                .numbers = f->numbers};
+                .numbers = f->numbers,
+                .unknown = f->unknown};
     memcpy(&own.seed, &f->seed, sizeof own.seed);
     bool plain = f->missing_count == 0 && !own.min_count && !own.max_values && !own.buckets &&
                  !own.seed && !own.split && !own.keep_case && !own.no_pairs && !own.no_parts &&
-                 !own.numbers;
+                 !own.numbers && !own.unknown;
     if (plain) {
         return GROVE_OK;
     }

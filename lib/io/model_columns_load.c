@@ -125,6 +125,9 @@ static void read_form(const column *c) {
     wanted.numbers = own.numbers >= 0 && own.numbers < GROVE_NUMBER_FORMS
                          ? (grove_number_form)own.numbers
                          : GROVE_NUMBER_FORMS;
+    wanted.unknown = own.unknown >= 0 && own.unknown < GROVE_UNKNOWN_POLICIES
+                         ? (grove_unknown_policy)own.unknown
+                         : GROVE_UNKNOWN_POLICIES;
     memcpy(&wanted.seed, &own.seed, sizeof wanted.seed);
     tell(c, grove_schema_set_form(c->loading->model->schema, c->index, &wanted, &told), &told);
 }

@@ -14,6 +14,23 @@ static grove_status bad_cell(const grove_predictor *p, size_t column, grove_cell
                       (int)(cell.length < 60 ? cell.length : 60), cell.bytes, words);
 }
 
+/* Ids of no value (data.h). */
+enum { UNKNOWN_ID = 0, MISSING_ID = 1 };
+
+static grove_status set_id(const grove_predictor *p, size_t column, grove_cell cell, int32_t *id,
+                           grove_error *error) {
+    const grove_unknown_policy policy = grove_schema_form(p->schema, column)->unknown;
+    *id = grove_schema_id(p->schema, column, cell);
+    if (*id == UNKNOWN_ID && policy == GROVE_UNKNOWN_ERROR) {
+        return bad_cell(p, column, cell, "is a category that training did not see", error);
+    }
+    if (*id == UNKNOWN_ID && policy == GROVE_UNKNOWN_MISSING &&
+        grove_schema_count(p->schema, column, MISSING_ID) > 0) {
+        *id = MISSING_ID;
+    }
+    return GROVE_OK;
+}
+
 /* As grove_schema_encode: an empty cell is the mean, and said to be missing where that can be. */
 static grove_status set_number(grove_predictor *p, size_t column, grove_cell cell, size_t *feature,
                                grove_error *error) {
@@ -21,6 +38,11 @@ static grove_status set_number(grove_predictor *p, size_t column, grove_cell cel
     bool says_missing = grove_schema_missing(p->schema, column) > 0;
     bool missing = grove_schema_is_missing(p->schema, column, cell);
     double x = grove_schema_mean(p->schema, column);
+    if (missing && !says_missing &&
+        grove_schema_form(p->schema, column)->unknown == GROVE_UNKNOWN_ERROR) {
+        return bad_cell(p, column, cell, "is missing, as no number of this column was in training",
+                        error);
+    }
     if (!missing && !grove_parse_number(cell.bytes, cell.length, &x)) {
         return bad_cell(p, column, cell, "is not a number", error);
     }
@@ -68,7 +90,7 @@ grove_status grove_predictor_row(grove_predictor *p, const grove_cell *cells, fl
     for (size_t c = 0; c < columns && status == GROVE_OK; c++) {
         grove_column_kind kind = grove_schema_kind(p->schema, c);
         if (kind == GROVE_COLUMN_CATEGORICAL) {
-            p->feed.ids[ids++ * p->feed.size] = grove_schema_id(p->schema, c, cells[c]);
+            status = set_id(p, c, cells[c], &p->feed.ids[ids++ * p->feed.size], error);
         } else if (kind == GROVE_COLUMN_NUMERIC) {
             status = set_number(p, c, cells[c], &feature, error);
         } else if (kind == GROVE_COLUMN_BAG || kind == GROVE_COLUMN_TEXT) {
