@@ -12,9 +12,9 @@
  * exit code on failure. */
 int keep_policies(const char *command, const options *o, grove_schema *schema);
 
-/* Reads o->unknown for the columns of a->schema, which says what it does not, and settles a->data, which were encoded from this
- * table, by it; a->unknown_rows tells which rows have such cells. Complains and returns an exit
- * code on failure. */
+/* Reads o->unknown for the columns of a->schema, which says what it does not, and settles a->data,
+ * which were encoded from this table, by it; a->unknown_rows tells which rows have such cells.
+ * Complains and returns an exit code on failure. */
 int settle_unknown(const char *command, const options *o, const grove_table *table, answers *a);
 
 /* Adds what training did not see of a->data to what is told of all blocks. False when memory is
