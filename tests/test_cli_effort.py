@@ -6,6 +6,7 @@
 import csv
 import io
 import os
+import random
 import signal
 import subprocess
 import time
@@ -110,16 +111,60 @@ def the_time_is_kept(folder):
     assert told["stopped_by_time_limit"] is False, told
 
 
+def numbers_table(folder, name="n.csv", rows=500, seed=1):
+    """A number that hangs on the kind and, not in a straight line, on x."""
+    r = random.Random(seed)
+    lines = ["x,kind,y"]
+    for _ in range(rows):
+        x, kind = r.uniform(-2, 2), r.randrange(7)
+        lines.append("%.4f,k%d,%.3f" % (x, kind, 1e4 + 300 * x * x + 100 * kind + r.gauss(0, 30)))
+    return write(os.path.join(folder, name), text_of(lines))
+
+
+def numbers_predicted(model, data):
+    return [float(line) for line in good("predict", model, data).out.splitlines()[1:]]
+
+
 @case
-def of_numbers_there_is_one_model(folder):
-    lines = ["x,kind,y"] + ["%d,k%d,%d" % (i % 50, i % 7, i % 50 + i % 7) for i in range(400)]
-    data, model = write(os.path.join(folder, "n.csv"), text_of(lines)), os.path.join(folder, "m")
-    for option, words in (("--members=2", "--members is for classes"),
-                          ("--effort=medium", "--effort above low is for classes"),
-                          ("--effort=high", "--effort above low is for classes")):
-        refused(3, [words, "--task would say otherwise"], "train", data, "--label", "y", "--out",
-                model, "-q", option)
-        assert not os.path.exists(model)
+def of_numbers_a_joined_model_answers_with_the_mean(folder):
+    data, valid = numbers_table(folder), numbers_table(folder, "valid.csv", rows=120, seed=2)
+    for loss, architecture in ("mse", "mlp"), ("huber", "wide-deep"):
+        how = ["train", data, "--valid", valid, "--label", "y", "-q", "--epochs", "12", "--hidden",
+               "16", "--batch", "64", "--loss", loss, "--architecture", architecture]
+        each, joined = [], os.path.join(folder, "joined")
+        for seed in ("5", "6", "7"):
+            good(*how, "--out", os.path.join(folder, "one"), "--seed", seed)
+            each.append(numbers_predicted(os.path.join(folder, "one"), valid))
+        told = good(*how, "--out", joined, "--seed", "5", "--members", "3", "--json").json()
+        assert told["members"] == 3 and told["task"]["loss"] == loss, told
+        for got, *parts in zip(numbers_predicted(joined, valid), *each):
+            near(got, sum(parts) / 3, 0.05)
+        measured = good("evaluate", joined, valid, "--full", "--json").json()["metrics"]
+        near(told["validation"]["r2"], measured["r2"]["value"], 1e-5)
+        # A mean of squared errors is never above that of the members (Krogh & Vedelsby 1995).
+        truth = [float(line.split(",")[2]) for line in read(valid).decode().splitlines()[1:]]
+        errors = [sum((a - b) ** 2 for a, b in zip(one, truth)) / len(truth) for one in each]
+        assert measured["mean_squared_error"]["value"] <= sum(errors) / 3, (measured, errors)
+
+
+@case
+def of_numbers_settings_are_tried(folder):
+    """By the loss of the scaled label, so that its unit decides nothing."""
+    data, model = numbers_table(folder, rows=300), os.path.join(folder, "m")
+    how = ["train", data, "--label", "y", "--out", model, "--json", "--progress", "lines", *SMALL]
+    result = good(*how, "--effort", "medium")
+    told = trials(result)
+    assert len(told) >= 9 and all(0 < t[3] < 3 for t in told), told
+    winner = min((t for t in told if t[2] == told[-1][2]), key=lambda t: t[3])[4]
+    settings = result.json()["settings"]
+    near(settings["rate"]["value"], float(winner[-1]), 1e-6)
+    assert settings["architecture"]["value"] == winner[0], (settings, winner)
+    high = good(*how, "--effort", "high", "--members", "2")
+    assert high.json()["members"] == 2 and trials(high) == told, str(high)
+    assert "model 2: " in high.err and ", validation loss 0.0000" not in high.err, high.err
+    good("evaluate", model, data, "--full", "--json")
+    cv = ["cv", data, "--label", "y", "--folds", "2", "--epochs", "3", "--json"]
+    assert good(*cv, "--members", "2").json()["metrics"] != good(*cv).json()["metrics"]
 
 
 @case

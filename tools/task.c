@@ -103,10 +103,6 @@ grove_status decide_task(job *j) {
     if (j->target == GROVE_TARGET_NUMBER && j->o->class_weight) {
         return refuse(j, "--class-weight", "classes");
     }
-    if (j->target == GROVE_TARGET_NUMBER &&
-        (strcmp(j->o->effort, "low") != 0 || j->o->members > 1)) {
-        return refuse(j, j->o->members > 1 ? "--members" : "--effort above low", "classes");
-    }
     return GROVE_OK;
 }
 

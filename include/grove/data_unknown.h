@@ -17,9 +17,9 @@ extern "C" {
 
 /* Applies policies [columns of the schema] (NULL: what the forms of its columns say, data_form.h)
  * to a dataset that was just encoded from this table by this schema, and tells in rows [rows of the
- * dataset] (or NULL) which ones have an unknown cell, whatever becomes of it. Counts of unknown and missing cells stay as they are.
- * GROVE_BAD_DATA with column, line and value for the first cell, column by column, that is an
- * error. */
+ * dataset] (or NULL) which ones have an unknown cell, whatever becomes of it. Counts of unknown and
+ * missing cells stay as they are. GROVE_BAD_DATA with column, line and value for the first cell,
+ * column by column, that is an error. */
 GROVE_API grove_status grove_dataset_settle_unknown(grove_dataset *dataset,
                                                     const grove_schema *schema,
                                                     const grove_table *table,
