@@ -111,8 +111,7 @@ const option_row option_table[] = {
      .help = "values in fewer training rows are taken as unknown",
      .instead = "2, or 1 for a column where that would cost more than 5 % of its cells"},
     {ROW(FOR_TRAIN, "unknown", "POLICY"), COLUMNS(unknown),
-     .help = "kept in the model: what it makes, when it is asked, of cells that training did not "
-             "see: unknown, error or missing, or COLUMN=POLICY,..., as the --unknown of predict",
+     .help = "what predict and others do where their own --unknown does not say; kept in the model",
      .instead = "unknown"},
     {ROW(FOR_EVALUATE | FOR_REPORT | FOR_PREDICT | FOR_CALIBRATE | FOR_EMBED, "unknown", "POLICY"),
      COLUMNS(unknown),
@@ -198,10 +197,8 @@ const option_row option_table[] = {
      .instead = "auto, " GROVE_EMBEDDING_WIDTH_RULE},
     {ROW(FOR_NETWORKS, "numbers", "FORM"), CHOICE(numbers, "auto", "standard", "bins", "periodic"),
      .preset = "auto", .group = GROUP_MODEL,
-     .help = "what the network is given of a number: standard, its distance from the mean in "
-             "standard deviations; bins, that and a learned vector for the bin that it lies in; "
-             "periodic, that and a vector read off sines and cosines of learned frequencies. The "
-             "key numbers of a --schema says it of single columns",
+     .help = "what is given of numbers: standard, distances from the mean in standard deviations; "
+             "bins, also a learned vector for the bin; periodic, also one read off learned waves",
      .instead = "auto: chosen from the data"},
     {ROW(FOR_COMPARE, "buckets", "N,N|auto"), SIZES(buckets, 1, INT32_MAX), OR_WORD("auto", -1),
      .preset = "auto", .group = GROUP_MODEL,

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "unknown.h"
+
 static bool is_named(const options *o) {
     return o->split && (strncmp(o->split, "column:", 7) == 0 || strncmp(o->split, "file:", 5) == 0);
 }
@@ -62,6 +64,10 @@ grove_status open_refit(job *j, job *whole) {
     whole->o = j->o;
     if (status != GROVE_OK) {
         j->error = whole->error;
+    } else if (keep_policies(j->command, j->o, whole->schema) != EXIT_DONE) {
+        /* All else was found wrong the first time. */
+        j->error = (grove_error){.status = GROVE_NO_MEMORY, .message = "out of memory"};
+        status = GROVE_NO_MEMORY;
     }
     return status;
 }
