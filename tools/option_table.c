@@ -373,7 +373,7 @@ const option_row option_table[] = {
     {ROW(FOR_EVALUATE, "full", NULL), FLAG(full), .group = GROUP_OUTPUT,
      .help = "fifteen measures with 95 % intervals beside two baselines, classes one by one, the "
              "most frequent mistakes, how sure and how right, rare categories, what each column is "
-             "good for; of several labels a row, sixteen measures and the classes",
+             "good for; of several labels a row, sixteen measures, classes and columns",
      .instead = "accuracy, log loss, ROC AUC"},
     {ROW(FOR_EVALUATE, "require", "METRIC>=VALUE"), LIST(require), .group = GROUP_OUTPUT,
      .help = "end with exit code 5 where this is missed; METRIC<=VALUE of losses; several with "

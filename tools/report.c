@@ -77,25 +77,25 @@ static int by_loss(const void *a, const void *b) {
     return (x->column > y->column) - (x->column < y->column);
 }
 
-static grove_status weigh_columns(const answers *a, const options *o, full_report *report,
-                                  grove_error *error) {
+grove_status weigh_columns(const answers *a, const options *o, weighed_columns *columns,
+                           grove_error *error) {
     const grove_importance_options how = {.repeats = REPEATS, .most_rows = IMPORTANCE_ROWS};
     const grove_rows rows = {.dataset = a->data, .count = a->rows};
     grove_predictor *predictor = NULL;
-    report->importance = calloc(grove_schema_columns(a->schema) + 1, sizeof *report->importance);
-    report->repeats = REPEATS;
-    report->importance_rows = a->rows < IMPORTANCE_ROWS ? a->rows : IMPORTANCE_ROWS;
-    if (!report->importance) {
+    *columns = (weighed_columns){.repeats = REPEATS,
+                                 .rows = a->rows < IMPORTANCE_ROWS ? a->rows : IMPORTANCE_ROWS};
+    columns->list = calloc(grove_schema_columns(a->schema) + 1, sizeof *columns->list);
+    if (!columns->list) {
         return GROVE_NO_MEMORY;
     }
     grove_status status = grove_predictor_new(grove_model_graph(a->model), a->schema, 0,
                                               (int)o->threads, &predictor, error);
     if (status == GROVE_OK) {
-        status = grove_permutation_importance(predictor, a->schema, rows, &how, report->importance,
-                                              &report->important, error);
+        status = grove_permutation_importance(predictor, a->schema, rows, &how, columns->list,
+                                              &columns->count, error);
     }
     grove_predictor_free(predictor);
-    qsort(report->importance, report->important, sizeof *report->importance, by_loss);
+    qsort(columns->list, columns->count, sizeof *columns->list, by_loss);
     return status;
 }
 
@@ -130,7 +130,7 @@ int make_report(const char *command, const options *o, bool whole, const answers
                         : grove_reliability(a->probabilities, grove_dataset_labels(a->data),
                                             a->rows, a->classes, report->reliability, &error);
         status = status ? status : count_frequencies(a, report, &error);
-        status = status ? status : weigh_columns(a, o, report, &error);
+        status = status ? status : weigh_columns(a, o, &report->columns, &error);
     }
     if (status == GROVE_NO_MEMORY) {
         return complain(command, EXIT_RUN_TIME, "out of memory");
@@ -145,5 +145,5 @@ void free_report(full_report *report) {
     grove_report_free(&report->majority);
     grove_report_free(&report->linear);
     free(report->frequency);
-    free(report->importance);
+    free(report->columns.list);
 }

@@ -9,6 +9,13 @@
 
 #include "answers.h"
 
+/* What each column is good for, the most important first. */
+typedef struct weighed_columns {
+    grove_importance *list; /* [count]; to be freed */
+    size_t count, rows;
+    int repeats;
+} weighed_columns;
+
 typedef struct full_report {
     const answers *answers;
     grove_report model;
@@ -19,10 +26,7 @@ typedef struct full_report {
     grove_reliability_bin reliability[GROVE_RELIABILITY_BINS];
     grove_frequency_bin rarest[GROVE_FREQUENCY_BINS];       /* by the rarest category of a row */
     grove_frequency_bin (*frequency)[GROVE_FREQUENCY_BINS]; /* of each categorical column */
-    grove_importance *importance; /* [important], the most important first */
-    size_t important;
-    size_t importance_rows;
-    int repeats;
+    weighed_columns columns;
 } full_report;
 
 /* Measures alone, without intervals, unless `whole`. Complains and returns an exit code on failure;
@@ -41,6 +45,11 @@ int print_report(const char *command, const full_report *report);
 void json_add_report(json_t *object, const full_report *report);
 json_t *json_estimate(grove_estimate e);
 json_t *json_class(grove_cell name, const grove_class_report *own);
+
+grove_status weigh_columns(const answers *a, const options *o, weighed_columns *columns,
+                           grove_error *error);
+void print_importance(const grove_schema *schema, const weighed_columns *columns);
+json_t *json_importance(const grove_schema *schema, const weighed_columns *columns);
 
 /* The name of a class of the label, cut and filled to a width. */
 void print_class_name(const grove_schema *schema, size_t class_index, int width);

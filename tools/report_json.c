@@ -119,17 +119,17 @@ static json_t *json_frequency(const full_report *report) {
     return json_pack("{s:o, s:o}", "rarest", json_bins(report->rarest), "columns", columns);
 }
 
-static json_t *json_importance(const full_report *report) {
-    json_t *columns = json_array();
-    for (size_t i = 0; i < report->important; i++) {
-        const grove_importance *one = &report->importance[i];
-        json_array_append_new(columns, json_pack("{s:o, s:o, s:o}", "column",
-                                                 json_name(report->answers->schema, one->column),
-                                                 "log_loss", json_estimate(one->log_loss),
-                                                 "accuracy", json_estimate(one->accuracy)));
+json_t *json_importance(const grove_schema *schema, const weighed_columns *columns) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < columns->count; i++) {
+        const grove_importance *one = &columns->list[i];
+        json_array_append_new(list,
+                              json_pack("{s:o, s:o, s:o}", "column", json_name(schema, one->column),
+                                        "log_loss", json_estimate(one->log_loss), "accuracy",
+                                        json_estimate(one->accuracy)));
     }
-    return json_pack("{s:i, s:I, s:o}", "repeats", report->repeats, "rows",
-                     (json_int_t)report->importance_rows, "columns", columns);
+    return json_pack("{s:i, s:I, s:o}", "repeats", columns->repeats, "rows",
+                     (json_int_t)columns->rows, "columns", list);
 }
 
 void json_add_report(json_t *object, const full_report *report) {
@@ -141,5 +141,6 @@ void json_add_report(json_t *object, const full_report *report) {
     json_object_set_new(object, "confusion", json_confusion(&report->model));
     json_object_set_new(object, "reliability", json_reliability(report));
     json_object_set_new(object, "frequency", json_frequency(report));
-    json_object_set_new(object, "importance", json_importance(report));
+    json_object_set_new(object, "importance",
+                        json_importance(report->answers->schema, &report->columns));
 }

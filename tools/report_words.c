@@ -254,25 +254,25 @@ static void print_frequency(const full_report *report) {
     }
 }
 
-static void print_importance(const full_report *report) {
+void print_importance(const grove_schema *schema, const weighed_columns *columns) {
     char rows[40];
-    const double most = report->important ? report->importance[0].log_loss.value : 0;
-    if (report->model.rows < 2 || report->important == 0) {
+    const double most = columns->count ? columns->list[0].log_loss.value : 0;
+    if (columns->rows < 2 || columns->count == 0) {
         return;
     }
     printf("\nWhat is lost when a column's cells are dealt anew (%d times, on %s rows)\n",
-           report->repeats, with_commas(rows, (int64_t)report->importance_rows));
+           columns->repeats, with_commas(rows, (int64_t)columns->rows));
     printf("%-*s %-28s  %s\n", NAME_WIDTH, "column", "accuracy (95 % interval)", "log loss");
-    for (size_t i = 0; i < report->important && i < MOST_LINES; i++) {
-        const grove_importance *one = &report->importance[i];
-        const char *name = grove_schema_name(report->answers->schema, one->column);
+    for (size_t i = 0; i < columns->count && i < MOST_LINES; i++) {
+        const grove_importance *one = &columns->list[i];
+        const char *name = grove_schema_name(schema, one->column);
         print_name((grove_cell){name, strlen(name)}, NAME_WIDTH);
         printf(" %7.4f (%.4f to %.4f)   %7.4f  ", one->accuracy.value, one->accuracy.low,
                one->accuracy.high, one->log_loss.value);
         print_bar(most > 0 ? one->log_loss.value / most : 0);
     }
-    if (report->important > MOST_LINES) {
-        printf("(%zu more, less important)\n", report->important - MOST_LINES);
+    if (columns->count > MOST_LINES) {
+        printf("(%zu more, less important)\n", columns->count - MOST_LINES);
     }
 }
 
@@ -288,6 +288,6 @@ int print_report(const char *command, const full_report *report) {
     print_mistakes(report);
     print_reliability(report);
     print_frequency(report);
-    print_importance(report);
+    print_importance(report->answers->schema, &report->columns);
     return EXIT_DONE;
 }

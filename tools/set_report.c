@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "linear.h"
-#include "report.h"
 #include "sets.h"
 
 enum { MOST_LINES = 20, NAME_WIDTH = 24 };
@@ -70,9 +69,11 @@ int make_set_report(const char *command, const options *o, bool whole, const ans
     grove_error error = {.message = "out of memory"};
     *report = (full_sets){.answers = a};
     unsigned char *truth = truth_of_sets(a->data, NULL, a->rows, a->classes);
-    const grove_status status =
-        truth ? measure_all(a, o, whole, truth, report, &error) : GROVE_NO_MEMORY;
+    grove_status status = truth ? measure_all(a, o, whole, truth, report, &error) : GROVE_NO_MEMORY;
     free(truth);
+    if (status == GROVE_OK && whole) {
+        status = weigh_columns(a, o, &report->columns, &error);
+    }
     return status == GROVE_OK          ? EXIT_DONE
            : status == GROVE_NO_MEMORY ? complain(command, EXIT_RUN_TIME, "out of memory")
                                        : complain(command, EXIT_BAD_MODEL, error.message);
@@ -82,6 +83,7 @@ void free_set_report(full_sets *report) {
     grove_set_report_free(&report->model);
     grove_set_report_free(&report->majority);
     grove_set_report_free(&report->linear);
+    free(report->columns.list);
 }
 
 static bool has_one(const full_sets *report) {
@@ -202,8 +204,12 @@ int print_set_report(const char *command, const full_sets *report) {
             print_measure(report, (grove_set_measure)i);
         }
     }
-    const int code = print_notes(command, report);
-    return code == EXIT_DONE ? print_classes(command, report) : code;
+    int code = print_notes(command, report);
+    code = code == EXIT_DONE ? print_classes(command, report) : code;
+    if (code == EXIT_DONE) {
+        print_importance(report->answers->schema, &report->columns);
+    }
+    return code;
 }
 
 /* ---- in JSON --------------------------------------------------------------------------------- */
@@ -237,4 +243,6 @@ void json_add_set_report(json_t *object, const full_sets *report) {
     json_object_set_new(object, "resamples", json_integer((json_int_t)report->model.resamples));
     json_object_set_new(object, "confidence", json_number(0.95));
     json_object_set_new(object, "classes", json_classes(report));
+    json_object_set_new(object, "importance",
+                        json_importance(report->answers->schema, &report->columns));
 }

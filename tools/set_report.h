@@ -5,7 +5,7 @@
 #ifndef TOOLS_SET_REPORT_H
 #define TOOLS_SET_REPORT_H
 
-#include "answers.h"
+#include "report.h"
 
 typedef struct full_sets {
     const answers *answers;
@@ -13,6 +13,7 @@ typedef struct full_sets {
     grove_set_report majority; /* the probability of each class is its share of training rows, the
                                   answer always their most frequent set; measures only */
     grove_set_report linear;   /* one against the rest, where the model has it; likewise */
+    weighed_columns columns;
 } full_sets;
 
 /* Without intervals and baselines, unless `whole`. Complains and returns an exit code on failure;

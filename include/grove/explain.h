@@ -90,7 +90,7 @@ GROVE_API grove_status grove_accuracy_by_frequency(const grove_schema *schema, g
 typedef struct grove_importance {
     size_t column;           /* of the schema */
     grove_estimate log_loss; /* by how much it is higher */
-    grove_estimate accuracy; /* by how much it is lower */
+    grove_estimate accuracy; /* by how much it is lower; of sets of classes that of whole sets */
 } grove_importance;
 
 /* Zero means the default, field by field. */

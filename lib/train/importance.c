@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "grove/data_sets.h"
 #include "grove/explain.h"
 #include "predictor.h"
+#include "set_tally.h"
 #include "tally.h"
 
 typedef struct dealer {
@@ -17,22 +19,29 @@ typedef struct dealer {
     grove_importance_options wish;
     grove_allocator allocator;
     size_t count, classes;
-    size_t *rows, *dealt; /* [count] of the dataset */
-    float *answers;       /* [count, classes] */
-    double *loss, *right; /* [count] each, with the cells as they are */
-    double *worse, *lost; /* [count] each: how much more loss, how much less often right */
+    size_t *rows, *dealt;  /* [count] of the dataset */
+    float *answers;        /* [count, classes] */
+    unsigned char *truth;  /* [count, classes] where rows have sets of classes, and */
+    grove_set_mark *marks; /* [classes] for one of them */
+    double *loss, *right;  /* [count] each, with the cells as they are */
+    double *worse, *lost;  /* [count] each: how much more loss, how much less often right */
     grove_error *error;
 } dealer;
 
 static bool make_room(dealer *d) {
     size_t cells = 0, bytes = 0;
-    const bool fits = grove_multiply(d->count, d->classes, &cells) &&
-                      grove_multiply(cells, sizeof *d->answers, &bytes);
+    bool fits = grove_multiply(d->count, d->classes, &cells) &&
+                grove_multiply(cells, sizeof *d->answers, &bytes);
     d->rows = grove_alloc_zero(&d->allocator, d->count, sizeof *d->rows);
     d->dealt = grove_alloc_zero(&d->allocator, d->count, sizeof *d->dealt);
     d->answers = fits ? grove_alloc(&d->allocator, bytes) : NULL;
     d->loss = grove_alloc_zero(&d->allocator, 4 * d->count + 1, sizeof *d->loss);
-    if (!d->rows || !d->dealt || !d->answers || !d->loss) {
+    if (fits && grove_dataset_has_sets(d->dataset)) {
+        d->truth = grove_alloc_zero(&d->allocator, cells, sizeof *d->truth);
+        d->marks = grove_alloc_zero(&d->allocator, d->classes, sizeof *d->marks);
+        fits = d->truth && d->marks;
+    }
+    if (!fits || !d->rows || !d->dealt || !d->answers || !d->loss) {
         grove_fail_memory(d->error, bytes);
         return false;
     }
@@ -46,17 +55,35 @@ static void free_room(dealer *d) {
     grove_release(&d->allocator, d->rows);
     grove_release(&d->allocator, d->dealt);
     grove_release(&d->allocator, d->answers);
+    grove_release(&d->allocator, d->truth);
+    grove_release(&d->allocator, d->marks);
     grove_release(&d->allocator, d->loss);
 }
 
-static grove_judged judge(const dealer *d, size_t i) {
-    return grove_judge(d->answers + i * d->classes, d->classes,
-                       grove_dataset_labels(d->dataset)[d->rows[i]], 1);
+typedef struct verdict {
+    double log_loss;
+    bool right; /* of sets: as a whole */
+} verdict;
+
+static verdict judge(const dealer *d, size_t i) {
+    const float *p = d->answers + i * d->classes;
+    if (d->truth) {
+        const grove_set_judge usual = {d->classes, GROVE_USUAL_THRESHOLD, NULL};
+        const grove_judged_set set =
+            grove_judge_set(&usual, p, d->truth + i * d->classes, d->marks);
+        return (verdict){set.log_loss, set.support == set.right && set.predicted == set.right};
+    }
+    const grove_judged row =
+        grove_judge(p, d->classes, grove_dataset_labels(d->dataset)[d->rows[i]], 1);
+    return (verdict){row.log_loss, row.answer == row.label};
 }
 
 static grove_status check(const dealer *d) {
     const grove_id *labels = grove_dataset_labels(d->dataset);
     grove_status status = GROVE_OK;
+    if (d->truth) {
+        return grove_check_sets_answered(d->answers, d->truth, d->count, d->classes, d->error);
+    }
     for (size_t i = 0; i < d->count && status == GROVE_OK; i++) {
         status = grove_check_answers(d->answers + i * d->classes, labels + d->rows[i], 1,
                                      d->classes, d->error);
@@ -75,6 +102,9 @@ static grove_status draw_rows(dealer *d, grove_rows rows) {
         d->rows[i] = d->count < rows.count ? order[i] : grove_row_at(&rows, i);
     }
     grove_release(&d->allocator, order);
+    if (d->truth) {
+        grove_dataset_indicators(d->dataset, d->rows, d->count, d->classes, d->truth);
+    }
     return GROVE_OK;
 }
 
@@ -83,9 +113,9 @@ static grove_status answer_as_is(dealer *d) {
     grove_status status = grove_predictor_run(d->predictor, rows, d->answers, d->error);
     status = status == GROVE_OK ? check(d) : status;
     for (size_t i = 0; i < d->count && status == GROVE_OK; i++) {
-        const grove_judged row = judge(d, i);
+        const verdict row = judge(d, i);
         d->loss[i] = row.log_loss;
-        d->right[i] = row.answer == row.label;
+        d->right[i] = row.right;
     }
     return status;
 }
@@ -117,9 +147,9 @@ static grove_status deal_column(dealer *d, size_t column, grove_importance *told
             return status;
         }
         for (size_t i = 0; i < d->count; i++) {
-            const grove_judged row = judge(d, i);
+            const verdict row = judge(d, i);
             d->worse[i] += (row.log_loss - d->loss[i]) / (double)repeats;
-            d->lost[i] += (d->right[i] - (row.answer == row.label)) / (double)repeats;
+            d->lost[i] += (d->right[i] - row.right) / (double)repeats;
         }
     }
     *told = (grove_importance){.column = column,
@@ -130,7 +160,8 @@ static grove_status deal_column(dealer *d, size_t column, grove_importance *told
 
 static bool is_taken(const grove_schema *schema, size_t column) {
     const grove_column_kind kind = grove_schema_kind(schema, column);
-    return kind != GROVE_COLUMN_LABEL && kind != GROVE_COLUMN_IGNORED;
+    return kind != GROVE_COLUMN_LABEL && kind != GROVE_COLUMN_LABELS &&
+           kind != GROVE_COLUMN_IGNORED;
 }
 
 static grove_status deal(dealer *d, grove_rows rows, grove_importance *list, size_t *count) {
@@ -162,8 +193,9 @@ grove_status grove_permutation_importance(grove_predictor *predictor, const grov
     d.wish.repeats = wish.repeats ? wish.repeats : 5;
     d.wish.most_rows = wish.most_rows ? wish.most_rows : 10000;
     d.count = rows.count < d.wish.most_rows ? rows.count : d.wish.most_rows;
-    if (!predictor || !schema || !rows.dataset || !grove_dataset_labels(rows.dataset) ||
-        wish.repeats < 0) {
+    const bool labelled = rows.dataset && (grove_dataset_labels(rows.dataset) ||
+                                           grove_dataset_has_sets(rows.dataset));
+    if (!predictor || !schema || !labelled || wish.repeats < 0) {
         return grove_fail(error, GROVE_BAD_ARGUMENT,
                           "importance needs a predictor, its schema, rows with labels, and one "
                           "repeat or more");
