@@ -260,7 +260,10 @@ def bad_columns(folder):
     refused(3, ["'trunk'", "both"], *train, "--label", "group", "--numeric", "trunk",
             "--categorical", "trunk")
     crosses = train + ["--label", "group", "--crosses"]
-    refused(3, "--crosses: column 'hight' is not in the table", *crosses, "species*hight")
+    refused(3, f"--crosses: column 'hight' is not in {data}; did you mean 'height'?", *crosses,
+            "species*hight")
+    no = refused(3, f"--crosses: column 'zzzzzzz' is not in {data}", *crosses, "species*zzzzzzz")
+    assert "did you mean" not in no.err
     refused(3, "'height' is not categorical", *crosses, "species*region,region*height")
     refused(3, "'species' is no cross", *crosses, "species")
     refused(3, "at most 4 columns", *crosses, "*".join(["species"] * 5))

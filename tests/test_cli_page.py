@@ -174,9 +174,44 @@ def texts_and_bags(folder):
     _, told = made(folder, model, data)
     assert sorted(c["column"] for c in told["report"]["importance"]["columns"]) == \
         ["size", "tags", "title"]
+    words, values = [next(p for p in told["pictures"] if p["column"] == c)
+                     for c in ("title", "tags")]
+    names = [p["name"] for p in words["points"] if not p["special"]]
+    assert words["of"] == "word" and "tree" in names[:1] and "oak" in names, names
+    assert not any(" " in name or name.startswith("#") for name in names), names
+    assert words["all"] == len(names) == 9 and words["shown"] == len(words["points"])
+    assert values["of"] == "value" and values["all"] == 8
+    assert {c["name"]: c["values"] for c in told["model"]["columns"]}["tags"] == 8
     assert any(c["log_loss"]["low"] > 0 for c in told["report"]["importance"]["columns"]
                if c["column"] != "size"), told["report"]["importance"]
     assert "columns but texts and bags" in good("evaluate", model, data, "--full").out
+
+
+@case
+def many_words(folder):
+    """The most frequent 400 are shown; how many there are is told."""
+    lines = ["title,kind"] + ["%s w%d x%d %s" % ("common", i % 500, i % 450, "rare,a" if i % 2 else
+                                                "seldom,b") for i in range(1000)]
+    data, model = write(os.path.join(folder, "d.csv"), text_of(lines)), os.path.join(folder, "m")
+    good("train", data, "--label", "kind", "--text", "title", "--out", model, "-q", *QUICK)
+    page, told = made(folder, model, data)
+    picture = told["pictures"][0]
+    values = [p for p in picture["points"] if not p["special"]]
+    assert len(values) == 400 < picture["all"] == 953, (len(values), picture["all"])
+    assert {"common", "rare", "seldom"} <= {p["name"] for p in picture["points"]}
+    assert os.path.getsize(page) < 200000
+
+
+@case
+def several_models_that_answer_together(folder):
+    _, model = trained(folder, *QUICK, "--members", "2", rows=300)
+    _, told = made(folder, model, table(folder, "test.csv", rows=50, seed=5))
+    assert told["model"]["members"] == 2
+    assert [p["column"] for p in told["pictures"]] == ["species", "region"]
+    vectors = good("embed", model, "--column", "species").out.splitlines()
+    assert told["pictures"][0]["width"] == int(vectors[0].split()[1])
+    _, alone = trained(folder, *QUICK, rows=300)
+    assert made(folder, alone, table(folder, "t2.csv", rows=50))[1]["model"]["members"] == 1
 
 
 @case

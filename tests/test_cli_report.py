@@ -379,8 +379,8 @@ def demands(folder):
     assert full["metrics"]["accuracy"]["low"] is not None and not full["required"][0]["met"]
     refused(5, "roc_auc is not defined on these rows, not >= 0", "evaluate", model, data,
             "--require", "roc_auc>=0")
-    for demand, words in [("acuracy>=0.9", "'acuracy'; did you mean 'accuracy'?"),
-                          ("xyzzy>=0.9", "no metric 'xyzzy'; grove evaluate --full shows all"),
+    for demand, words in [("acuracy>=0.9", "'acuracy'; did you mean 'accuracy'? (grove"),
+                          ("xyzzy>=0.9", "no metric 'xyzzy' (grove evaluate --full shows all)"),
                           ("accuracy>0.9", "not 'accuracy>0.9'"), ("accuracy", "not 'accuracy'"),
                           ("accuracy>=high", "not 'accuracy>=high'"), ("", "not ''"),
                           (">=1", "not '>=1'"), ("accuracy>=0.9,,", "separated by commas")]:

@@ -127,7 +127,9 @@ def mistakes_in_the_file(folder):
             "--out", out)
     refused(3, ["line 2, column 'species'", "is not a number"], "train", data, "--schema", path,
             "--label", "group", "--out", out)
-    refused(3, [path + "none"], "train", data, "--schema", path + "none", "--out", out)
+    none = refused(3, f"cannot read '{path}none': No such file", "train", data, "--schema",
+                   path + "none", "--out", out)
+    assert none.err.count(path + "none") == 1 and read(out) == b"old"
     refused(2, ["--schema", "would write over"], "inspect", data, "--schema", data)
     refused(2, ["--out", "would write over"], "train", data, "--schema", path, "--out", path)
     assert read(out) == b"old"

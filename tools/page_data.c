@@ -80,8 +80,10 @@ static json_t *json_column(const answers *a, size_t column) {
     const grove_column_kind kind = grove_schema_kind(a->schema, column);
     const grove_shape shape = shape_of(grove_model_graph(a->model), "table.%s.weight", name);
     const int64_t ids = grove_schema_ids(a->schema, column);
-    const int64_t values = kind == GROVE_COLUMN_CATEGORICAL ? ids - 2 : ids;
-    const bool table = shape.rank == 2 && kind == GROVE_COLUMN_CATEGORICAL;
+    const bool looked_up = kind == GROVE_COLUMN_CATEGORICAL || kind == GROVE_COLUMN_BAG ||
+                           kind == GROVE_COLUMN_TEXT;
+    const int64_t values = looked_up ? ids - 2 : ids;
+    const bool table = shape.rank == 2 && looked_up;
     const double unknown =
         a->rows ? (double)grove_dataset_unknown(a->data, column) / (double)a->rows : 0;
     return json_pack("{s:o, s:s, s:o, s:I, s:o, s:o, s:o}", "name", json_words(name), "kind",
@@ -93,6 +95,18 @@ static json_t *json_column(const answers *a, size_t column) {
                      table ? json_integer((json_int_t)shape.dim[1]) : json_null());
 }
 
+/* Of a model that was joined of several, all parameters of the second begin with member.2., and so
+ * on. */
+static int members_of(const grove_graph *graph) {
+    int members = 1;
+    for (int32_t i = 0; i < grove_parameter_count(graph); i++) {
+        int k = 0;
+        const char *name = grove_node_name(grove_parameter_at(graph, i));
+        members = name && sscanf(name, "member.%d.", &k) == 1 && k > members ? k : members;
+    }
+    return members;
+}
+
 static json_t *json_model(const answers *a) {
     const char *label = grove_schema_name(a->schema, (size_t)grove_schema_label(a->schema));
     const char *producer = grove_model_metadata(a->model, "producer");
@@ -102,8 +116,9 @@ static json_t *json_model(const answers *a) {
         json_array_append_new(columns, json_column(a, i));
     }
     snprintf(now, sizeof now, "grove %s", grove_version());
-    return json_pack("{s:o, s:o, s:s, s:I, s:o, s:o}", "label", json_words(label), "producer",
-                     json_words(producer ? producer : ""), "producer_now", now, "parameters",
+    return json_pack("{s:o, s:o, s:s, s:i, s:I, s:o, s:o}", "label", json_words(label), "producer",
+                     json_words(producer ? producer : ""), "producer_now", now, "members",
+                     members_of(grove_model_graph(a->model)), "parameters",
                      parameters_of(grove_model_graph(a->model)), "layers",
                      json_layers(grove_model_graph(a->model)), "columns", columns);
 }

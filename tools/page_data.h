@@ -21,9 +21,10 @@ json_t *json_evaluation(const options *o, const answers *a, const grove_metrics 
  * of two classes the second, else of each of the most frequent ones. NULL: see error. */
 json_t *json_curves(const answers *a, const grove_report *report, grove_error *error);
 
-/* [{"column", "all", "shown", "width", "explained": [2], "most_count",
+/* [{"column", "of": "value" or "word", "all", "shown", "width", "explained": [2], "most_count",
  *   "points": [{"name", "count", "x", "y", "near": [places], "special"}]}],
- * of each categorical column that has a table; NULL: see error. */
+ * of each column of categories, bags or texts that has a table; of texts the words alone. NULL: see
+ * error. */
 json_t *json_pictures(const answers *a, grove_error *error);
 
 /* {"columns": [names],

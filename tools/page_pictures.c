@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grove/data_bags.h"
 #include "page_data.h"
 
 enum {
     CURVE_POINTS = 160,
     MOST_CURVES = 12,    /* classes that have curves of their own */
     MOST_VECTORS = 1200, /* values of a column in a picture */
+    MOST_WORDS = 400,    /* likewise of texts and bags */
     NEIGHBOURS = 8
 };
 
@@ -82,7 +84,8 @@ json_t *json_curves(const answers *a, const grove_report *report, grove_error *e
 typedef struct picture {
     const grove_schema *schema;
     size_t column, width, count;
-    int64_t all;                   /* values that the column has */
+    bool text;                     /* words are shown, no pairs and parts of words */
+    int64_t all;                   /* values, or words, that the column has */
     int32_t ids[MOST_VECTORS + 2]; /* [count] */
     grove_real *vectors;           /* [count, width] */
     double *points;                /* [count, 2] */
@@ -90,14 +93,30 @@ typedef struct picture {
     grove_id *near; /* [count, NEIGHBOURS] */
 } picture;
 
-/* The unknown and the missing where training had some, then the most frequent values. */
+/* Of a text's pieces parts of words begin with '#', and pairs have a blank within. */
+static bool is_word(grove_cell piece) {
+    return piece.length > 0 && piece.bytes[0] != '#' && !memchr(piece.bytes, ' ', piece.length);
+}
+
+/* The unknown and the missing where training had some, then the most frequent values: vocabularies
+ * stand in that order. */
 static void choose_ids(picture *p, int64_t rows) {
-    for (int32_t id = 0; id < rows && p->count < MOST_VECTORS + 2; id++) {
-        if (id > 1 || grove_schema_count(p->schema, p->column, id) > 0) {
+    const grove_column_kind kind = grove_schema_kind(p->schema, p->column);
+    const size_t most = kind == GROVE_COLUMN_CATEGORICAL ? MOST_VECTORS : MOST_WORDS;
+    p->text = kind == GROVE_COLUMN_TEXT;
+    for (int32_t id = 0; id < 2; id++) {
+        if (grove_schema_count(p->schema, p->column, id) > 0) {
             p->ids[p->count++] = id;
         }
     }
-    p->all = rows - 2;
+    const size_t special = p->count;
+    for (int32_t id = 2; id < rows; id++) {
+        const bool wanted = !p->text || is_word(grove_schema_value(p->schema, p->column, id));
+        p->all += wanted;
+        if (wanted && p->count < most + special) {
+            p->ids[p->count++] = id;
+        }
+    }
 }
 
 static grove_status lay_out(picture *p, const grove_real *table, grove_error *error) {
@@ -143,8 +162,9 @@ static json_t *json_picture(const picture *p) {
         json_array_append_new(points, json_point(p, i));
     }
     const char *name = grove_schema_name(p->schema, p->column);
-    return json_pack("{s:o, s:I, s:I, s:I, s:[o, o], s:I, s:o}", "column",
-                     json_cell((grove_cell){name, strlen(name)}), "all", (json_int_t)p->all,
+    return json_pack("{s:o, s:s, s:I, s:I, s:I, s:[o, o], s:I, s:o}", "column",
+                     json_cell((grove_cell){name, strlen(name)}), "of",
+                     p->text ? "word" : "value", "all", (json_int_t)p->all,
                      "shown", (json_int_t)p->count, "width", (json_int_t)p->width, "explained",
                      rounded(p->explained[0]), rounded(p->explained[1]), "most_count", most,
                      "points", points);
@@ -186,9 +206,12 @@ static grove_status add_picture(const answers *a, size_t column, json_t *list, g
 }
 
 json_t *json_pictures(const answers *a, grove_error *error) {
+    const size_t categoricals = grove_schema_categoricals(a->schema);
     json_t *list = json_array();
-    for (size_t i = 0; i < grove_schema_categoricals(a->schema); i++) {
-        const size_t column = (size_t)grove_schema_categorical(a->schema, i);
+    for (size_t i = 0; i < categoricals + grove_schema_bags(a->schema); i++) {
+        const size_t column = (size_t)(i < categoricals
+                                           ? grove_schema_categorical(a->schema, i)
+                                           : grove_schema_bag(a->schema, i - categoricals));
         const grove_status status = add_picture(a, column, list, error);
         if (status != GROVE_OK) {
             json_decref(list);

@@ -92,7 +92,7 @@ const char *demand_mistake(const names *demands, char words[DEMAND_SIZE]) {
                 }
             }
             snprintf(words, DEMAND_SIZE,
-                     "--require: there is no metric '%s'%s; grove evaluate --full shows all", name,
+                     "--require: there is no metric '%s'%s (grove evaluate --full shows all)", name,
                      in_words(meant, &near, ""));
             return words;
         }

@@ -2,6 +2,7 @@
 #include "schema_file.h"
 
 #include <inttypes.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -314,7 +315,9 @@ static int read_file(reading *r, schema_wishes *wishes, const char **label) {
     if (!wishes->file && why.line > 0) {
         return refuse(r, "line %d, character %d: %s", why.line, why.column, why.text);
     } else if (!wishes->file) {
-        return refuse(r, "%s", why.text);
+        char sentence[400];
+        snprintf(sentence, sizeof sentence, "cannot read '%.200s': %s", r->path, strerror(errno));
+        return complain(r->command, EXIT_BAD_DATA, sentence);
     } else if (!number) {
         return refuse(r, "it is no schema: it has no \"schema\": 1");
     } else if (!json_is_integer(number) || json_integer_value(number) != 1) {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "suggest.h"
+
 GROVE_PRINTF(2, 3) static bool refuse(grove_error *error, const char *format, ...) {
     va_list more;
     va_start(more, format);
@@ -72,22 +74,32 @@ static void take_numbers(grove_settings *s, const options *o) {
 /* ---- crosses --------------------------------------------------------------------------------- */
 
 /* The place among the categorical columns; -1 after a mistake. */
-static int place_of(const grove_schema *schema, const char *name, grove_error *error) {
+static int place_of(const options *o, const grove_schema *schema, const char *name,
+                    grove_error *error) {
     for (size_t i = 0; i < grove_schema_categoricals(schema); i++) {
         size_t column = (size_t)grove_schema_categorical(schema, i);
         if (strcmp(grove_schema_name(schema, column), name) == 0) {
             return (int)i;
         }
     }
-    const bool there = grove_schema_column(schema, name) >= 0;
-    refuse(error, "--crosses: column '%.200s' %s", name,
-           there ? "is not categorical; --categorical can make it so" : "is not in the table");
+    char meant[SUGGESTION_SIZE];
+    suggestion near = {.wanted = name};
+    for (size_t i = 0; i < grove_schema_columns(schema); i++) {
+        consider(&near, grove_schema_name(schema, i));
+    }
+    if (grove_schema_column(schema, name) >= 0) {
+        refuse(error, "--crosses: column '%.200s' is not categorical; --categorical can make it so",
+               name);
+    } else {
+        refuse(error, "--crosses: column '%.100s' is not in %.200s%s", name, o->files[0],
+               in_words(meant, &near, ""));
+    }
     return -1;
 }
 
 /* "A*B" is cut up. */
-static bool take_cross(grove_cross *cross, const grove_schema *schema, char *text,
-                       grove_error *error) {
+static bool take_cross(grove_cross *cross, const options *o, const grove_schema *schema,
+                       char *text, grove_error *error) {
     *cross = (grove_cross){.count = 0};
     for (char *next = text; next;) {
         char *star = strchr(next, '*');
@@ -97,7 +109,7 @@ static bool take_cross(grove_cross *cross, const grove_schema *schema, char *tex
         if (cross->count == GROVE_MOST_CROSSED) {
             return refuse(error, "--crosses: a cross is of at most %d columns", GROVE_MOST_CROSSED);
         }
-        int place = place_of(schema, next, error);
+        int place = place_of(o, schema, next, error);
         if (place < 0) {
             return false;
         }
@@ -126,7 +138,7 @@ static bool take_crosses(grove_settings *s, const options *o, const grove_schema
                           GROVE_MOST_CROSSES);
             break;
         }
-        good = take_cross(&s->crosses[s->cross_count++], schema, one, error);
+        good = take_cross(&s->crosses[s->cross_count++], o, schema, one, error);
     }
     free(text);
     return good;

@@ -73,15 +73,15 @@ function confusion() {
         most = 24;
     const per_class = table(
         null,
-        ['class', 'rows', 'answers', 'precision', 'recall', '95 % interval', 'f1'],
+        ['class', 'rows', 'answers', 'precision', 'recall', 'f1', 'recall’s 95 % interval'],
         told.classes.map((c) => [
             el('th', { scope: 'row', class: 'name-of', title: c.class }, clip(shown(c.class), 40)),
             whole(c.support),
             whole(c.predicted),
             fixed(c.precision.value),
             fixed(c.recall.value),
-            range(c.recall),
             fixed(c.f1),
+            range(c.recall),
         ]),
     );
     const mistakes = matrix

@@ -100,6 +100,8 @@ function training() {
     const facts = [
         ['Training rows', whole(t.rows)],
         ['Validation rows', whole(t.validation_rows)],
+        ['Last trained on all', t.refit_rows ? many(t.refit_rows, 'row') : null],
+        ['Models that answer together', model.members > 1 ? model.members : null],
         ['Epochs', t.epochs && `${t.epochs}, the best was ${t.best_epoch}`],
         ['Seed', t.seed],
         ['Parameters', whole(model.parameters)],

@@ -146,14 +146,22 @@ function vectors() {
     }
     function update() {
         const hits = matches();
-        says.textContent = `${whole(picture.shown)} of ${many(picture.all, 'value')}, ${many(picture.width, 'number')} each. The picture tells ${percent(
+        const special = picture.points.filter((p) => p.special);
+        const values = picture.shown - special.length;
+        const which =
+            values < picture.all
+                ? `The ${whole(values)} most frequent of ${many(picture.all, picture.of)}`
+                : many(values, picture.of);
+        says.textContent = `${[which, ...special.map((p) => p.name)].join(' and ')}, a vector of ${many(picture.width, 'number')} each. The picture tells ${percent(
             picture.explained[0] + picture.explained[1],
         )} of their variance (${percent(picture.explained[0])} across, ${percent(picture.explained[1])} up), by principal components.`;
         if (self >= 0) {
             heading.textContent = `Nearest to ${shown(picture.points[self].name)}`;
             found.replaceChildren(entry(self), ...picture.points[self].near.map((i) => entry(i)));
         } else {
-            const list = wanted ? hits : picture.points.map((p, i) => i);
+            const list = [...(wanted ? hits : picture.points.keys())].sort(
+                (a, b) => picture.points[b].count - picture.points[a].count,
+            );
             heading.textContent = wanted ? `${whole(hits.length)} found` : 'Most frequent';
             found.replaceChildren(...list.slice(0, 60).map((i) => entry(i)));
         }
@@ -169,8 +177,8 @@ function vectors() {
     return section(
         'vectors',
         'What was learned of the values',
-        data.member
-            ? `Of several models that answer together these are the vectors of the first.`
+        model.members > 1
+            ? `${whole(model.members)} models answer together; these are the vectors of the first.`
             : null,
         el(
             'div',
