@@ -5,6 +5,7 @@
 # is kept.
 import csv
 import io
+import math
 import os
 import random
 import signal
@@ -210,6 +211,48 @@ def what_does_not_go_together(folder):
     refused(2, "low, medium, high", *train, "--effort", "huge")
     refused(2, "from 0.001", *train, "--time-limit", "0")
     assert read(out) == b"before"
+
+
+@case
+def how_unsure_the_answers_are(folder):
+    """Entropies are those of the probabilities; what members disagree about is a part of them."""
+    data, model, one = (os.path.join(folder, name) for name in ["data.csv", "m", "one"])
+    write(data, text_of(cli.trees(400)))
+    good("train", data, "--label", "group", "--out", model, "--members", "3", "-q", *SMALL)
+    good("train", data, "--label", "group", "--out", one, "-q", *SMALL)
+    rows = list(csv.DictReader(io.StringIO(good("predict", model, data, "--uncertainty").out)))
+    some = 0
+    for row in rows:
+        p = [float(row[name]) for name in row if name.startswith("probability.")]
+        entropy = -sum(x * math.log(x) for x in p if x > 0)
+        near(float(row["entropy"]), entropy, 1e-5)
+        shared = float(row["mutual_information"])
+        assert 0 <= shared <= entropy + 1e-6
+        some += shared > 1e-4
+    assert some > 100
+    told = good("predict", model, data, "--uncertainty", "--json").json()["predictions"]
+    near(told[5]["mutual_information"], float(rows[5]["mutual_information"]), 1e-6)
+    near(told[5]["entropy"], float(rows[5]["entropy"]), 1e-6)
+    single = good("predict", one, data, "--uncertainty").out.splitlines()[0]
+    assert single.endswith(",entropy"), single
+    plain = good("predict", model, data).out.splitlines()
+    assert [line.split(",")[0] for line in plain[1:]] == [row["prediction"] for row in rows]
+    assert "entropy" not in plain[0]
+
+
+@case
+def a_single_network_of_numbers_is_not_unsure(folder):
+    data, model, out = (os.path.join(folder, name) for name in ["data.csv", "m", "out.csv"])
+    write(data, "a,y\n" + "".join("%d,%d.5\n" % (i % 50, i) for i in range(300)))
+    good("train", data, "--label", "y", "--out", model, "-q", "--epochs", "1")
+    told = cli.run("predict", model, data, "--uncertainty", "--out", out)
+    assert told.code == 2 and "--members 5" in told.err and not os.path.exists(out), str(told)
+    maker, plain = os.environ.get("GROVE_MAKE_PLAIN_MODEL"), os.path.join(folder, "plain")
+    if not maker:
+        raise cli.Skip("$GROVE_MAKE_PLAIN_MODEL is not set")
+    subprocess.run([*cli.RUNNER, maker, plain], check=True)
+    told = cli.run("predict", plain, data, "--uncertainty", "--out", out)
+    assert told.code == 2 and "grove train wrote" in told.err and not os.path.exists(out), str(told)
 
 
 cli.main()

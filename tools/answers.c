@@ -55,7 +55,9 @@ static bool make_room(answers *a) {
     a->room = a->rows + 1;
     a->numbers = numbers ? calloc(a->room, sizeof *a->numbers) : NULL;
     a->probabilities = numbers ? NULL : calloc(a->room, a->classes * sizeof *a->probabilities);
-    return a->probabilities || a->numbers;
+    free(a->spread);
+    a->spread = a->members ? calloc(a->room, sizeof *a->spread) : NULL;
+    return (a->probabilities || a->numbers) && (a->spread || !a->members);
 }
 
 static grove_status run(answers *a, grove_error *error) {
@@ -67,11 +69,44 @@ static grove_status run(answers *a, grove_error *error) {
                       : grove_predictor_run(a->predictor, all, a->probabilities, error);
 }
 
+/* A single network of classes has its entropy to tell, one of numbers nothing. */
+static grove_status open_members(const options *o, answers *a, grove_error *error) {
+    if (!o->uncertainty || a->members) {
+        return GROVE_OK;
+    }
+    grove_status status = grove_disagreement_new(grove_model_graph(a->model), a->schema, 0,
+                                                 (int)o->threads, &a->members, error);
+    if (status != GROVE_NOT_FOUND) {
+        return status;
+    }
+    if (grove_schema_target(a->schema) == GROVE_TARGET_NUMBER) {
+        snprintf(error->message, sizeof error->message,
+                 "--uncertainty: a single network that predicts numbers does not tell how sure it "
+                 "is; one of several models does (train --members 5)");
+        return GROVE_UNSUPPORTED;
+    }
+    return GROVE_OK;
+}
+
+static grove_status ask_members(answers *a, grove_error *error) {
+    const grove_rows all = {.dataset = a->data, .count = a->rows};
+    return a->members ? grove_disagreement_run(a->members, all, a->spread, error) : GROVE_OK;
+}
+
 static int predict(const char *command, const options *o, answers *a) {
     grove_error error = {0};
     grove_status status = open_predictor(o, a, &error);
     if (status == GROVE_OK) {
+        status = open_members(o, a, &error);
+    }
+    if (status == GROVE_UNSUPPORTED && o->uncertainty) {
+        return complain(command, EXIT_USAGE, error.message);
+    }
+    if (status == GROVE_OK) {
         status = run(a, &error);
+    }
+    if (status == GROVE_OK) {
+        status = ask_members(a, &error);
     }
     if (status != GROVE_OK) {
         const char *why = error.status == GROVE_OK ? "out of memory" : error.message;
@@ -153,6 +188,8 @@ void free_answers(answers *a) {
     free(a->policies);
     free(a->unknown_rows);
     free(a->unknown);
+    free(a->spread);
+    grove_disagreement_free(a->members);
     grove_predictor_free(a->predictor);
     grove_dataset_free(a->data);
     grove_table_free(a->table);

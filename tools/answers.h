@@ -19,8 +19,11 @@ typedef struct answers {
     grove_unknown_policy *policies; /* [columns of the schema] */
     bool *unknown_rows;             /* [rows] that have a cell which training did not see */
     grove_predictor *predictor;
-    double threshold;        /* of classes that are answered, where there may be several */
-    int64_t cells, *unknown; /* of all rows that were asked about: [columns of the schema] */
+    bool unsure;                 /* --uncertainty was asked for */
+    grove_disagreement *members; /* of a joined model, where --uncertainty asks for them; then */
+    double *spread;              /* [rows] how far they are apart (uncertainty.h) */
+    double threshold;            /* of classes that are answered, where there may be several */
+    int64_t cells, *unknown;     /* of all rows that were asked about: [columns of the schema] */
 } answers;
 
 /* Reads the table (files[1]), encodes it as a->schema says, and asks a->model. Complains and

@@ -321,7 +321,6 @@ static int compare(comparison *c, job *j, const options *asked) {
 static options of_network(const options *o) {
     options own = *o;
     own.architecture = strcmp(o->architecture, "auto") == 0 ? "mlp" : o->architecture;
-    own.effort = "low";
     own.refit = "no";
     return own;
 }

@@ -1,53 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "option_table.h"
-
 #include "grove/nn.h"
-
-/* ---- the words of choices -------------------------------------------------------------------- */
-
-#define WORDS(...)                                                                                 \
-    (const char *const[]) {                                                                        \
-        __VA_ARGS__, NULL                                                                          \
-    }
-
-/* ---- what an option takes, and the field it goes to: another type does not compile ----------- */
-
-#define AT(member, type) .field = _Generic(((options *)0)->member, type : offsetof(options, member))
-#define FLAG(member) .kind = OPTION_FLAG, AT(member, bool)
-#define SETS(member) .kind = OPTION_SET, AT(member, const char *)
-#define WHOLE(member, low, high)                                                                   \
-    .kind = OPTION_WHOLE, AT(member, long), .least = (low), .most = (high)
-#define NUMBER(member, low, high)                                                                  \
-    .kind = OPTION_NUMBER, AT(member, double), .least = (low), .most = (high)
-#define BYTES(member, low, high)                                                                   \
-    .kind = OPTION_BYTES, AT(member, double), .least = (low), .most = (high)
-#define CHOICE(member, ...)                                                                        \
-    .kind = OPTION_CHOICE, AT(member, const char *), .words = WORDS(__VA_ARGS__)
-#define CHARACTER(member) .kind = OPTION_CHARACTER, AT(member, char)
-#define SIZES(member, low, high)                                                                   \
-    .kind = OPTION_SIZES, AT(member, sizes), .least = (low), .most = (high)
-#define TEXT(member) .kind = OPTION_TEXT, AT(member, const char *)
-#define A_FILE(member) .kind = OPTION_FILE, AT(member, const char *)
-#define COLUMN(member) .kind = OPTION_COLUMN, AT(member, const char *)
-#define COLUMNS(member) .kind = OPTION_COLUMNS, AT(member, names)
-#define LIST(member) .kind = OPTION_LIST, AT(member, names)
-#define OR_WORD(text, means) .word = (text), .word_means = (means)
-
-/* Who takes it, its name, what stands for its argument. */
-#define ROW(commands, word, argument_)                                                             \
-    .for_commands = (commands), .name = word, .argument = argument_
-
-enum {
-    FOR_TABLES = FOR_ALL & ~FOR_NEAREST, /* who reads one */
-    FOR_FITS = FOR_TRAIN | FOR_CV,
-    FOR_NETWORKS = FOR_FITS | FOR_COMPARE, /* who makes one */
-    FOR_GUESSES = FOR_NETWORKS | FOR_INSPECT,
-    FOR_THREADS = FOR_NETWORKS | FOR_CALIBRATE | FOR_EVALUATE | FOR_REPORT | FOR_PREDICT |
-                  FOR_GRADCHECK | FOR_EMBED,
-    FOR_RESULTS = FOR_NETWORKS | FOR_CALIBRATE | FOR_SPLIT | FOR_EVALUATE | FOR_INSPECT |
-                  FOR_GRADCHECK | FOR_NEAREST,
-    FOR_ONE_FILE = FOR_PREDICT | FOR_TRANSFORM
-};
+#include "option_row.h"
 
 const option_row option_table[] = {
     {ROW(FOR_NETWORKS, "label", "COLUMN"), COLUMN(label), .help = "the column to predict",
@@ -380,6 +333,10 @@ const option_row option_table[] = {
              "commas between, or given again. Metrics are those of --full"},
     {ROW(FOR_RESULTS, "json", NULL), FLAG(json), .group = GROUP_OUTPUT,
      .help = "print the result as one JSON object"},
+    {ROW(FOR_PREDICT, "uncertainty", NULL), FLAG(uncertainty), .group = GROUP_OUTPUT,
+     .help = "also tell how unsure each answer is: its entropy, in nats; of a model of several "
+             "(train --members) also what they disagree about, mutual_information, or of numbers "
+             "their standard deviation, deviation"},
     {ROW(FOR_PREDICT, "json", NULL), FLAG(json), .group = GROUP_OUTPUT,
      .help = "write one JSON object instead of CSV"},
     {ROW(FOR_TRAIN, "profile", NULL), FLAG(profile), .group = GROUP_OUTPUT,

@@ -195,10 +195,14 @@ static void set(const reading *r, options *o) {
 
 /* ---- the parser ------------------------------------------------------------------------------ */
 
+/* Those of the command, and before them those of all: what commands share may look at options that
+ * only some of them take. */
 static void set_presets(const command *c, options *o) {
-    for (const option_row *row = option_table; row->name; row++) {
-        if (takes_option(c, row) && row->preset && row->kind != OPTION_SET) {
-            set(&(reading){c, row, row->preset, true}, o);
+    for (int own = 0; own < 2; own++) {
+        for (const option_row *row = option_table; row->name; row++) {
+            if (row->preset && row->kind != OPTION_SET && (!own || takes_option(c, row))) {
+                set(&(reading){c, row, row->preset, true}, o);
+            }
         }
     }
 }

@@ -68,6 +68,7 @@ typedef struct options {
     const struct schema_wishes *wishes; /* what it says, see schema_file.h */
     long max_vocab, hash_above;         /* 0: no limit, and nothing is hashed */
     long max_bad_rows;
+    bool uncertainty; /* of predict */
     bool json, trim, no_header, check_finite, profile, full;
     char separator;   /* 0: guessed */
     char label_split; /* between several labels of a row; 0: not given */

@@ -23,6 +23,34 @@ static size_t best_class(const answers *a, size_t row) {
     return best;
 }
 
+/* ---- how unsure: --uncertainty --------------------------------------------------------------- */
+
+typedef struct unsure {
+    const char *name;
+    double (*value)(const answers *a, size_t row);
+} unsure;
+
+static double entropy(const answers *a, size_t row) {
+    const float *p = a->probabilities + row * a->classes;
+    return grove_schema_target(a->schema) == GROVE_TARGET_SET ? grove_binary_entropy(p, a->classes)
+                                                              : grove_entropy(p, a->classes);
+}
+
+static double spread(const answers *a, size_t row) {
+    return a->spread[row];
+}
+
+static const unsure of_classes[] = {{"entropy", entropy}, {"mutual_information", spread}};
+static const unsure of_numbers[] = {{"deviation", spread}};
+
+static int uncertain_count(const answers *a) {
+    return !a->unsure ? 0 : a->numbers ? 1 : a->members ? 2 : 1;
+}
+
+static const unsure *uncertain(const answers *a, int i) {
+    return a->numbers ? &of_numbers[i] : &of_classes[i];
+}
+
 /* ---- CSV ------------------------------------------------------------------------------------- */
 
 /* "prediction", then "probability.<class>" for each class. False when memory is short. */
@@ -42,8 +70,23 @@ static bool write_header(const answers *a, grove_atomic_file *file) {
         grove_csv_write_cell((grove_cell){text, used + name.length}, ',', to_atomic_file, file);
         free(text);
     }
+    for (int i = 0; i < uncertain_count(a); i++) {
+        to_atomic_file(file, ",", 1);
+        to_atomic_file(file, uncertain(a, i)->name, strlen(uncertain(a, i)->name));
+    }
     to_atomic_file(file, "\n", 1);
     return true;
+}
+
+/* What --uncertainty adds to a row, and its end. */
+static void end_row(const answers *a, size_t row, grove_atomic_file *file) {
+    char text[34];
+    for (int i = 0; i < uncertain_count(a); i++) {
+        grove_format_number(text, uncertain(a, i)->value(a, row));
+        to_atomic_file(file, ",", 1);
+        to_atomic_file(file, text, strlen(text));
+    }
+    to_atomic_file(file, "\n", 1);
 }
 
 /* The numbers go out together, as far as they fit. */
@@ -60,8 +103,8 @@ static void write_probabilities(const answers *a, size_t row, grove_atomic_file 
         grove_format_float(text + used, a->probabilities[row * a->classes + c]);
         used += strlen(text + used);
     }
-    text[used++] = '\n';
     to_atomic_file(file, text, used);
+    end_row(a, row, file);
 }
 
 static bool write_class(const answers *a, size_t row, grove_atomic_file *file) {
@@ -90,8 +133,8 @@ static bool write_set(const answers *a, size_t row, grove_atomic_file *file) {
 static bool write_number(const answers *a, size_t row, grove_atomic_file *file) {
     char text[34];
     grove_format_number(text, a->numbers[row]);
-    strcat(text, "\n");
     to_atomic_file(file, text, strlen(text));
+    end_row(a, row, file);
     return true;
 }
 
@@ -148,7 +191,7 @@ static json_t *json_set(const answers *a, size_t row) {
     return set;
 }
 
-static json_t *json_row(const answers *a, size_t row) {
+static json_t *json_answer(const answers *a, size_t row) {
     if (a->numbers) {
         return json_pack("{s:o}", "prediction", json_number(a->numbers[row]));
     }
@@ -162,6 +205,15 @@ static json_t *json_row(const answers *a, size_t row) {
     return json_pack("{s:o, s:o}", "prediction",
                      sets ? json_set(a, row) : json_text(best.bytes, best.length), "probabilities",
                      probabilities);
+}
+
+static json_t *json_row(const answers *a, size_t row) {
+    json_t *object = json_answer(a, row);
+    for (int i = 0; i < uncertain_count(a); i++) {
+        json_object_set_new(object, uncertain(a, i)->name,
+                            json_number(uncertain(a, i)->value(a, row)));
+    }
+    return object;
 }
 
 static char *json_answers(const answers *a) {
@@ -214,7 +266,7 @@ static int predict_json(const options *o, answers *a) {
 }
 
 static int predict_table(const options *o, const grove_model *model) {
-    answers a = {.model = model, .schema = grove_model_schema(model)};
+    answers a = {.model = model, .schema = grove_model_schema(model), .unsure = o->uncertainty};
     int code = o->json ? predict_json(o, &a) : predict_csv(o, &a);
     if (code == EXIT_DONE) {
         report_unknown("predict", &a);
@@ -228,6 +280,11 @@ int run_predict(const options *o) {
     int code = read_model("predict", o->files[0], &model);
     if (code == EXIT_DONE) {
         code = check_threshold("predict", o, grove_model_schema(model));
+    }
+    if (code == EXIT_DONE && o->uncertainty && !grove_model_schema(model)) {
+        code = complain("predict", EXIT_USAGE,
+                        "--uncertainty is for models that grove train wrote: this one does not say "
+                        "what its outputs are");
     }
     if (code == EXIT_DONE && o->out) {
         code = check_output("predict", o->out);

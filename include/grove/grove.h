@@ -59,6 +59,7 @@
 #include "pictures.h"
 #include "network.h"
 #include "train.h"
+#include "uncertainty.h"
 #include "calibrate.h"
 #include "choose.h"
 #include "explain.h"

@@ -73,18 +73,25 @@ static bool is_possible(const grove_schema *schema, const grove_classifier_optio
     return !wrong;
 }
 
-static grove_tensor same(grove_tensor y) {
-    return y;
+static grove_tensor as_number(grove_tensor y) {
+    return grove_reshape(y, GROVE_SHAPE(GROVE_BATCH));
 }
 
 static grove_tensor sigmoid_of_negative(grove_tensor y) {
     return grove_sigmoid(grove_neg(y));
 }
 
-static grove_tensor mean_of(const grove_tensor *y, int count, grove_tensor (*map)(grove_tensor)) {
-    grove_tensor sum = map(y[0]);
-    for (int k = 1; k < count; k++) {
-        sum = grove_add(sum, map(y[k]));
+/* Each member's own has a name, so that it can be asked what they disagree about (uncertainty.h);
+ * NULL: it has none. */
+static grove_tensor mean_of(const grove_tensor *y, int count, grove_tensor (*map)(grove_tensor),
+                            const char *name) {
+    grove_tensor sum = GROVE_NONE;
+    for (int k = 0; k < count; k++) {
+        char text[64];
+        grove_tensor own = map(y[k]);
+        snprintf(text, sizeof text, "member.%d.%s", k + 1, name ? name : "");
+        own = name ? grove_name(own, text) : own;
+        sum = k > 0 ? grove_add(sum, own) : own;
     }
     return grove_scale(sum, 1.0 / count);
 }
@@ -94,13 +101,13 @@ static grove_tensor mean_of(const grove_tensor *y, int count, grove_tensor (*map
  * logit of a mean is log p - log(1 - p), and 1 - p a mean of its own, so that nothing cancels. */
 static grove_tensor join(const grove_tensor *y, int count, grove_target_kind target) {
     if (count == 1 || target == GROVE_TARGET_NUMBER) {
-        return count == 1 ? y[0] : mean_of(y, count, same);
+        return count == 1 ? y[0] : mean_of(y, count, as_number, "scaled");
     }
     if (target == GROVE_TARGET_SET) {
-        return grove_sub(grove_log(mean_of(y, count, grove_sigmoid)),
-                         grove_log(mean_of(y, count, sigmoid_of_negative)));
+        return grove_sub(grove_log(mean_of(y, count, grove_sigmoid, "probabilities")),
+                         grove_log(mean_of(y, count, sigmoid_of_negative, NULL)));
     }
-    return grove_log(mean_of(y, count, grove_softmax));
+    return grove_log(mean_of(y, count, grove_softmax, "probabilities"));
 }
 
 /* -> [batch, outputs]; where all columns are texts there is no body. */

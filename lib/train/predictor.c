@@ -146,6 +146,19 @@ static void feed_range(grove_feed *feed, const grove_dataset *dataset, size_t be
     grove_feed_bags(feed, dataset, NULL, begin, count, feed->size);
 }
 
+grove_status grove_feed_batch(grove_feed *feed, const grove_rows *rows, size_t begin, size_t count,
+                              grove_error *error) {
+    if (grove_rows_in_file(rows)) {
+        return grove_feed_file(feed, rows, begin, count, error);
+    }
+    if (rows->rows) {
+        grove_feed_rows(feed, rows->dataset, rows->rows + begin, count);
+    } else {
+        feed_range(feed, rows->dataset, begin, count);
+    }
+    return GROVE_OK;
+}
+
 /* Cells are counted column by column. From one that is forgotten to the next it is a geometrically
  * distributed number of cells, so what is kept costs nothing. */
 void grove_feed_forget(grove_feed *feed, size_t count, double share, uint64_t seed, uint32_t epoch,
@@ -273,16 +286,8 @@ grove_status grove_predictor_answer(grove_predictor *p, size_t rows, float *prob
  * answers are not read. */
 static grove_status answer_batch(grove_predictor *p, const grove_rows *rows, size_t begin,
                                  size_t count, float *probabilities, grove_error *error) {
-    if (grove_rows_in_file(rows)) {
-        grove_status status = grove_feed_file(&p->feed, rows, begin, count, error);
-        return status == GROVE_OK ? grove_predictor_answer(p, count, probabilities, error) : status;
-    }
-    if (rows->rows) {
-        grove_feed_rows(&p->feed, rows->dataset, rows->rows + begin, count);
-    } else {
-        feed_range(&p->feed, rows->dataset, begin, count);
-    }
-    return grove_predictor_answer(p, count, probabilities, error);
+    grove_status status = grove_feed_batch(&p->feed, rows, begin, count, error);
+    return status == GROVE_OK ? grove_predictor_answer(p, count, probabilities, error) : status;
 }
 
 /* In double, so that a large mean costs no digits. */

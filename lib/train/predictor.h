@@ -46,6 +46,10 @@ void grove_feed_bags(grove_feed *feed, const grove_dataset *dataset, const size_
 void grove_feed_rows(grove_feed *feed, const grove_dataset *dataset, const size_t *rows,
                      size_t count);
 
+/* Copies rows begin... begin + count - 1 of these, wherever they lie, to the first places. */
+grove_status grove_feed_batch(grove_feed *feed, const grove_rows *rows, size_t begin, size_t count,
+                              grove_error *error);
+
 /* The same for one column of the schema alone; the others keep what they hold. */
 void grove_feed_column(grove_feed *feed, const grove_schema *schema, size_t column,
                        const grove_dataset *dataset, const size_t *rows, size_t count);
