@@ -226,6 +226,26 @@ def cells(folder):
 
 
 @case
+def rare_classes_are_spread(folder):
+    """Of a class of twenty rows a tenth is validated on, two, whatever the seed; so in folds."""
+    data = things(folder, rows=200, more=["red,flat,1.00,warm;rare"] * 20)
+    model, split = os.path.join(folder, "m"), os.path.join(folder, "split")
+    train = ["train", data, "--label", "tags", "--label-split", ";", "--out", model, *QUICK, "-q"]
+    for seed in "1", "2", "3":
+        told = good(*train, "--seed", seed, "--split-out", split, "--json").json()["split"]
+        parts = [line.split(",")[1] for line in read(split).decode().split()[-20:]]
+        assert told["by"] == "stratified" and parts.count("valid") == 2, parts
+    words = good(*train).out
+    assert ";\n      validation rows are drawn by the rarest class of each row\n" in words
+    assert "are drawn by" not in good(*train, "--split", "column:shape=flat").out
+    said = os.path.join(folder, "said")
+    good("cv", data, *train[2:6], "--folds", "5", "--epochs", "1", "--predictions", said)
+    folds = [line.split(",")[2] for line in read(said).decode().splitlines()[201:]]
+    assert sorted(folds) == sorted("12345" * 4), folds
+    good("cv", data, *train[2:6], "--folds", "2", "--epochs", "1", "--group", "size")
+
+
+@case
 def what_training_did_not_see(folder):
     model = trained(folder)
     test = things(folder, "t.csv", rows=50, seed=4,
@@ -258,6 +278,9 @@ def a_label_that_looks_like_several(folder):
     assert note in told and told.count("note: ") == 1, told
     for more in ["-q"], ["--json"], ["--task", "classification"], ["--label-split", "|"]:
         assert "note: " not in good(*train, *more).err, more
+    seldom = write(os.path.join(folder, "seldom.csv"), text_of(
+        ["x,tags"] + ["%d,%s" % (i, "a|b" if i % 20 == 0 else "ab"[i % 2]) for i in range(200)]))
+    assert "note: " not in good("train", seldom, *train[2:]).err
 
 
 @case

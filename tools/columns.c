@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "schema_file.h"
+#include "sets.h"
 
 /* "genres=|" is the column genres, unless one is called so: where the sign begins; NULL: there is
  * none. */
@@ -62,10 +63,7 @@ static grove_column_wish *all_wishes(const options *o, const grove_table *table,
     *count = 0;
     if (all && o->label && o->label_split) {
         grove_column_wish *w = &all[(*count)++];
-        *w = (grove_column_wish){.name = o->label, .kind = GROVE_COLUMN_LABELS};
-        w->form.missing = form->missing;
-        w->form.missing_count = form->missing_count;
-        w->form.split = o->label_split;
+        *w = (grove_column_wish){o->label, GROVE_COLUMN_LABELS, form_of_sets(o)};
     }
     for (size_t i = 0; i < o->bag.count && all; i++) {
         all[(*count)++] = bag_wish(table, o->bag.items[i], form, &names);

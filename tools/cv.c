@@ -23,7 +23,8 @@ typedef struct cross {
     float *probabilities; /* [rows, classes], each of the model that did not know the row */
     double *numbers;      /* [rows], or else those */
     grove_schema *schema; /* of the repeat's last round: classes are the same in all */
-    cv_sets sets;         /* where they are told */
+    label_sets sets;      /* of all rows, where they are told, */
+    grove_table *strata;  /* and the rarest class of each */
     grove_leaks leaks;    /* of the first round */
     grove_atomic_file file;
     bool writes;
@@ -34,9 +35,19 @@ static int no_memory(void) {
     return complain("cv", EXIT_RUN_TIME, "out of memory");
 }
 
-/* Folds have the same mix of the label's classes; of numbers and sets there is none to have. */
-static const char *strata_of_cv(const cross *x) {
-    return x->result.target == GROVE_TARGET_CLASS ? x->o.label : NULL;
+typedef struct strata {
+    const grove_table *table;
+    const char *column; /* NULL: there are none */
+} strata;
+
+/* Folds have the same mix of the label's classes, of sets of the rarest class of each row; of
+ * numbers there is none to have, nor where groups are kept together that other tables do not tell.
+ */
+static strata strata_of_cv(const cross *x) {
+    const bool classes = x->result.target == GROVE_TARGET_CLASS;
+    const bool few = (size_t)x->o.folds > x->result.rows; /* refused, by the name of the table */
+    return x->strata && !x->o.group && !few ? (strata){x->strata, STRATUM}
+                                            : (strata){x->table, classes ? x->o.label : NULL};
 }
 
 /* ---- a round --------------------------------------------------------------------------------- */
@@ -140,8 +151,8 @@ static int make_room(cross *x, const job *j) {
     }
     const size_t label = (size_t)grove_schema_label(j->schema);
     if (!x->probabilities) {
-        const grove_schema *schema = x->sets.schema ? x->sets.schema : j->schema;
-        x->result.classes = (size_t)grove_schema_ids(schema, label);
+        x->result.classes = (size_t)(x->sets.schema ? grove_schema_ids(x->sets.schema, 0)
+                                                    : grove_schema_ids(j->schema, label));
         x->probabilities = calloc(x->result.rows + 1, x->result.classes * sizeof *x->probabilities);
     }
     return x->probabilities ? EXIT_DONE : no_memory();
@@ -150,8 +161,9 @@ static int make_room(cross *x, const job *j) {
 static int run_round(cross *x, size_t index) {
     job j = {.command = "cv", .o = &x->o, .table = x->table};
     cv_round *round = &x->result.rounds[index];
+    const strata by = strata_of_cv(x);
     grove_status status = grove_split_fold(
-        x->table, strata_of_cv(x), x->o.group, x->fold, (int32_t)(index % (size_t)x->o.folds),
+        by.table, by.column, x->o.group, x->fold, (int32_t)(index % (size_t)x->o.folds),
         x->o.valid_fraction, (uint64_t)x->o.seed, NULL, &j.split, &j.error);
     if (status == GROVE_OK) {
         status = prepare_job(&j);
@@ -272,8 +284,9 @@ static int write_repeat(cross *x, size_t repeat) {
 static int run_repeat(cross *x, size_t repeat, long seed) {
     int code = EXIT_DONE;
     x->o.seed = seed + (long)repeat;
-    if (grove_split_folds(x->table, strata_of_cv(x), x->o.group, (int)x->o.folds,
-                          (uint64_t)x->o.seed, x->fold, &x->error) != GROVE_OK) {
+    const strata by = strata_of_cv(x);
+    if (grove_split_folds(by.table, by.column, x->o.group, (int)x->o.folds, (uint64_t)x->o.seed,
+                          x->fold, &x->error) != GROVE_OK) {
         return complain("cv", code_of_data(x->error.status), x->error.message);
     }
     for (size_t f = 0; f < (size_t)x->o.folds && code == EXIT_DONE; f++) {
@@ -298,9 +311,11 @@ static int find_task(cross *x) {
     if (!x->o.json && j.target != GROVE_TARGET_CLASS) {
         print_task(&j);
     }
-    const grove_status status = j.target == GROVE_TARGET_SET
-                                    ? cv_sets_find(&x->sets, &x->o, x->table, &x->error)
-                                    : GROVE_OK;
+    grove_status status = GROVE_OK;
+    if (j.target == GROVE_TARGET_SET) {
+        status = read_sets(&x->o, x->table, &x->sets, &x->error);
+        status = status ? status : strata_of_sets(&x->sets, &x->strata, &x->error);
+    }
     return status == GROVE_OK ? EXIT_DONE : complain("cv", code_of_data(status), x->error.message);
 }
 
@@ -349,7 +364,8 @@ static int close_all(cross *x, const options *o, int code) {
     free(x->probabilities);
     free(x->numbers);
     grove_schema_free(x->schema);
-    cv_sets_free(&x->sets);
+    free_sets(&x->sets);
+    grove_table_free(x->strata);
     grove_table_free(x->table);
     return code;
 }

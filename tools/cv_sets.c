@@ -4,35 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sets.h"
-#include "splits.h"
-
 static size_t classes_of(const grove_schema *schema) {
     return (size_t)grove_schema_ids(schema, (size_t)grove_schema_label(schema));
-}
-
-grove_status cv_sets_find(cv_sets *sets, const options *o, const grove_table *table,
-                          grove_error *error) {
-    const grove_encode_options labelled = {.label_required = true};
-    grove_status status = guess_feature_columns(o, table, GROVE_TARGET_SET, &sets->schema, error);
-    if (status == GROVE_OK) {
-        status = grove_schema_fit(sets->schema, table, NULL, grove_table_rows(table), error);
-    }
-    if (status == GROVE_OK) {
-        status = grove_schema_encode(sets->schema, table, &labelled, &sets->truth, error);
-    }
-    return status;
-}
-
-void cv_sets_free(cv_sets *sets) {
-    grove_schema_free(sets->schema);
-    grove_dataset_free(sets->truth);
 }
 
 /* Which class of all rows is a class of this round's? [classes of the round], to be freed. One that
  * is frequent enough for the form in these rows only is none of them: NOWHERE. */
 #define NOWHERE ((size_t)-1)
-static size_t *places_of(const cv_sets *sets, const job *j) {
+static size_t *places_of(const label_sets *sets, const job *j) {
     const size_t label = (size_t)grove_schema_label(j->schema), classes = classes_of(j->schema);
     const size_t whole = (size_t)grove_schema_label(sets->schema);
     size_t *places = calloc(classes + 1, sizeof *places);
@@ -96,13 +75,13 @@ static grove_status answer(const job *j, float *own, grove_error *error) {
     return status;
 }
 
-grove_status cv_sets_test(const cv_sets *sets, job *j, float *probabilities, cv_round *round) {
+grove_status cv_sets_test(const label_sets *sets, job *j, float *probabilities, cv_round *round) {
     const grove_label_set usual = grove_schema_usual_set(j->schema);
     tested t = {.count = j->split.test_count, .classes = classes_of(sets->schema)};
     float *own = calloc(t.count + 1, classes_of(j->schema) * sizeof *own);
     size_t *places = places_of(sets, j);
     t.p = calloc(t.count + 1, t.classes * sizeof *t.p);
-    t.truth = truth_of_sets(sets->truth, j->split.test, t.count, t.classes);
+    t.truth = truth_of_sets(sets->data, j->split.test, t.count, t.classes);
     t.always = calloc(t.classes + 1, 1);
     grove_status status = GROVE_NO_MEMORY;
     if (own && places && t.p && t.truth && t.always) {

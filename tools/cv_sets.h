@@ -9,18 +9,10 @@
 
 #include "cv.h"
 #include "job.h"
-
-typedef struct cv_sets {
-    grove_schema *schema; /* of all rows; NULL: there are no sets */
-    grove_dataset *truth; /* all rows, as it encodes them */
-} cv_sets;
-
-grove_status cv_sets_find(cv_sets *sets, const options *o, const grove_table *table,
-                          grove_error *error);
-void cv_sets_free(cv_sets *sets);
+#include "sets.h"
 
 /* Puts what the job's model says of its tested rows among probabilities [rows, all classes], and
  * measures it. */
-grove_status cv_sets_test(const cv_sets *sets, job *j, float *probabilities, cv_round *round);
+grove_status cv_sets_test(const label_sets *sets, job *j, float *probabilities, cv_round *round);
 
 #endif

@@ -110,6 +110,11 @@ const char *strata_of(const job *j) {
     return j->target == GROVE_TARGET_CLASS ? j->o->label : NULL;
 }
 
+bool splits_by_rarest(const job *j) {
+    const bool drawn = !j->o->valid && (!j->o->split || strcmp(j->o->split, "stratified") == 0);
+    return j->target == GROVE_TARGET_SET && drawn;
+}
+
 static grove_number_loss loss_of(const options *o) {
     int found = 0;
     for (int i = 0; o->loss && i <= GROVE_NUMBER_LOSS_HUBER; i++) {
@@ -132,9 +137,12 @@ void print_task(const job *j) {
         const grove_bag_size size =
             grove_schema_bag_size(j->schema, (size_t)grove_schema_label(j->schema));
         printf("loss  binary cross-entropy of %" PRId64 " classes; a row has %.3g of them on "
-               "average, at most %" PRId64 "; validation\n      rows are drawn without strata\n",
+               "average, at most %" PRId64 "%s\n",
                grove_schema_ids(j->schema, (size_t)grove_schema_label(j->schema)), size.mean,
-               size.longest);
+               size.longest,
+               splits_by_rarest(j)
+                   ? ";\n      validation rows are drawn by the rarest class of each row"
+                   : "");
     }
 }
 

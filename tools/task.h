@@ -18,6 +18,9 @@ grove_status decide_task(job *j);
  * NULL. */
 const char *strata_of(const job *j);
 
+/* Rows have sets of classes, and those for validation are drawn by the rarest class of each. */
+bool splits_by_rarest(const job *j);
+
 /* As --loss and --huber-delta say. */
 void set_number_loss(const options *o, grove_classifier_options *network);
 

@@ -38,12 +38,25 @@ void free_job(job *j) {
     stream_close(&j->stream);
 }
 
+/* Of sets the rarest class of each row stands for its label. */
+static grove_status split_by_rarest(job *j) {
+    label_sets sets = {NULL, NULL};
+    grove_table *strata = NULL;
+    grove_status status = read_sets(j->o, j->table, &sets, &j->error);
+    status = status ? status : strata_of_sets(&sets, &strata, &j->error);
+    status = status ? status : make_split(j->o, strata, STRATUM, &j->split, &j->error);
+    grove_table_free(strata);
+    free_sets(&sets);
+    return status;
+}
+
 /* Without a file of their own, the validation rows are a part of the data. */
 static grove_status split(job *j) {
     if (j->valid_table || j->split.train) {
         return GROVE_OK;
     }
-    return make_split(j->o, j->table, strata_of(j), &j->split, &j->error);
+    return splits_by_rarest(j) ? split_by_rarest(j)
+                               : make_split(j->o, j->table, strata_of(j), &j->split, &j->error);
 }
 
 static grove_status encode(job *j) {
