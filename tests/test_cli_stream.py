@@ -124,6 +124,26 @@ def the_cache(folder):
 
 
 @case
+def a_cache_that_shrinks(folder):
+    """While it is trained on: a sentence, not a signal, and no model."""
+    data = table(folder, rows=3000)
+    cache, model = os.path.join(folder, "rows.cache"), os.path.join(folder, "none")
+    there = sorted(os.listdir(folder)) + ["rows.cache"]
+    child = subprocess.Popen([GROVE, "train", data, "--label", "group", "--out", model, "--cache",
+                              cache, "--epochs", "100000", "--patience", "100000", "--progress",
+                              "lines", *NETWORK], stdout=subprocess.DEVNULL,
+                             stderr=subprocess.PIPE, text=True)
+    for line in child.stderr:
+        if line.startswith("epoch"):
+            os.truncate(cache, 5000)
+            break
+    rest = child.communicate()[1]
+    assert child.returncode == 1, (child.returncode, rest)
+    assert "rows.cache' were cut off while they were read" in rest, rest
+    assert sorted(os.listdir(folder)) == sorted(there), os.listdir(folder)
+
+
+@case
 def goes_on(folder):
     data = table(folder, rows=3000)
     wanted = read(train(folder, data, "--stream", "--epochs", "3")[1])

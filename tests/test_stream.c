@@ -333,9 +333,12 @@ static void check_row(const grove_row_file *file, grove_part part, size_t i,
     grove_error error;
     const size_t row = (size_t)grove_row_file_source_row(file, part, i);
     const size_t ids = grove_dataset_categoricals(whole), width = grove_row_file_width(file);
-    const int32_t *block = grove_row_file_map(file, part, i / GROVE_BLOCK_ROWS, &error);
-    ck_assert_ptr_nonnull(block);
-    const int32_t *words = block + i % GROVE_BLOCK_ROWS * width;
+    int32_t *words, *block;
+    const size_t first = i - i % GROVE_BLOCK_ROWS;
+    ck_assert_int_eq(grove_row_file_read(file, part, i, 1, &words, &error), GROVE_OK);
+    ck_assert_int_eq(grove_row_file_read(file, part, first, GROVE_BLOCK_ROWS, &block, &error),
+                     GROVE_OK);
+    ck_assert_mem_eq(words, block + (i - first) * width, width * sizeof *words);
     ck_assert(grove_is_held_out(&tenth, row) == (part == GROVE_PART_VALID));
     for (size_t c = 0; c < ids; c++) {
         ck_assert_int_eq(words[c], grove_dataset_ids(whole, c)[row]);
@@ -344,7 +347,8 @@ static void check_row(const grove_row_file *file, grove_part part, size_t i,
     ck_assert_mem_eq(words + ids + 1,
                      grove_dataset_numbers(whole) + row * grove_dataset_features(whole),
                      grove_dataset_features(whole) * sizeof(float));
-    grove_row_file_unmap(file, block);
+    grove_row_file_release(file, words);
+    grove_row_file_release(file, block);
 }
 
 START_TEST(survey_is_guess_and_fit) {
@@ -382,7 +386,14 @@ START_TEST(survey_is_guess_and_fit) {
     for (size_t i = 0; i < MANY - count; i++) {
         check_row(file, GROVE_PART_VALID, i, whole);
     }
-    ck_assert_ptr_null(grove_row_file_map(file, GROVE_PART_VALID, 99, &error));
+    int32_t *none;
+    ck_assert_int_eq(grove_row_file_read(file, GROVE_PART_VALID, 99 * GROVE_BLOCK_ROWS, 1, &none,
+                                         &error),
+                     GROVE_BAD_ARGUMENT);
+    ck_assert_int_eq(
+        grove_row_file_read(file, GROVE_PART_TRAIN, 1, GROVE_BLOCK_ROWS, &none, &error),
+        GROVE_BAD_ARGUMENT);
+    ck_assert_ptr_null(none);
     const grove_dataset *part = grove_row_file_dataset(file, GROVE_PART_TRAIN);
     ck_assert_uint_eq(grove_dataset_rows(part), count);
     ck_assert_ptr_eq(grove_dataset_file(part), file);
@@ -469,6 +480,33 @@ START_TEST(caches_are_checked) {
 }
 END_TEST
 
+/* Cut short while it is open. */
+START_TEST(a_file_that_shrinks) {
+    scene s;
+    grove_error error;
+    grove_row_file *file;
+    int32_t *words;
+    char cache[sizeof path + 5];
+    make_path();
+    snprintf(cache, sizeof cache, "%s.rows", path);
+    write_rows(path, MANY);
+    ck_assert_int_eq(open_scene(&s, &(grove_allocator){0}, &error), GROVE_OK);
+    write_cache(&s, cache);
+    ck_assert_int_eq(grove_row_file_open(cache, &s.plan, &file, &error), GROVE_OK);
+    ck_assert_int_eq(truncate(cache, 4096 + 100), 0);
+    ck_assert_int_eq(grove_row_file_read(file, GROVE_PART_TRAIN, 0, 1, &words, &error), GROVE_OK);
+    grove_row_file_release(file, words);
+    ck_assert_int_eq(grove_row_file_read(file, GROVE_PART_TRAIN, 0, 9, &words, &error),
+                     GROVE_NO_FILE);
+    ck_assert_ptr_null(words);
+    ck_assert_ptr_nonnull(strstr(error.message, "were cut off while they were read"));
+    grove_row_file_free(file);
+    unlink(cache);
+    close_scene(&s);
+    remove_path();
+}
+END_TEST
+
 static int no_room(void *user, const char *bytes, size_t size) {
     size_t *left = user;
     (void)bytes;
@@ -535,7 +573,7 @@ END_TEST
 
 /* ---- an epoch -------------------------------------------------------------------------------- */
 
-enum { EPOCH_ROWS = 90000, BATCH = 500 }; /* more than the blocks that are mapped together hold */
+enum { EPOCH_ROWS = 90000, BATCH = 500 }; /* more than the blocks that are read together hold */
 
 typedef struct epoch_scene {
     scene data;
@@ -672,6 +710,7 @@ int main(void) {
     TCase *rows = tcase_create("rows");
     tcase_add_test(rows, survey_is_guess_and_fit);
     tcase_add_test(rows, caches_are_checked);
+    tcase_add_test(rows, a_file_that_shrinks);
     tcase_add_test(rows, what_goes_wrong);
     tcase_add_test(rows, rows_survive_short_memory);
     suite_add_tcase(suite, rows);

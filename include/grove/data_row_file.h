@@ -14,10 +14,10 @@
  * are not balanced between the parts as grove_split_rows does.
  *
  * A file of rows has blocks of GROVE_BLOCK_ROWS rows of one part, in the order in which they were
- * filled. Blocks are mapped while they are looked at, so the file may be larger than memory; nobody
- * must change it meanwhile.
+ * filled. They are read when they are looked at, so the file may be larger than memory; one that is
+ * cut short meanwhile is told. (Mapped, it would end the program by a signal.)
  *
- * Ownership: a row file owns its file; what is mapped must be given back before it is freed. Every
+ * Ownership: a row file owns its file; rows that were read are given back before it is freed. Every
  * _free takes NULL.
  */
 #ifndef GROVE_DATA_ROW_FILE_H
@@ -108,11 +108,12 @@ GROVE_API size_t grove_row_file_features(const grove_row_file *file);
 /* Of all rows: the same for the same rows. */
 GROVE_API uint64_t grove_row_file_hash(const grove_row_file *file);
 
-/* Block `block` of a part, mapped: rows block * GROVE_BLOCK_ROWS on, [GROVE_BLOCK_ROWS, width], of
- * which the last block may use fewer. NULL if it cannot be mapped, with the reason. */
-GROVE_API const int32_t *grove_row_file_map(const grove_row_file *file, grove_part part,
-                                            size_t block, grove_error *error);
-GROVE_API void grove_row_file_unmap(const grove_row_file *file, const int32_t *words);
+/* *words [count, width]: rows row .. row + count - 1 of a part, all of one block (a multiple of
+ * GROVE_BLOCK_ROWS begins one); of the last block all may be read, also beyond the last row. To be
+ * given back. GROVE_NO_FILE where the file does not give them any more; then *words is NULL. */
+GROVE_API grove_status grove_row_file_read(const grove_row_file *file, grove_part part, size_t row,
+                                           size_t count, int32_t **words, grove_error *error);
+GROVE_API void grove_row_file_release(const grove_row_file *file, int32_t *words);
 
 /* The rows of a part as a dataset, which is the file's and ends with it. It has rows, categoricals
  * and features; NULL in place of ids, numbers and labels, for they are not in memory. And back: the

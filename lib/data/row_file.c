@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +23,7 @@ struct grove_row_file {
     grove_holdout holdout;
     grove_dataset *datasets[GROVE_ROW_PARTS];
     bool apart; /* the rows for validation came from a source of their own */
+    char place[GROVE_PLACE_SIZE];
 };
 
 static size_t block_bytes(const grove_row_file *file) {
@@ -138,6 +138,7 @@ static grove_status take(FILE *stream, const char *name, const grove_row_file_pl
     f->stream = stream;
     f->holdout = *plan->holdout;
     f->apart = plan->valid != NULL;
+    grove_place(f->place, name, 0);
     rewind(stream);
     grove_status status = read_ends(f, name, &wanted, error);
     if (status == GROVE_OK) {
@@ -203,37 +204,51 @@ uint64_t grove_row_file_hash(const grove_row_file *file) {
     return file->tail.hash;
 }
 
-/* A mapping begins at a page, a block where the one before it ends. */
-static size_t page_rest(uint64_t place) {
-    const long page = sysconf(_SC_PAGESIZE);
-    return page > 0 ? (size_t)(place % (uint64_t)page) : 0;
+/* The bytes at that place of the file, all of them: whoever cuts it short meanwhile, or a disk that
+ * fails, is told, where a mapping would end the program by a signal. */
+static grove_status read_bytes(const grove_row_file *f, char *bytes, size_t size, uint64_t place,
+                               grove_error *error) {
+    for (size_t got = 0; got < size;) {
+        const ssize_t some =
+            pread(fileno(f->stream), bytes + got, size - got, (off_t)(place + got));
+        if (some == 0) {
+            return grove_fail(error, GROVE_NO_FILE,
+                              "the rows in '%s' were cut off while they were read", f->place);
+        }
+        if (some < 0 && errno != EINTR) {
+            return grove_cannot_read(f->place, errno, error);
+        }
+        got += some > 0 ? (size_t)some : 0;
+    }
+    return GROVE_OK;
 }
 
-const int32_t *grove_row_file_map(const grove_row_file *file, grove_part part, size_t block,
-                                  grove_error *error) {
-    if ((unsigned)part >= GROVE_ROW_PARTS || block >= file->counts[part]) {
-        grove_fail(error, GROVE_BAD_ARGUMENT, "a file of rows has no block %zu of that part",
-                   block);
-        return NULL;
+grove_status grove_row_file_read(const grove_row_file *file, grove_part part, size_t row,
+                                 size_t count, int32_t **words, grove_error *error) {
+    const size_t block = row / GROVE_BLOCK_ROWS, first = row % GROVE_BLOCK_ROWS;
+    *words = NULL;
+    if ((unsigned)part >= GROVE_ROW_PARTS || block >= file->counts[part] ||
+        count > GROVE_BLOCK_ROWS - first) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT,
+                          "a file of rows has no block with %zu rows from row %zu of that part on",
+                          count, row);
     }
-    const uint64_t place = file->blocks[part][block];
-    const size_t rest = page_rest(place);
-    char *pages = mmap(NULL, block_bytes(file) + rest, PROT_READ, MAP_SHARED, fileno(file->stream),
-                       (off_t)(place - rest));
-    if (pages == MAP_FAILED) {
-        grove_fail(error, GROVE_NO_MEMORY, "a block of rows cannot be mapped: system error %d",
-                   errno);
-        return NULL;
+    const size_t width = file->head.width * sizeof **words;
+    *words = grove_alloc(&file->allocator, count * width);
+    if (!*words) {
+        return grove_fail_memory(error, count * width);
     }
-    return (const int32_t *)(pages + rest);
+    grove_status status = read_bytes(file, (char *)*words, count * width,
+                                     file->blocks[part][block] + first * width, error);
+    if (status != GROVE_OK) {
+        grove_row_file_release(file, *words);
+        *words = NULL;
+    }
+    return status;
 }
 
-/* The mapping began with the page. */
-void grove_row_file_unmap(const grove_row_file *file, const int32_t *words) {
-    if (words) {
-        const size_t rest = page_rest((uint64_t)(uintptr_t)words);
-        munmap((char *)(uintptr_t)words - rest, block_bytes(file) + rest);
-    }
+void grove_row_file_release(const grove_row_file *file, int32_t *words) {
+    grove_release(&file->allocator, words);
 }
 
 uint64_t grove_row_file_source_row(const grove_row_file *file, grove_part part, size_t i) {

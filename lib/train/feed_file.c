@@ -47,13 +47,13 @@ static void feed_words(grove_feed *feed, const int32_t *words, size_t width, siz
     }
 }
 
-/* The block of row `begin`; *some: how many of `count` rows from there on it has. */
-static const int32_t *map_rows(const grove_rows *rows, size_t begin, size_t count, size_t *some,
-                               grove_error *error) {
+/* Row `begin` and those behind it, as many of `count` as its block has: *some. */
+static grove_status read_rows(const grove_rows *rows, size_t begin, size_t count, size_t *some,
+                              int32_t **words, grove_error *error) {
     const size_t left = GROVE_BLOCK_ROWS - begin % GROVE_BLOCK_ROWS;
     *some = count < left ? count : left;
-    return grove_row_file_map(grove_dataset_file(rows->dataset), grove_dataset_part(rows->dataset),
-                              begin / GROVE_BLOCK_ROWS, error);
+    return grove_row_file_read(grove_dataset_file(rows->dataset), grove_dataset_part(rows->dataset),
+                               begin, *some, words, error);
 }
 
 grove_status grove_feed_file(grove_feed *feed, const grove_rows *rows, size_t begin, size_t count,
@@ -61,13 +61,13 @@ grove_status grove_feed_file(grove_feed *feed, const grove_rows *rows, size_t be
     const grove_row_file *file = grove_dataset_file(rows->dataset);
     const size_t width = grove_row_file_width(file);
     for (size_t at = 0, some; at < count; at += some) {
-        const size_t row = begin + at;
-        const int32_t *words = map_rows(rows, row, count - at, &some, error);
-        if (!words) {
-            return GROVE_NO_MEMORY;
+        int32_t *words;
+        grove_status status = read_rows(rows, begin + at, count - at, &some, &words, error);
+        if (status != GROVE_OK) {
+            return status;
         }
-        feed_words(feed, words + row % GROVE_BLOCK_ROWS * width, width, some, at);
-        grove_row_file_unmap(file, words);
+        feed_words(feed, words, width, some, at);
+        grove_row_file_release(file, words);
     }
     return GROVE_OK;
 }
@@ -76,15 +76,16 @@ grove_status grove_targets_of_file(const grove_rows *rows, void *targets, grove_
     const grove_row_file *file = grove_dataset_file(rows->dataset);
     const size_t width = grove_row_file_width(file), column = grove_row_file_categoricals(file);
     for (size_t row = 0, some; row < rows->count; row += some) {
-        const int32_t *words = map_rows(rows, row, rows->count - row, &some, error);
-        if (!words) {
-            return GROVE_NO_MEMORY;
+        int32_t *words;
+        grove_status status = read_rows(rows, row, rows->count - row, &some, &words, error);
+        if (status != GROVE_OK) {
+            return status;
         }
         for (size_t i = 0; i < some; i++) {
             memcpy((char *)targets + (row + i) * sizeof *words, words + i * width + column,
                    sizeof *words);
         }
-        grove_row_file_unmap(file, words);
+        grove_row_file_release(file, words);
     }
     return GROVE_OK;
 }
@@ -92,19 +93,20 @@ grove_status grove_targets_of_file(const grove_rows *rows, void *targets, grove_
 grove_status grove_numbers_of_file(const grove_rows *rows, size_t wanted, grove_real *numbers,
                                    grove_error *error) {
     const grove_row_file *file = grove_dataset_file(rows->dataset);
-    const size_t width = grove_row_file_width(file), features = grove_row_file_features(file);
+    const size_t features = grove_row_file_features(file);
     const size_t column = grove_row_file_categoricals(file) + 1;
     for (size_t i = 0, some; i < wanted; i++) {
         const size_t row = (size_t)((double)i * (double)rows->count / (double)wanted);
-        const int32_t *words = map_rows(rows, row, 1, &some, error);
-        if (!words) {
-            return GROVE_NO_MEMORY;
+        int32_t *words;
+        grove_status status = read_rows(rows, row, 1, &some, &words, error);
+        if (status != GROVE_OK) {
+            return status;
         }
-        const float *from = (const float *)(words + row % GROVE_BLOCK_ROWS * width + column);
+        const float *from = (const float *)(words + column);
         for (size_t k = 0; k < features; k++) {
             numbers[i * features + k] = (grove_real)from[k];
         }
-        grove_row_file_unmap(file, words);
+        grove_row_file_release(file, words);
     }
     return GROVE_OK;
 }

@@ -62,24 +62,23 @@ void grove_packed_open_file(grove_packed_rows *packed, const grove_feed *feed,
                                   .file = file};
 }
 
-grove_status grove_packed_map(grove_packed_rows *packed, grove_part part, size_t block,
-                              grove_error *error) {
-    const int32_t *words = grove_row_file_map(packed->file, part, block, error);
-    if (!words) {
-        return GROVE_NO_MEMORY;
-    }
-    packed->blocks[packed->mapped++] = words;
-    return GROVE_OK;
+grove_status grove_packed_read(grove_packed_rows *packed, grove_part part, size_t block,
+                               grove_error *error) {
+    grove_status status = grove_row_file_read(packed->file, part, block * GROVE_BLOCK_ROWS,
+                                              GROVE_BLOCK_ROWS, &packed->blocks[packed->held],
+                                              error);
+    packed->held += status == GROVE_OK;
+    return status;
 }
 
-void grove_packed_unmap(grove_packed_rows *packed) {
-    while (packed->mapped > 0) {
-        grove_row_file_unmap(packed->file, packed->blocks[--packed->mapped]);
+void grove_packed_release(grove_packed_rows *packed) {
+    while (packed->held > 0) {
+        grove_row_file_release(packed->file, packed->blocks[--packed->held]);
     }
 }
 
 void grove_packed_close(grove_packed_rows *packed) {
-    grove_packed_unmap(packed);
+    grove_packed_release(packed);
     if (packed->words) {
         grove_release_aligned(&packed->allocator, packed->words);
         packed->words = NULL;

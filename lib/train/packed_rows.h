@@ -10,7 +10,7 @@
 #include "predictor.h"
 #include "targets.h"
 
-/* Rows of a file lie in its blocks, of which some are mapped. */
+/* Rows of a file lie in its blocks, of which some are held. */
 enum { GROVE_PACKED_BLOCKS = 64 };
 
 /* A row: an id for each categorical column, the words of its target, a number for each feature. */
@@ -21,8 +21,8 @@ typedef struct grove_packed_rows {
     size_t width;                        /* words from one row to the next */
     int32_t *words;                      /* [rows, width]; NULL: they are in a file */
     const grove_row_file *file;
-    const int32_t *blocks[GROVE_PACKED_BLOCKS]; /* [mapped] of it, GROVE_BLOCK_ROWS rows each */
-    size_t mapped;
+    int32_t *blocks[GROVE_PACKED_BLOCKS]; /* [held] of it, GROVE_BLOCK_ROWS rows each */
+    size_t held;
 } grove_packed_rows;
 
 /* Copies rows, with their targets, that fit the feed. To be closed also after a failure. */
@@ -31,17 +31,17 @@ grove_status grove_packed_open(grove_packed_rows *packed, const grove_feed *feed
                                grove_error *error);
 void grove_packed_close(grove_packed_rows *packed);
 
-/* The same for rows that were packed already, in a file; none of its blocks is mapped yet. */
+/* The same for rows that were packed already, in a file; none of its blocks is held yet. */
 void grove_packed_open_file(grove_packed_rows *packed, const grove_feed *feed,
                             const grove_targets *targets, const grove_row_file *file);
-/* Maps a block behind those that are; gives all of them back. */
-grove_status grove_packed_map(grove_packed_rows *packed, grove_part part, size_t block,
-                              grove_error *error);
-void grove_packed_unmap(grove_packed_rows *packed);
+/* Reads a block behind those that are held; gives all of them back. */
+grove_status grove_packed_read(grove_packed_rows *packed, grove_part part, size_t block,
+                               grove_error *error);
+void grove_packed_release(grove_packed_rows *packed);
 
-/* Copies rows order[0..count - 1], counted from 0 among those that were packed (of a file: in its
- * mapped blocks), to places at, at + 1... of the feed and of `targets`. As many of the order as are
- * known, count or more, are fetched ahead. */
+/* Copies rows order[0..count - 1], counted from 0 among those that were packed (of a file: in the
+ * blocks that are held), to places at, at + 1... of the feed and of `targets`. As many of the order
+ * as are known, count or more, are fetched ahead. */
 void grove_packed_take(const grove_packed_rows *packed, const size_t *order, size_t count,
                        size_t known, grove_feed *feed, grove_targets *targets, size_t at);
 

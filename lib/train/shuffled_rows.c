@@ -53,18 +53,18 @@ void grove_shuffled_close(grove_shuffled_rows *s) {
 
 /* ---- windows of a file ----------------------------------------------------------------------- */
 
-/* Maps the next blocks and shuffles their rows. A block is given GROVE_BLOCK_ROWS places in the
+/* Reads the next blocks and shuffles their rows. A block is given GROVE_BLOCK_ROWS places in the
  * window, also the last one, which may not need them. */
 static grove_status next_window(grove_shuffled_rows *s, grove_error *error) {
     const size_t left = s->count - s->next, take = left < WINDOW_BLOCKS ? left : WINDOW_BLOCKS;
     s->first += s->held;
     s->held = 0;
     s->from = s->next;
-    grove_packed_unmap(&s->packed);
+    grove_packed_release(&s->packed);
     for (size_t i = 0; i < take; i++) {
         const size_t block = s->blocks[s->next + i], rows = block_rows(s, block);
         grove_status status =
-            grove_packed_map(&s->packed, grove_dataset_part(s->rows.dataset), block, error);
+            grove_packed_read(&s->packed, grove_dataset_part(s->rows.dataset), block, error);
         if (status != GROVE_OK) {
             return status;
         }
@@ -83,7 +83,7 @@ void grove_shuffled_begin(grove_shuffled_rows *s, uint64_t epoch) {
         grove_shuffle(NULL, s->rows.count, s->seed, epoch, s->order);
         return;
     }
-    grove_packed_unmap(&s->packed);
+    grove_packed_release(&s->packed);
     grove_shuffle(NULL, s->count, s->seed, epoch, s->blocks);
     s->first = s->held = s->from = s->next = 0;
 }

@@ -3,7 +3,7 @@
  * train/shuffled_rows.h - the rows of training in the order of an epoch, from memory or a file.
  *
  * In memory all rows are shuffled. Of a file the blocks are; of each GROVE_PACKED_BLOCKS of them,
- * which are mapped together, the rows are. Seed and epoch decide, and nothing else does. */
+ * which are read together, the rows are. Seed and epoch decide, and nothing else does. */
 #ifndef GROVE_TRAIN_SHUFFLED_ROWS_H
 #define GROVE_TRAIN_SHUFFLED_ROWS_H
 
