@@ -45,6 +45,11 @@ START_TEST(a_text_is_words_pairs_and_parts) {
                             cases = {.no_pairs = true, .no_parts = true, .keep_case = true};
     expect_text("Crude-OIL prices, 1987!", &words, "crude|oil|prices|1987");
     expect_text("Crude-OIL", &cases, "Crude|OIL");
+    /* Of other letters, too: E with an acute accent, a Greek sigma, a Cyrillic zhe. */
+    const grove_column_form ascii = {.no_pairs = true, .no_parts = true, .ascii_case = true};
+    expect_text("\xC3\x89T\xC3\x89 \xCE\xA3 \xD0\x96", &words,
+                "\xC3\xA9t\xC3\xA9|\xCF\x83|\xD0\xB6");
+    expect_text("\xC3\x89T \xCE\xA3 \xD0\x96", &ascii, "\xC3\x89t|\xCE\xA3|\xD0\x96");
     expect_text("a bc d", &pairs, "a|bc|a bc|d|bc d");
     expect_text("ab", &parts, "ab|#<ab|#<ab>|#ab>");
     /* Characters are counted, not bytes: here two of them have two bytes each. */

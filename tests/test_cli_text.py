@@ -107,6 +107,39 @@ def words_have_vectors(folder):
 
 
 @case
+def lower_case_of_other_letters(folder):
+    """As small letters say the topic, so do capitals; unless a schema says that only A to Z do."""
+    r, topics = random.Random(1), {"\u00e9t\u00e9": "warm", "\u0434\u043e\u0436\u0434\u044c": "wet",
+                                   "\u03c7\u03b9\u03cc\u03bd\u03b9": "cold"}
+
+    def lines(shout):
+        for _ in range(300):
+            word = r.choice(list(topics))
+            words = [r.choice(WORDS) for _ in range(6)] + [str(r.randrange(9999))]
+            words.insert(r.randrange(7), word.upper() if shout else word)
+            yield "%s,%s" % (" ".join(words), topics[word])
+
+    data = write(os.path.join(folder, "d.csv"), text_of(["text,topic", *lines(False)]))
+    loud = write(os.path.join(folder, "l.csv"), text_of(["text,topic", *lines(True)]))
+    schema, accuracy = os.path.join(folder, "s.json"), {}
+    for lower in [True, "ascii"]:
+        write(schema, json.dumps({"schema": 1, "columns": [
+            {"name": "text", "type": "text", "lower": lower, "parts": False, "pairs": False}]}))
+        model = os.path.join(folder, "m")
+        good("train", data, "--label", "topic", "--schema", schema, "--out", model, "-q",
+             "--epochs", "12")
+        again = os.path.join(folder, "again.json")
+        good("inspect", model, "--schema", again)
+        assert strict_json(read(again).decode())["columns"][0]["lower"] == lower
+        accuracy[lower] = good("evaluate", model, loud, "--json").json()["accuracy"]
+    assert accuracy[True] > 0.95 and accuracy["ascii"] < 0.6, accuracy
+    write(schema, '{"schema": 1, "columns": [{"name": "text", "type": "text", "lower": "ASCII"}]}')
+    refused(3, "key 'lower' takes true, false or \"ascii\" (only A to Z)", "train", data, "--label",
+            "topic", "--schema", schema, "--out", os.path.join(folder, "none"))
+    assert not os.path.exists(os.path.join(folder, "none"))
+
+
+@case
 def a_schema_says_how(folder):
     data = data_of(folder)
     path = os.path.join(folder, "schema.json")

@@ -603,6 +603,26 @@ START_TEST(a_schema_that_cannot_be_is_refused) {
 }
 END_TEST
 
+/* A file of before that was stored knows A to Z alone, whether or not it has a form. */
+START_TEST(an_old_text_keeps_its_lower_case) {
+    static const char *const rests[] = {
+        "", FORM("0", "0"), FORM_AND("0", "0", ",\"numbers\":0,\"unknown\":0"),
+        FORM_AND("0", "0", ",\"numbers\":0,\"unknown\":0,\"ascii_case\":false")};
+    char columns[600];
+    for (int i = 0; i < 4; i++) {
+        crafted c = {XG, columns, VOCABULARY("abc", 3, good_offsets, counts), NULL};
+        snprintf(columns, sizeof columns,
+                 "[{\"name\":\"c\",\"kind\":\"text\",\"reason\":\"\"" VALUES
+                 ",\"bag\":{\"rows\":1,\"longest\":1,\"mean\":1,\"std\":0}%s}]",
+                 rests[i]);
+        expect_crafted(&c);
+        grove_model *model = must_load(path);
+        ck_assert(grove_schema_form(grove_model_schema(model), 0)->ascii_case == (i < 3));
+        grove_model_free(model);
+    }
+}
+END_TEST
+
 START_TEST(numbers_too_large_for_a_float_are_refused) {
     crafted c = {GRAPH(W, "0"), NULL, TENSOR_W(F64, large), NULL};
     c.words = sizeof(grove_real) == 4 ? "has a number that is not finite, at position 1" : NULL;
@@ -775,6 +795,7 @@ static void add_refusals(Suite *suite) {
                         sizeof stored / sizeof *stored);
     tcase_add_loop_test(refusals, a_schema_that_cannot_be_is_refused, 0,
                         sizeof schemas / sizeof *schemas);
+    tcase_add_test(refusals, an_old_text_keeps_its_lower_case);
     tcase_add_test(refusals, numbers_too_large_for_a_float_are_refused);
     tcase_add_test(refusals, numbers_of_the_other_precision_are_converted);
     tcase_add_test(refusals, other_files_are_refused);

@@ -190,6 +190,15 @@ static int read_flag(const reading *r, const key *k, const json_t *value) {
     return json_is_boolean(value) ? EXIT_DONE : refuse(r, "key '%s' takes true or false", k->name);
 }
 
+static int read_lower(const reading *r, const key *k, const json_t *value) {
+    const char *word = json_string_value(value);
+    r->to->form.keep_case = json_is_false(value);
+    r->to->form.ascii_case = word && strcmp(word, "ascii") == 0;
+    return json_is_boolean(value) || r->to->form.ascii_case
+               ? EXIT_DONE
+               : refuse(r, "key '%s' takes true, false or \"ascii\" (only A to Z)", k->name);
+}
+
 #define OF(...)                                                                                    \
     { __VA_ARGS__ }
 #define ALL_KINDS                                                                                  \
@@ -214,7 +223,7 @@ static const key keys[] = {
     {"hash", read_hash, 0, 0, VALUES},
     {"split", read_split, 0, 0, SEVERAL},
     {"combine", read_combine, 0, 0, OF([GROVE_COLUMN_BAG] = true)},
-    {"lower", read_flag, FORM(keep_case), 0, OF([GROVE_COLUMN_TEXT] = true)},
+    {"lower", read_lower, 0, 0, OF([GROVE_COLUMN_TEXT] = true)},
     {"pairs", read_flag, FORM(no_pairs), 0, OF([GROVE_COLUMN_TEXT] = true)},
     {"parts", read_flag, FORM(no_parts), 0, OF([GROVE_COLUMN_TEXT] = true)},
     {"unknown", read_unknown, 0, 0,

@@ -43,7 +43,9 @@ static json_t *json_column(const grove_schema *schema, size_t i) {
         json_object_set_new(column, "combine", json_string(form->sum ? "sum" : "mean"));
     }
     if (kind == GROVE_COLUMN_TEXT) {
-        json_object_set_new(column, "lower", json_boolean(!form->keep_case));
+        json_object_set_new(column, "lower",
+                            form->ascii_case && !form->keep_case ? json_string("ascii")
+                                                                 : json_boolean(!form->keep_case));
         json_object_set_new(column, "pairs", json_boolean(!form->no_pairs));
         json_object_set_new(column, "parts", json_boolean(!form->no_parts));
     }

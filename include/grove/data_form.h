@@ -86,7 +86,10 @@ typedef struct grove_column_form {
     uint64_t seed;      /* of that hash */
     char split;         /* of a bag, and of several labels: what stands between them; ';' */
     bool sum;           /* of a bag: the sum of its values' vectors, not their mean */
-    bool keep_case;     /* of a text: "Oil" is not "oil"; else A to Z are a to z */
+    bool keep_case;     /* of a text: "Oil" is not "oil"; else capital letters are small ones */
+    bool ascii_case;    /* of a text: A to Z alone; else those of Latin-1, Latin Extended-A, Greek
+                           and Cyrillic, too, the same everywhere (Unicode's simple lower case).
+                           Models of before that rule are read with this */
     bool no_pairs;      /* of a text: no pairs of neighbouring words */
     bool no_parts;      /* of a text: no parts of words, of 3 to 5 characters */
     grove_number_form numbers;    /* of a numeric column */

@@ -86,7 +86,8 @@ static const char *fault_of(const grove_column_form *form, grove_column_kind kin
     if (form->sum && kind != GROVE_COLUMN_BAG) {
         return "only the vectors of a bag are summed";
     }
-    if ((form->keep_case || form->no_pairs || form->no_parts) && kind != GROVE_COLUMN_TEXT) {
+    if ((form->keep_case || form->ascii_case || form->no_pairs || form->no_parts) &&
+        kind != GROVE_COLUMN_TEXT) {
         return "only a text has words";
     }
     if ((unsigned)form->unknown >= GROVE_UNKNOWN_POLICIES) {

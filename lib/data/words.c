@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "lower.h"
+
 enum { WORD_BYTES = 64, SHORTEST_PART = 3, LONGEST_PART = 5 };
 
 /* ---- values of a bag ------------------------------------------------------------------------- */
@@ -47,15 +49,14 @@ static bool continues(char c) {
 }
 
 /* Moves *at over the next word and copies its beginning; 0 where there is none. */
-static size_t next_word(const char **at, const char *end, bool lower, char word[WORD_BYTES]) {
+static size_t next_word(const char **at, const char *end, char word[WORD_BYTES]) {
     size_t length = 0;
     while (*at < end && !is_in_word(**at)) {
         ++*at;
     }
     for (; *at < end && is_in_word(**at); ++*at) {
-        const char c = **at;
         if (length < WORD_BYTES) {
-            word[length++] = lower && c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+            word[length++] = **at;
         }
     }
     return length;
@@ -65,7 +66,7 @@ size_t grove_count_words(grove_cell cell) {
     char word[WORD_BYTES];
     const char *at = cell.bytes, *end = at + cell.length;
     size_t count = 0;
-    while (next_word(&at, end, false, word) > 0) {
+    while (next_word(&at, end, word) > 0) {
         count++;
     }
     return count;
@@ -102,7 +103,10 @@ bool grove_pieces_of_text(grove_cell cell, const grove_column_form *form, grove_
     const char *at = cell.bytes, *end = at + cell.length;
     size_t before = 0, length;
     bool going_on = true;
-    while (going_on && (length = next_word(&at, end, !form->keep_case, word)) > 0) {
+    while (going_on && (length = next_word(&at, end, word)) > 0) {
+        if (!form->keep_case) {
+            grove_lower(word, length, form->ascii_case);
+        }
         going_on = take(user, (grove_cell){word, length}, GROVE_PIECE_WORD);
         if (going_on && before > 0 && !form->no_pairs) {
             char *first = word - before - 1; /* the word before stands right in front of this one */

@@ -85,7 +85,8 @@ static grove_status check_column(const grove_model_saving *saving, const grove_s
                                      grove_tensors_show(name).text);
 }
 
-/* Of a form that is not the default. */
+/* Of a form that is not the default; of a text: the default before there was a lower case beyond
+ * ASCII. */
 static grove_status put_form(const grove_model_saving *saving, grove_model_text *text,
                              const grove_schema *schema, size_t i) {
     const grove_column_form *f = grove_schema_form(schema, i);
@@ -98,11 +99,13 @@ static grove_status put_form(const grove_model_saving *saving, grove_model_text 
                 .no_pairs = f->no_pairs,
                 .no_parts = f->no_parts,
                 .numbers = f->numbers,
-                .unknown = f->unknown};
+                .unknown = f->unknown,
+                .ascii_case = f->ascii_case};
     memcpy(&own.seed, &f->seed, sizeof own.seed);
     bool plain = f->missing_count == 0 && !own.min_count && !own.max_values && !own.buckets &&
                  !own.seed && !own.split && !own.keep_case && !own.no_pairs && !own.no_parts &&
-                 !own.numbers && !own.unknown;
+                 !own.numbers && !own.unknown &&
+                 own.ascii_case == (grove_schema_kind(schema, i) == GROVE_COLUMN_TEXT);
     if (plain) {
         return GROVE_OK;
     }

@@ -30,6 +30,7 @@ typedef struct form {
     bool sum, keep_case, no_pairs, no_parts;
     int64_t numbers; /* a grove_number_form */
     int64_t unknown; /* a grove_unknown_policy */
+    bool ascii_case;
 } form;
 enum { FIRST_FORM_FIELDS = 9 }; /* older files end with these */
 static const grove_field form_fields[] = {GROVE_FIELD(form, min_count, INT),
@@ -43,6 +44,7 @@ static const grove_field form_fields[] = {GROVE_FIELD(form, min_count, INT),
                                           GROVE_FIELD(form, no_parts, FLAG),
                                           GROVE_FIELD(form, numbers, INT),
                                           GROVE_FIELD(form, unknown, INT),
+                                          GROVE_FIELD(form, ascii_case, FLAG),
                                           GROVE_NO_MORE_FIELDS};
 
 typedef struct bag {

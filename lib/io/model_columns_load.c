@@ -99,7 +99,7 @@ static const char **read_texts(const column *c, size_t *count) {
 
 static void read_form(const column *c) {
     grove_error told;
-    form own = {0};
+    form own = {.ascii_case = grove_schema_form(c->loading->model->schema, c->index)->ascii_case};
     grove_column_form wanted = {0};
     want_key(c, "missing");
     const char **texts = read_texts(c, &wanted.missing_count);
@@ -122,6 +122,7 @@ static void read_form(const column *c) {
     wanted.keep_case = own.keep_case;
     wanted.no_pairs = own.no_pairs;
     wanted.no_parts = own.no_parts;
+    wanted.ascii_case = own.ascii_case;
     wanted.numbers = own.numbers >= 0 && own.numbers < GROVE_NUMBER_FORMS
                          ? (grove_number_form)own.numbers
                          : GROVE_NUMBER_FORMS;
@@ -232,6 +233,10 @@ static void read_column(grove_model_loading *loading, size_t index) {
     }
     grove_error told;
     tell(&c, grove_schema_add_column(loading->model->schema, c.name, kind, reason, &told), &told);
+    if (grove_model_going_on(loading) && kind == GROVE_COLUMN_TEXT) {
+        const grove_column_form at_first = {.ascii_case = true}; /* where the file does not say */
+        tell(&c, grove_schema_set_form(loading->model->schema, index, &at_first, &told), &told);
+    }
     if (grove_model_going_on(loading)) {
         read_rest(&c, kind);
     }
