@@ -12,52 +12,28 @@
 
 #include "grove/grove.h"
 #include "hostile_allocator.h"
+#include "lesson.h"
 
 enum { ROWS = 220 };
 
 static char folder[] = "/tmp/grove-checkpoint-XXXXXX";
 static char path[64];
 
-typedef struct lesson {
-    grove_table *table;
-    grove_schema *schema;
-    grove_dataset *data;
-    grove_split split;
-    grove_rows train, valid;
-} lesson;
-
 /* Half of the kinds are rare, so that rows of the table rest for long. */
 static lesson make_lesson(int shift) {
-    lesson l = {0};
+    grove_table *table = NULL;
     grove_error error = {0};
     const char *names[] = {"kind", "size", "label"};
-    grove_schema_options wishes = {.label = "label"};
-    grove_encode_options labelled = {.label_required = true};
-    ck_assert_int_eq(grove_table_new(names, 3, NULL, &l.table, &error), GROVE_OK);
+    ck_assert_int_eq(grove_table_new(names, 3, NULL, &table, &error), GROVE_OK);
     for (int i = 0; i < ROWS; i++) {
         char kind[16], size[16];
         int k = i % 5 == 0 ? (i * 7919) % 40 : i % 3, s = (i * 104729 + shift) % 100;
         snprintf(kind, sizeof kind, "k%d", k);
         snprintf(size, sizeof size, "%d.5", s);
         const char *cells[] = {kind, size, (k % 2 == 0) == (s > 50) ? "yes" : "no"};
-        ck_assert_int_eq(grove_table_append(l.table, cells, &error), GROVE_OK);
+        ck_assert_int_eq(grove_table_append(table, cells, &error), GROVE_OK);
     }
-    ck_assert_int_eq(grove_schema_guess(l.table, &wishes, &l.schema, &error), GROVE_OK);
-    ck_assert_int_eq(grove_split_table(l.table, "label", 0.25, 3, NULL, &l.split, &error),
-                     GROVE_OK);
-    ck_assert_int_eq(
-        grove_schema_fit(l.schema, l.table, l.split.train, l.split.train_count, &error), GROVE_OK);
-    ck_assert_int_eq(grove_schema_encode(l.schema, l.table, &labelled, &l.data, &error), GROVE_OK);
-    l.train = (grove_rows){l.data, l.split.train, l.split.train_count};
-    l.valid = (grove_rows){l.data, l.split.valid, l.split.valid_count};
-    return l;
-}
-
-static void free_lesson(lesson *l) {
-    grove_split_free(&l->split);
-    grove_dataset_free(l->data);
-    grove_schema_free(l->schema);
-    grove_table_free(l->table);
+    return lesson_of(table, &(grove_schema_options){.label = "label"}, "label");
 }
 
 /* ---- one training, in pieces ----------------------------------------------------------------- */

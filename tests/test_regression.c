@@ -12,6 +12,7 @@
 
 #include "grove/grove.h"
 #include "hostile_allocator.h"
+#include "lesson.h"
 
 enum { ROWS = 400, VALID = 100 };
 
@@ -34,34 +35,9 @@ static grove_table *make_table(double offset, int wild) {
     return table;
 }
 
-typedef struct lesson {
-    grove_table *table;
-    grove_schema *schema;
-    grove_dataset *data;
-    grove_split split;
-    grove_rows train, valid;
-} lesson;
-
 static lesson make_lesson(double offset, int wild) {
-    lesson l = {.table = make_table(offset, wild)};
-    grove_error error = {0};
-    grove_schema_options wishes = {.label = "price", .target = GROVE_TARGET_NUMBER};
-    grove_encode_options labelled = {.label_required = true};
-    ck_assert_int_eq(grove_schema_guess(l.table, &wishes, &l.schema, &error), GROVE_OK);
-    ck_assert_int_eq(grove_split_table(l.table, NULL, 0.25, 3, NULL, &l.split, &error), GROVE_OK);
-    ck_assert_int_eq(
-        grove_schema_fit(l.schema, l.table, l.split.train, l.split.train_count, &error), GROVE_OK);
-    ck_assert_int_eq(grove_schema_encode(l.schema, l.table, &labelled, &l.data, &error), GROVE_OK);
-    l.train = (grove_rows){l.data, l.split.train, l.split.train_count};
-    l.valid = (grove_rows){l.data, l.split.valid, l.split.valid_count};
-    return l;
-}
-
-static void free_lesson(lesson *l) {
-    grove_split_free(&l->split);
-    grove_dataset_free(l->data);
-    grove_schema_free(l->schema);
-    grove_table_free(l->table);
+    const grove_schema_options wishes = {.label = "price", .target = GROVE_TARGET_NUMBER};
+    return lesson_of(make_table(offset, wild), &wishes, NULL);
 }
 
 static double price_of(const lesson *l, size_t row) {

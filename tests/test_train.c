@@ -11,6 +11,7 @@
 
 #include "grove/grove.h"
 #include "hostile_allocator.h"
+#include "lesson.h"
 
 enum { ROWS = 600, VALID = 150 };
 
@@ -32,35 +33,8 @@ static grove_table *make_table(void) {
     return table;
 }
 
-typedef struct lesson {
-    grove_table *table;
-    grove_schema *schema;
-    grove_dataset *data;
-    grove_split split;
-    grove_rows train, valid;
-} lesson;
-
 static lesson make_lesson(void) {
-    lesson l = {.table = make_table()};
-    grove_error error = {0};
-    grove_schema_options wishes = {.label = "label"};
-    grove_encode_options labelled = {.label_required = true};
-    ck_assert_int_eq(grove_schema_guess(l.table, &wishes, &l.schema, &error), GROVE_OK);
-    ck_assert_int_eq(grove_split_table(l.table, "label", 0.25, 3, NULL, &l.split, &error),
-                     GROVE_OK);
-    ck_assert_int_eq(
-        grove_schema_fit(l.schema, l.table, l.split.train, l.split.train_count, &error), GROVE_OK);
-    ck_assert_int_eq(grove_schema_encode(l.schema, l.table, &labelled, &l.data, &error), GROVE_OK);
-    l.train = (grove_rows){l.data, l.split.train, l.split.train_count};
-    l.valid = (grove_rows){l.data, l.split.valid, l.split.valid_count};
-    return l;
-}
-
-static void free_lesson(lesson *l) {
-    grove_split_free(&l->split);
-    grove_dataset_free(l->data);
-    grove_schema_free(l->schema);
-    grove_table_free(l->table);
+    return lesson_of(make_table(), &(grove_schema_options){.label = "label"}, "label");
 }
 
 static grove_classifier make_classifier(const lesson *l, int64_t units) {
