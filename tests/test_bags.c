@@ -249,6 +249,40 @@ static void expect_same(float a[ROWS][3], float b[ROWS][3], float tolerance, con
     }
 }
 
+static size_t cut_of(const grove_schema *schema, const grove_dataset *data, const size_t *rows,
+                     size_t count, int64_t batch) {
+    grove_classifier c;
+    grove_error error;
+    grove_fit_result result;
+    grove_classifier_options network = {.seed = 1};
+    size_t cut = SIZE_MAX;
+    grove_fit_options how = {.epochs = 2, .batch = batch, .seed = 2, .cut = &cut};
+    const grove_rows none = {data, NULL, 0};
+    ck_assert_int_eq(grove_classifier_new(schema, &network, &c, &error), GROVE_OK);
+    ck_assert_msg(grove_fit(&c, schema, (grove_rows){data, rows, count}, none, &how, &result,
+                            &error) == GROVE_OK,
+                  "%s", error.message);
+    grove_classifier_free(&c);
+    return cut;
+}
+
+/* Five notes with a long tail in one batch, and each by itself. */
+START_TEST(what_has_no_room_in_a_batch_is_counted) {
+    static const size_t longest[] = {0, 40, 80, 120, 160};
+    grove_table *table = make_table();
+    grove_schema *schema = schema_of(table, 0);
+    grove_dataset *data = encode(schema, table);
+    const size_t cut = cut_of(schema, data, longest, 5, 5);
+    ck_assert_uint_gt(cut, 0);
+    ck_assert_uint_eq(cut % 2, 0); /* two epochs of the same batch */
+    ck_assert_uint_eq(cut_of(schema, data, longest, 5, 1), 0);
+    ck_assert_uint_eq(cut_of(schema, data, NULL, TRAIN, TRAIN), 0);
+    grove_dataset_free(data);
+    grove_schema_free(schema);
+    grove_table_free(table);
+}
+END_TEST
+
 /* _i: hashed or not. */
 START_TEST(a_row_is_answered_alike_in_any_batch) {
     static float all[ROWS][3], other[ROWS][3];
@@ -387,6 +421,7 @@ int main(void) {
     tcase_add_test(pieces, pieces_of_a_text_are_weighed);
     tcase_add_test(pieces, forms_that_cannot_be_are_refused);
     tcase_add_test(pieces, short_memory_is_survived);
+    tcase_add_test(models, what_has_no_room_in_a_batch_is_counted);
     tcase_add_loop_test(models, a_row_is_answered_alike_in_any_batch, 0, 2);
     tcase_add_loop_test(models, a_saved_model_reads_them_the_same, 0, 2);
     suite_add_tcase(suite, pieces);

@@ -125,8 +125,18 @@ static grove_status fit_one(run *r, const job *j, int k, int epochs, grove_class
         r->tells_tables = false;
     }
     r->is_built = status == GROVE_OK;
-    return r->is_built ? grove_fit(model, j->schema, j->train, j->valid, &r->how, result, error)
-                       : status;
+    size_t cut = 0;
+    r->how.cut = &cut;
+    status = r->is_built ? grove_fit(model, j->schema, j->train, j->valid, &r->how, result, error)
+                         : status;
+    r->how.cut = NULL;
+    if (status == GROVE_OK && cut > 0 && !r->quiet) {
+        fprintf(stderr,
+                "%zu words or values had no room in their batch and were left out of it, where "
+                "long cells met; a larger --batch has more\n",
+                cut);
+    }
+    return status;
 }
 
 /* A network that cannot be is one that the columns do not give. */

@@ -115,6 +115,9 @@ typedef struct grove_fit_options {
                                    counted. Not together with .check_finite */
     struct grove_fit_checkpoint
         *checkpoint; /* is written, or gone on from (checkpoint.h); or NULL */
+    size_t *cut; /* or NULL; receives how many pieces of texts and values of bags, in all steps from
+                    where it was begun or gone on with, had no room in their batch and were left out
+                    of it: seldom some, where long cells met. Answers leave none out */
     /* Called with `user`; true goes on, false stops: the best weights so far are given back. */
     bool (*progress)(void *user, const grove_progress *progress);
     void *user;

@@ -121,6 +121,7 @@ void grove_bag_add(grove_bag_feed *feed, size_t place, size_t rows, grove_bag ba
     }
     const size_t left = grove_bag_room(feed, rows) - feed->used;
     const size_t count = bag.count < left ? bag.count : left;
+    feed->cut += bag.count - count;
     feed->offsets[place] = (grove_id)feed->used;
     memcpy(feed->ids + feed->used, bag.ids, count * sizeof *bag.ids);
     for (size_t i = 0; i < count; i++) {

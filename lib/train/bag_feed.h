@@ -20,6 +20,7 @@ typedef struct grove_bag_feed {
     grove_real *weights;
     grove_id *offsets; /* [size] */
     size_t used;       /* ids of this batch so far */
+    size_t cut;        /* ids of all batches that had no room */
 } grove_bag_feed;
 
 /* The three inputs of a column, made when the graph is built: "column.<name>",

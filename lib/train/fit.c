@@ -350,6 +350,14 @@ static void tell_profile(trainer *t) {
     }
 }
 
+static size_t count_cut(const grove_feed *feed) {
+    size_t cut = 0;
+    for (size_t i = 0; i < feed->bag_count && feed->bags; i++) {
+        cut += feed->bags[i].cut;
+    }
+    return cut;
+}
+
 grove_status grove_fit(grove_classifier *classifier, const grove_schema *schema,
                        grove_rows train_rows, grove_rows valid, const grove_fit_options *options,
                        grove_fit_result *result, grove_error *error) {
@@ -382,6 +390,9 @@ grove_status grove_fit(grove_classifier *classifier, const grove_schema *schema,
         grove_trainable_copy(t.classifier->graph, t.best, true); /* whatever ended the training */
     }
     tell_profile(&t);
+    if (t.wish.cut) {
+        *t.wish.cut = count_cut(&t.feed);
+    }
     close_trainer(&t);
     *result = t.result;
     return good ? GROVE_OK : t.error->status;
