@@ -62,6 +62,34 @@ def every_architecture(folder):
 
 
 @case
+def joined_models_and_texts(folder):
+    """What has no last layer of its own: several networks' mean, and tables of words alone."""
+    data, valid = table(folder, rows=400), table(folder, "valid.csv", rows=300, seed=2)
+    words = random.Random(1)
+    for path, count in [("texts.csv", 300), ("more.csv", 200)]:
+        lines = ["text,topic"]
+        for i in range(count):
+            topic = words.choice(["sea", "land"])
+            said = [words.choice(["wave", "ship", "salt"] if topic == "sea" else
+                                 ["hill", "road", "salt"]) for _ in range(12)]
+            lines.append("%s,%s" % (" ".join(said), topic if i % 5 else "sea"))
+        write(os.path.join(folder, path), text_of(lines))
+    model, out = os.path.join(folder, "m"), os.path.join(folder, "c")
+    for train, rows, label, options in [
+            (data, valid, "group", ["--members", "3", "--epochs", "2"]),
+            (os.path.join(folder, "texts.csv"), os.path.join(folder, "more.csv"), "topic",
+             ["--text", "text", "--epochs", "3"]),
+            (data, valid, "group", ["--task", "multilabel", "--members", "2", "--epochs", "2"])]:
+        good("train", train, "--label", label, "--out", model, "-q", *options)
+        told = good("calibrate", model, rows, "--out", out, "--json").json()
+        assert abs(told["temperature"] - 1) > 0.001, told
+        assert told["log_loss"]["after"] < told["log_loss"]["before"], (options, told)
+        near(good("evaluate", out, rows, "--json").json()["log_loss"], told["log_loss"]["after"])
+        again = good("calibrate", out, rows, "--out", model, "--json").json()
+        near(again["temperature"], 1, 1e-3)
+
+
+@case
 def what_the_model_says_of_its_training_stays(folder):
     model, valid, _ = too_sure(folder)
     out = os.path.join(folder, "c.safetensors")

@@ -37,8 +37,9 @@ GROVE_API grove_status grove_fit_set_temperature(const float *probabilities,
                                                  grove_error *error);
 
 /* Divides the logits behind the softmax or the sigmoids "probabilities" by the temperature: weight
- * and bias of the layer that makes them are divided, and tables whose vectors are added to it, so
- * the graph stays as it is, and so does what it costs. GROVE_UNSUPPORTED where the logits are no
+ * and bias of the layer that makes them are divided, and tables whose vectors are added to it, or,
+ * of networks that were joined, the number that is there for it: the graph stays as it is, and so
+ * does what it costs. GROVE_UNSUPPORTED where the logits are no
  * sum of products with parameters of their own. */
 GROVE_API grove_status grove_apply_temperature(grove_graph *graph, double temperature,
                                                grove_error *error);

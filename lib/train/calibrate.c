@@ -128,7 +128,8 @@ static int readers_of(grove_tensor tensor) {
 
 /* Is the op's result a multiple of its first input? */
 static bool hands_on(const char *op) {
-    static const char *const ops[] = {"embedding", "sum", "reshape", "dropout"};
+    static const char *const ops[] = {"embedding", "embedding_bag", "scale",
+                                      "sum",       "reshape",       "dropout"};
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
         if (strcmp(op, ops[i]) == 0) {
             return true;
@@ -138,7 +139,8 @@ static bool hands_on(const char *op) {
 }
 
 /* Divides what a node is linear in, or, with 0, only asks whether that can be: a sum's terms, a
- * product's weight, a table, a parameter that nobody else reads. */
+ * product's weight, a table, a parameter that nobody else reads; of networks that were joined the
+ * number that is there for it (classifier.c). */
 static bool divide(grove_tensor node, double by) {
     const char *op = grove_node_op(node);
     if (hands_on(op)) {
@@ -147,10 +149,11 @@ static bool divide(grove_tensor node, double by) {
     if (strcmp(op, "add") == 0) {
         return divide(grove_node_input(node, 0), by) && divide(grove_node_input(node, 1), by);
     }
-    if (strcmp(op, "matmul") == 0) {
+    if (strcmp(op, "matmul") == 0 || strcmp(op, "mul") == 0) {
         return divide(grove_node_input(node, 1), by);
     }
-    if (!grove_parameter_is_trainable(node) || readers_of(node) != 1) {
+    const bool own = strcmp(grove_node_name(node), "inverse_temperature") == 0;
+    if ((!grove_parameter_is_trainable(node) && !own) || readers_of(node) != 1) {
         return false;
     }
     grove_real *numbers = grove_parameter_data(node);

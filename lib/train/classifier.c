@@ -96,6 +96,18 @@ static grove_tensor mean_of(const grove_tensor *y, int count, grove_tensor (*map
     return grove_scale(sum, 1.0 / count);
 }
 
+static const char temperature[] = "inverse_temperature";
+
+/* What a calibration divides (calibrate.h): the members' weights are no place for it. */
+static grove_tensor tempered(grove_tensor y) {
+    grove_tensor by = grove_state(y.graph, temperature, GROVE_REAL, GROVE_SCALAR);
+    grove_real *number = grove_parameter_data(by);
+    if (number) {
+        *number = 1;
+    }
+    return grove_mul(y, by);
+}
+
 /* What networks answer, y[k] [batch, outputs], as one answer of that shape: numbers whose softmax,
  * or whose sigmoids, are the mean of the networks' probabilities; or the mean of their numbers. The
  * logit of a mean is log p - log(1 - p), and 1 - p a mean of its own, so that nothing cancels. */
@@ -104,10 +116,10 @@ static grove_tensor join(const grove_tensor *y, int count, grove_target_kind tar
         return count == 1 ? y[0] : mean_of(y, count, as_number, "scaled");
     }
     if (target == GROVE_TARGET_SET) {
-        return grove_sub(grove_log(mean_of(y, count, grove_sigmoid, "probabilities")),
-                         grove_log(mean_of(y, count, sigmoid_of_negative, NULL)));
+        return tempered(grove_sub(grove_log(mean_of(y, count, grove_sigmoid, "probabilities")),
+                                  grove_log(mean_of(y, count, sigmoid_of_negative, NULL))));
     }
-    return grove_log(mean_of(y, count, grove_softmax, "probabilities"));
+    return tempered(grove_log(mean_of(y, count, grove_softmax, "probabilities")));
 }
 
 /* -> [batch, outputs]; where all columns are texts there is no body. */
@@ -178,6 +190,9 @@ static grove_status copy_parameter(grove_tensor to, const grove_classifier *memb
                                    grove_error *error) {
     const char *name = grove_node_name(to);
     int k = 0, used = 0;
+    if (strcmp(name, temperature) == 0) {
+        return GROVE_OK; /* of the joined one alone */
+    }
     if (sscanf(name, "member.%d.%n", &k, &used) == 1 && used > 0 && k >= 2 && k <= count) {
         name += used;
         k--;
