@@ -116,6 +116,16 @@ START_TEST(two_columns_of_rare_values_are_crossed) {
 }
 END_TEST
 
+START_TEST(an_option_of_crosses_asks_for_some) {
+    grove_settings wished = {.cross_buckets = 64};
+    wished.given[GROVE_SETTING_CROSS_BUCKETS] = true;
+    grove_settings crossed = chosen(3000, 5, wished);
+    ck_assert(crossed.architecture == GROVE_ARCHITECTURE_WIDE_DEEP && crossed.cross_count == 1);
+    wished.given[GROVE_SETTING_CROSSES] = true; /* and there are none */
+    ck_assert(chosen(3000, 5, wished).architecture == GROVE_ARCHITECTURE_MLP);
+}
+END_TEST
+
 /* A label that neither column tells alone: whether the two are both odd or both even. */
 static grove_table *make_pairs(void) {
     grove_table *table = NULL;
@@ -404,6 +414,7 @@ int main(void) {
     tcase_add_test(cases, a_row_more_counts_where_rows_are_few_or_values_rare);
     tcase_add_test(cases, rare_values_ask_for_more_dropout);
     tcase_add_test(cases, two_columns_of_rare_values_are_crossed);
+    tcase_add_test(cases, an_option_of_crosses_asks_for_some);
     tcase_add_test(cases, each_architecture_learns);
     tcase_add_test(cases, crosses_tell_what_no_column_tells_alone);
     tcase_add_test(cases, networks_that_cannot_be);

@@ -77,6 +77,39 @@ def what_was_meant(folder):
 
 
 @case
+def options_that_would_say_nothing(folder):
+    """They are refused, and not passed over in silence."""
+    data, model = trained(folder)
+    out = write(os.path.join(folder, "out"), "before")
+    train = ["train", data, "--label", "group", "--out", out, "-q", *QUICK[:2]]
+    for code, words, typed in [
+            (2, "--cross-buckets is of crosses", [*train, "--architecture", "mlp",
+                                                  "--cross-buckets", "9"]),
+            (2, "--cross-dropout is of crosses", [*train, "--crosses", "none",
+                                                  "--cross-dropout", "0.1"]),
+            (2, "--dropout drops units of hidden layers", [*train, "--hidden", "none",
+                                                           "--dropout", "0.1"]),
+            (2, "--patience waits for a better validation loss", [*train, "--valid-fraction", "0",
+                                                                  "--patience", "3"]),
+            (2, "--split says which rows to validate on", [*train, "--valid-fraction", "0",
+                                                           "--split", "group:region"]),
+            (3, "--word-dropout is for columns of text", [*train, "--word-dropout", "0.5"]),
+            (2, "--cross-buckets goes with --architecture wide-deep",
+             ["compare", data, "--label", "group", "--column", "region", "--cross-buckets", "9"]),
+            (2, "--skip says how a table is read", ["inspect", model, "--skip", "1"]),
+            (2, "--label says how a table is read", ["inspect", model, "--label", "group"]),
+            (2, "--separator says how a table is read", ["embed", model, "--column", "region",
+                                                         "--separator", ";", "--out", out])]:
+        refused(code, words, *typed)
+        assert read(out) == b"before", words
+    # Beside nothing that speaks against it, an option of crosses asks for some.
+    told = good(*train, "--cross-buckets", "50", "--json").json()["settings"]
+    assert told["architecture"]["value"] == "wide-deep", told["architecture"]
+    assert told["cross-buckets"]["value"] == 50 and told["crosses"]["value"] != "none", told
+    good(*train, "--hidden", "none", "--dropout", "0")
+
+
+@case
 def help_wins_wherever_it_stands(folder):
     for words in (["--help"], ["-h"], ["--label", "x", "--help"], ["a", "-h", "b", "c"],
                   ["-h", "--nonsense"]):

@@ -255,5 +255,13 @@ static bool is_model(const char *path) {
 }
 
 int run_inspect(const options *o) {
-    return is_model(o->files[0]) ? inspect_model(o) : inspect_table(o);
+    const bool model = is_model(o->files[0]);
+    const char *idle = model ? option_of_tables(o) : NULL;
+    if (idle) {
+        char sentence[200];
+        snprintf(sentence, sizeof sentence,
+                 "--%s says how a table is read, and '%.100s' is a model", idle, o->files[0]);
+        return complain("inspect", EXIT_USAGE, sentence);
+    }
+    return model ? inspect_model(o) : inspect_table(o);
 }

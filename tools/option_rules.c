@@ -180,6 +180,9 @@ static void check_embed(const command *c, options *o) {
         usage_error(c, "--layer needs a table: grove embed MODEL DATA.csv --layer NAME");
     } else if (o->column && o->file_count > 1) {
         usage_error(c, "the vectors of a column lie in the model: --column takes no DATA.csv");
+    } else if (o->column && option_of_tables(o)) {
+        usage_error(c, "--%s says how a table is read, and --column takes vectors out of the model",
+                    option_of_tables(o));
     } else if (o->column && !is_one_of(format, "word2vec", "tsv", "npy")) {
         usage_error(c, "the vectors of a column are written as --format word2vec, tsv or npy");
     } else if (o->layer && !is_one_of(format, "csv", "csv", "npy")) {
@@ -258,6 +261,7 @@ void check_options(const command *c, options *o) {
         check_effort(c, o);
         check_fits(c, o);
     }
+    check_idle(c, o);
     check_split(c, o);
     check_require(c, o);
     if (find_option(c, "threads", strlen("threads"))) {

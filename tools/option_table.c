@@ -2,7 +2,7 @@
 #include "grove/nn.h"
 #include "option_row.h"
 
-const option_row option_table[] = {
+const option_row option_table[MOST_OPTIONS] = {
     {ROW(FOR_NETWORKS, "label", "COLUMN"), COLUMN(label), .help = "the column to predict",
      .wanted = "which column is to be predicted?"},
     {ROW(FOR_INSPECT, "label", "COLUMN"), COLUMN(label), .help = "the column to predict"},

@@ -69,7 +69,7 @@ typedef struct option_row {
     double word_means;
 } option_row;
 
-extern const option_row option_table[]; /* ends with a name of NULL */
+extern const option_row option_table[MOST_OPTIONS]; /* ends with a name of NULL */
 
 /* The row that a command has under a name, or a short key; NULL: none. The name may be cut short
  * where only one row begins so. */

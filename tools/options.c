@@ -245,6 +245,7 @@ static int read_long(const command *c, char **words, int left, options *o) {
         value = words[1];
         taken = 2;
     }
+    o->given[row - option_table] = true;
     set(&(reading){c, row, value, false}, o);
     return row->kind == OPTION_HELP ? 0 : taken;
 }
@@ -261,6 +262,7 @@ static bool read_short(const command *c, const char *word, options *o) {
         if (row->kind == OPTION_HELP) {
             return false;
         }
+        o->given[row - option_table] = true;
         set(&(reading){c, row, NULL, false}, o);
     }
     return true;

@@ -42,6 +42,8 @@ bool is_database(const char *table);
 /* Would a plan take what the environment says of threads? 0: as many as it says. */
 bool plan_takes_threads(int threads);
 
+enum { MOST_OPTIONS = 160 }; /* rows of option_table.c */
+
 /* What was asked for: a field for each row of option_table.c, which says what may be in it. */
 typedef struct options {
     const char *files[3];
@@ -102,6 +104,7 @@ typedef struct options {
     names unknown;                                /* of evaluate and predict */
     double huber_delta;                           /* 0: not given */
     long folds, repeats;                          /* likewise */
+    bool given[MOST_OPTIONS]; /* by row of option_table.c: is it among the words? */
 } options;
 
 /* A new command is a word here, a row of commands.c and a line of grove.c. */
@@ -140,6 +143,13 @@ _Noreturn void usage_error(const command *command, const char *format, ...);
 
 /* Ends the program where options contradict each other; fills in what hangs on others. */
 void check_options(const command *command, options *o);
+
+/* Is it among the words of the command? */
+bool option_is_given(const options *o, const char *name);
+/* The first option that is given of those that say how a table is read, or NULL. */
+const char *option_of_tables(const options *o);
+/* Ends the program where an option would say nothing beside the others. */
+void check_idle(const command *command, const options *o);
 
 /* Prints what --help shows, to stdout. */
 void print_help(const command *command);

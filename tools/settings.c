@@ -144,9 +144,23 @@ static bool take_crosses(grove_settings *s, const options *o, const grove_schema
     return good;
 }
 
+static bool has_texts(const grove_schema *schema) {
+    for (size_t i = 0; i < grove_schema_columns(schema); i++) {
+        if (grove_schema_kind(schema, i) == GROVE_COLUMN_TEXT) {
+            return true;
+        }
+    }
+    return false;
+}
+
 grove_status given_settings(const options *o, const grove_schema *schema, grove_settings *s,
                             grove_error *error) {
     *s = (grove_settings){0};
+    if (option_is_given(o, "word-dropout") && !has_texts(schema)) {
+        refuse(error,
+               "--word-dropout is for columns of text, and there is none; --text names some");
+        return error->status;
+    }
     take_numbers(s, o);
     take_sizes(s, &o->hidden);
     take_words(s, o);

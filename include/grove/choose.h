@@ -75,7 +75,8 @@ typedef struct grove_settings {
 
 /* Chooses what was not given, for these training rows of a fitted schema, and says why:
  *
- *     architecture   wide-deep where two columns or more have many rare values, else mlp
+ *     architecture   wide-deep where two columns or more have many rare values, or where crosses,
+ *                    their buckets or their dropout were given, else mlp
  *     crosses        of a wide-deep network all pairs of columns, as far as there is room for them,
  *                    those of the columns with the most values first
  *     hidden         256,128; 64,32 below 2,000 rows

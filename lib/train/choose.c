@@ -63,7 +63,10 @@ static double between(double low, double x, double high) {
 
 static void choose_architecture(grove_settings *s, const portrait *p) {
     const bool rare = p->rare >= 2 && p->rows >= 2000;
-    if (s->cross_count > 0 && choose(s, GROVE_SETTING_ARCHITECTURE, "crosses were asked for")) {
+    const bool wished =
+        s->given[GROVE_SETTING_CROSS_BUCKETS] || s->given[GROVE_SETTING_CROSS_DROPOUT];
+    const bool crossed = s->cross_count > 0 || (wished && !s->given[GROVE_SETTING_CROSSES]);
+    if (crossed && choose(s, GROVE_SETTING_ARCHITECTURE, "crosses were asked for")) {
         s->architecture = GROVE_ARCHITECTURE_WIDE_DEEP;
         return;
     }
@@ -118,8 +121,9 @@ static void choose_crosses(grove_settings *s, const grove_schema *schema, const 
             cross_pairs(s, schema);
         }
     }
+    const bool crossed = wide && s->cross_count > 0;
     if (choose(s, GROVE_SETTING_CROSS_BUCKETS,
-               wide ? "so that few crosses share a row by chance" : "there are no crosses")) {
+               crossed ? "so that few crosses share a row by chance" : "there are no crosses")) {
         const double wanted = (double)s->cross_count * (double)p->rows / 2;
         s->cross_buckets = 1024;
         while (s->cross_buckets < (1 << 20) && (double)s->cross_buckets < wanted) {
@@ -127,8 +131,8 @@ static void choose_crosses(grove_settings *s, const grove_schema *schema, const 
         }
     }
     if (choose(s, GROVE_SETTING_CROSS_DROPOUT,
-               wide ? "so that a rare pair alone does not decide" : "there are no crosses")) {
-        s->cross_dropout = wide ? 0.3 : 0;
+               crossed ? "so that a rare pair alone does not decide" : "there are no crosses")) {
+        s->cross_dropout = crossed ? 0.3 : 0;
     }
 }
 
