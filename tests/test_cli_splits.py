@@ -51,6 +51,21 @@ def kinds(told):
 
 
 @case
+def nothing_is_learned_from_rows_for_validation(folder):
+    """Not which values there are, nor where numbers lie."""
+    rows = [[shop if part == "train" else "new", color, when, part,
+             x if part == "train" else "1000", y] for shop, color, when, part, x, y in rows_of()]
+    data, model = shops(folder, rows=rows), os.path.join(folder, "m.safetensors")
+    train = ["train", data, "--label", "y", "--split", "column:part", "--min-count", "1", "--out",
+             model, "-q", *QUICK]
+    good(*train, "--refit", "no")
+    values = [line.split()[0] for line in good("embed", model, "--column", "shop").out.splitlines()]
+    assert "s1" in values and "new" not in values, values
+    x = [c for c in good("inspect", model, "--json").json()["columns"] if c["name"] == "x"][0]
+    assert abs(x["mean"]) < 1 and x["standard_deviation"] < 2, x
+
+
+@case
 def drawn_class_by_class(folder):
     data = shops(folder)
     parts, told = parts_of(folder, data, "--valid-fraction", "0.2")

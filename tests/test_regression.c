@@ -126,10 +126,15 @@ START_TEST(many_distinct_numbers_are_a_number) {
 }
 END_TEST
 
+static int by_size(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
 START_TEST(mean_deviation_and_median_are_of_training_rows) {
     lesson l = make_lesson(100, 0);
     const size_t label = (size_t)grove_schema_label(l.schema);
-    double sum = 0, squares = 0, below = 0;
+    double sum = 0, squares = 0, sorted[ROWS];
     ck_assert_int_eq(grove_schema_kind(l.schema, label), GROVE_COLUMN_TARGET);
     ck_assert_int_eq(grove_schema_target(l.schema), GROVE_TARGET_NUMBER);
     ck_assert_int_eq(grove_schema_ids(l.schema, label), 0);
@@ -139,13 +144,17 @@ START_TEST(mean_deviation_and_median_are_of_training_rows) {
         const double price = price_of(&l, l.split.train[i]);
         sum += price;
         squares += price * price;
-        below += price < center.median ? 1 : price > center.median ? -1 : 0;
+        sorted[i] = price;
     }
     const double n = (double)l.train.count, mean = sum / n;
     ck_assert_double_eq_tol(center.mean, mean, 1e-9);
     ck_assert_double_eq_tol(grove_schema_deviation(l.schema, label),
                             sqrt(squares / n - mean * mean), 1e-6);
-    ck_assert_double_eq_tol(below, 0, 2);
+    qsort(sorted, l.train.count, sizeof *sorted, by_size);
+    ck_assert_uint_eq(l.train.count % 2, 0); /* so that it is the mean of two */
+    const double *middle = sorted + l.train.count / 2;
+    ck_assert_double_lt(middle[-1], middle[0]);
+    ck_assert_double_eq_tol(center.median, (middle[-1] + middle[0]) / 2, 1e-9);
     for (size_t row = 0; row < ROWS; row++) {
         const double back = mean + grove_schema_deviation(l.schema, label) *
                                        (double)grove_dataset_targets(l.data)[row];

@@ -265,6 +265,40 @@ static void train_briefly(const lesson *l, double average, grove_rows valid, gro
     grove_classifier_free(&c);
 }
 
+/* The first weights of a network, and after one epoch. */
+static void train_by_seeds(const lesson *l, uint64_t network, uint64_t rows, grove_real first[16],
+                           grove_real last[16]) {
+    grove_classifier c;
+    grove_error error = {0};
+    grove_fit_options how = {.epochs = 1,
+                             .batch = 64,
+                             .seed = rows,
+                             .optimizer = {.kind = GROVE_OPTIMIZER_SGD, .rate = 0.01}};
+    const grove_classifier_options plain = {
+        .hidden = (const int64_t[]){16}, .hidden_count = 1, .seed = network};
+    grove_fit_result result;
+    ck_assert_int_eq(grove_classifier_new(l->schema, &plain, &c, &error), GROVE_OK);
+    const grove_real *weights = grove_parameter_data(grove_find(c.graph, "mlp.0.weight"));
+    memcpy(first, weights, 16 * sizeof *first);
+    ck_assert_int_eq(grove_fit(&c, l->schema, l->train, l->valid, &how, &result, &error), GROVE_OK);
+    memcpy(last, weights, 16 * sizeof *last);
+    grove_classifier_free(&c);
+}
+
+/* Without dropout and unknown cells, nothing else is drawn. */
+START_TEST(one_seed_draws_weights_and_the_other_the_order_of_rows) {
+    lesson l = make_lesson();
+    grove_real first[3][16], last[3][16];
+    train_by_seeds(&l, 1, 1, first[0], last[0]);
+    train_by_seeds(&l, 2, 1, first[1], last[1]);
+    train_by_seeds(&l, 1, 2, first[2], last[2]);
+    ck_assert(memcmp(first[0], first[1], sizeof *first) != 0);
+    ck_assert(memcmp(first[0], first[2], sizeof *first) == 0);
+    ck_assert(memcmp(last[0], last[2], sizeof *last) != 0);
+    free_lesson(&l);
+}
+END_TEST
+
 /* Where averages are kept, they are what is given back, with validation and without. */
 START_TEST(averages_are_given_back) {
     lesson l = make_lesson();
@@ -657,6 +691,7 @@ int main(void) {
     tcase_add_test(cases, a_stopped_training_gives_the_best_so_far);
     tcase_add_loop_test(cases, the_unknown_row_is_trained_by_its_share, 0, 3);
     tcase_add_test(cases, the_same_bits_on_any_number_of_threads);
+    tcase_add_test(cases, one_seed_draws_weights_and_the_other_the_order_of_rows);
     tcase_add_test(cases, averages_are_given_back);
     tcase_add_test(cases, a_plateau_lowers_the_rate);
     tcase_add_test(cases, a_plateau_wants_a_rate);
