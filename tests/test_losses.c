@@ -394,7 +394,7 @@ START_TEST(mistakes_in_words) {
         {refuse_target, "Huber loss: the target must have the shape [5, 3], not [3]"},
         {refuse_squares, "mean squared error: the target must have the shape [5, 3], not [3]"},
         {refuse_missing, "mean absolute error: the target is missing, or what belongs to it"},
-        {refuse_weights, "the weights must be one for each row of [5, 3]"},
+        {refuse_weights, "the weights must be one for each row of [5, 3], not ["},
         {refuse_delta, "delta must be a finite number above 0"},
         {refuse_quantile, "the quantile must lie between 0 and 1"},
         {refuse_gamma, "gamma must be a finite number from 0 up"},

@@ -455,10 +455,12 @@ START_TEST(caches_are_checked) {
     ck_assert_int_eq(open_scene(&s, &(grove_allocator){0}, &error), GROVE_OK);
     long size = write_cache(&s, cache);
     expect_status(&s, cache, GROVE_OK, "");
-    const long places[] = {4096, size / 2, size - 100, size - 60, size - 1};
+    /* Rows, parts of blocks, both numbers of rows at their lowest and highest byte, the end. */
+    const long places[] = {4096,      size / 2,  size - 100, size - 60,
+                           size - 40, size - 33, size - 32,  size - 1};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         change_byte(cache, places[i]);
-        expect_status(&s, cache, GROVE_NOT_FOUND, i < 4 ? "are " : "are cut off");
+        expect_status(&s, cache, GROVE_NOT_FOUND, i < 7 ? "are " : "are cut off");
         change_byte(cache, places[i]);
         expect_status(&s, cache, GROVE_OK, "");
     }

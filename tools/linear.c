@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "linear.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ static bool read_weights(const json_t *weights, const grove_logistic *l) {
     size_t i;
     json_t *number;
     json_array_foreach(weights, i, number) {
-        if (!json_is_number(number) || !isfinite(json_number_value(number))) {
+        if (!json_is_number(number) || !(fabs(json_number_value(number)) <= (double)FLT_MAX)) {
             return false;
         }
         l->weights[i] = (float)json_number_value(number);

@@ -50,8 +50,15 @@ static grove_status is_old(const char *name, const char *words, grove_error *err
                       words);
 }
 
+/* The tail is not hashed: it tells no other numbers of rows than the survey. */
+static bool has_rows(const grove_row_file *f, const grove_row_file_plan *plan) {
+    const uint64_t valid = plan->valid ? plan->valid_counted->rows : plan->surveyed->valid_rows;
+    return f->tail.rows[GROVE_PART_TRAIN] == plan->surveyed->train_rows &&
+           f->tail.rows[GROVE_PART_VALID] == valid;
+}
+
 static grove_status read_ends(grove_row_file *f, const char *name, const grove_row_head *wanted,
-                              grove_error *error) {
+                              const grove_row_file_plan *plan, grove_error *error) {
     char place[GROVE_PLACE_SIZE];
     bool got = fread(&f->head, sizeof f->head, 1, f->stream) == 1;
     if (!got || memcmp(f->head.magic, wanted->magic, sizeof wanted->magic) != 0) {
@@ -65,7 +72,10 @@ static grove_status read_ends(grove_row_file *f, const char *name, const grove_r
     got = fseek(f->stream, -(long)sizeof f->tail, SEEK_END) == 0 &&
           fread(&f->tail, sizeof f->tail, 1, f->stream) == 1 &&
           memcmp(f->tail.magic, wanted->magic, sizeof wanted->magic) == 0;
-    return got ? GROVE_OK : is_old(name, "are cut off", error);
+    if (!got) {
+        return is_old(name, "are cut off", error);
+    }
+    return has_rows(f, plan) ? GROVE_OK : is_old(name, "are damaged", error);
 }
 
 /* Where each block lies; false where there are not as many as the rows need. */
@@ -140,7 +150,7 @@ static grove_status take(FILE *stream, const char *name, const grove_row_file_pl
     f->apart = plan->valid != NULL;
     grove_place(f->place, name, 0);
     rewind(stream);
-    grove_status status = read_ends(f, name, &wanted, error);
+    grove_status status = read_ends(f, name, &wanted, plan, error);
     if (status == GROVE_OK) {
         status = read_places(f, name, error);
     }

@@ -54,10 +54,12 @@ grove_tensor grove_weighted_mean(grove_tensor elements, grove_tensor weights) {
     grove_shape shape = grove_node_shape(elements);
     grove_shape wanted = grove_shape_of(shape.rank > 0 ? 1 : 0, shape.dim);
     if (shape.rank == 0 || !grove_shape_equal(grove_node_shape(weights), wanted)) {
-        char text[96];
+        char text[96], got[96];
         grove_shape_text(shape, text, sizeof text);
+        grove_shape_text(grove_node_shape(weights), got, sizeof got);
         grove_mistake(elements.graph, GROVE_BAD_SHAPE,
-                      "weighted mean: the weights must be one for each row of %s", text);
+                      "weighted mean: the weights must be one for each row of %s, not %s", text,
+                      got);
         return GROVE_NONE;
     }
     grove_tensor rows = shape.rank > 1 ? grove_mean(elements, inner_axes(shape)) : elements;

@@ -58,4 +58,9 @@ grove_status grove_keeper_write(grove_keeper *keeper, grove_error *error);
 /* Fills in place, epochs, result, best weights and the graph's numbers. */
 grove_status grove_keeper_read(grove_keeper *keeper, grove_error *error);
 
+/* A count that a file tells as a double; it may say anything. */
+static inline size_t grove_count_told(double number) {
+    return number >= 0 && number < 0x1p53 ? (size_t)number : 0;
+}
+
 #endif

@@ -50,7 +50,7 @@ static grove_metrics take_metrics(const double line[MEASURES]) {
     return (grove_metrics){.target = line[0] == 2   ? GROVE_TARGET_SET
                                      : line[0] == 1 ? GROVE_TARGET_NUMBER
                                                     : GROVE_TARGET_CLASS,
-                           .rows = (size_t)line[1],
+                           .rows = grove_count_told(line[1]),
                            .accuracy = line[2],
                            .log_loss = line[3],
                            .roc_auc = line[4],
@@ -83,7 +83,7 @@ static void take_epoch(grove_progress *p, const double *line) {
     p->train_loss = line[TRAIN_LOSS];
     p->valid_loss = line[VALID_LOSS];
     p->is_best = line[IS_BEST] != 0;
-    p->step = (size_t)line[STEPS];
+    p->step = grove_count_told(line[STEPS]);
     p->rate = line[RATE];
     p->seconds = line[TOOK];
     p->valid = take_metrics(line + VALID);
