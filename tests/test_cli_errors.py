@@ -266,6 +266,7 @@ def bad_columns(folder):
     assert "did you mean" not in no.err
     refused(3, "'height' is not categorical", *crosses, "species*region,region*height")
     refused(3, "'species' is no cross", *crosses, "species")
+    refused(3, "a column stands twice in a cross of 'species'", *crosses, "species*region*species")
     refused(3, "at most 4 columns", *crosses, "*".join(["species"] * 5))
     refused(2, "--architecture wide-deep, not with mlp", *crosses, "species*region",
             "--architecture", "mlp")

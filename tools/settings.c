@@ -97,9 +97,20 @@ static int place_of(const options *o, const grove_schema *schema, const char *na
     return -1;
 }
 
+static bool has_twice(const grove_cross *cross) {
+    for (int i = 1; i < cross->count; i++) {
+        for (int before = 0; before < i; before++) {
+            if (cross->columns[before] == cross->columns[i]) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* "A*B" is cut up. */
-static bool take_cross(grove_cross *cross, const options *o, const grove_schema *schema,
-                       char *text, grove_error *error) {
+static bool take_cross(grove_cross *cross, const options *o, const grove_schema *schema, char *text,
+                       grove_error *error) {
     *cross = (grove_cross){.count = 0};
     for (char *next = text; next;) {
         char *star = strchr(next, '*');
@@ -115,6 +126,9 @@ static bool take_cross(grove_cross *cross, const options *o, const grove_schema 
         }
         cross->columns[cross->count++] = place;
         next = star;
+    }
+    if (has_twice(cross)) {
+        return refuse(error, "--crosses: a column stands twice in a cross of '%.200s'", text);
     }
     return cross->count >= 2 ||
            refuse(error, "--crosses: '%.200s' is no cross: A*B is one of two columns", text);
