@@ -135,11 +135,12 @@ static size_t copy_texts(const grove_model *model, grove_metadata *texts, const 
 static int save(const options *o, const answers *a, const calibration *c) {
     char text[32];
     grove_error error = {0};
-    grove_tensor outputs[16];
     const int count = grove_model_outputs(a->model);
+    grove_tensor *outputs = calloc((size_t)count + 1, sizeof *outputs);
     grove_metadata *texts = calloc(grove_model_metadata_count(a->model) + 1, sizeof *texts);
-    if (!texts || count > (int)(sizeof outputs / sizeof *outputs)) {
+    if (!texts || !outputs) {
         free(texts);
+        free(outputs);
         return complain("calibrate", EXIT_RUN_TIME, "out of memory");
     }
     grove_format_number(text, temperature_of(a->model) * c->temperature);
@@ -151,6 +152,7 @@ static int save(const options *o, const answers *a, const calibration *c) {
                                     .metadata_count = copy_texts(a->model, texts, text)};
     grove_status status = grove_save(o->out, outputs, count, &how, &error);
     free(texts);
+    free(outputs);
     return status == GROVE_OK ? EXIT_DONE : complain("calibrate", EXIT_RUN_TIME, error.message);
 }
 
