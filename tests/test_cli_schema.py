@@ -112,6 +112,11 @@ def mistakes_in_the_file(folder):
     column('"type": "categorical", "hash": 4', "key 'hash'", '{"buckets": N, "seed": S}')
     column('"type": "categorical", "hash": {"seed": 4}', "how many buckets")
     column('"type": "categorical", "hash": {"bucket": 4}', "no 'bucket': it takes buckets and seed")
+    column('"type": "categorical", "hash": {"buckets": 0}', "key 'buckets'", "from 1 to")
+    column('"type": "categorical", "hash": {"buckets": 4, "seed": -1}', "key 'seed'", "from 0 to")
+    column('"type": "text", "parts": 1', "key 'parts' takes true or false")
+    wrong('{"schema": 1, "columns": [], "columns": []}', "line 1", "duplicate")
+    wrong('{"schema": 1, "columns": [{"name": "", "type": "text"}]}', "it has no 'name'")
     twice = '{"name": "species", "type": "%s"}'
     wrong('{"schema": 1, "columns": [%s, %s]}' % (twice % "ignored", twice % "ignored"),
           "column 'species': it stands there twice")

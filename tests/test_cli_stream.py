@@ -124,6 +124,63 @@ def the_cache(folder):
 
 
 @case
+def classes_that_weigh(folder):
+    """The same validation rows as by --valid of a table that is held: the same weights, and a loss
+    that is as good."""
+    lines = trees(rows=4000)
+    rare = [line for i, line in enumerate(lines[1:]) if not line.endswith(",a") or i % 9 == 0]
+    data = write(os.path.join(folder, "rare.csv"), text_of(lines[:1] + rare))
+    valid = table(folder, "valid.csv", rows=800, seed=3)
+    weights = write(os.path.join(folder, "w.csv"), "class,weight\n" + "".join(
+        "%s,%s\n" % (name, 5 if name == "a" else 1)
+        for name in sorted({line[-1] for line in lines[1:]})))
+    for wish in ("balanced", weights):
+        more = ["--epochs", "3", "--valid", valid, "--class-weight", wish]
+        one, other = memory_of(folder, data, *more), memory_of(folder, data, "--stream", *more)
+        assert one["weights"] == other["weights"], (one["weights"], other["weights"])
+        a, b = one["training_loss"], other["training_loss"]
+        assert abs(a - b) < 0.1 * a, (a, b)
+        assert abs(one["validation"]["accuracy"] - other["validation"]["accuracy"]) < 0.03
+    zero = write(os.path.join(folder, "zero.csv"), "class,weight\nq,1\n")
+    refused(3, "zero.csv: line 2: 'q' is no class of 'group'", "train", data, "--label", "group",
+            "--out", os.path.join(folder, "none"), "-q", "--stream", "--class-weight", zero)
+    write(zero, "class,weight\n" + "".join("%s,%d\n" % (name, name != "b") for name in
+                                           sorted({line[-1] for line in lines[1:]})))
+    refused(3, "zero.csv: class 'b' has the weight 0, and rows that are streamed are all trained "
+            "on", "train", data, "--label", "group", "--out", os.path.join(folder, "none"), "-q",
+            "--stream", "--class-weight", zero)
+    assert not os.path.exists(os.path.join(folder, "none"))
+
+
+@case
+def numbers_to_predict(folder):
+    """Asked for, seen in the first rows, or only far behind: nearly as good as a table held."""
+    rows = ["%d,%.2f,%.3f" % (i * 7 % 31, i % 13, (i * 7 % 31) * 2 + (i % 13) ** 2 / 9 + 100)
+            for i in range(6000)]
+    data = write(os.path.join(folder, "prices.csv"), text_of(["size,age,price"] + rows))
+    late = write(os.path.join(folder, "late.csv"), text_of(
+        ["size,age,price"] + ["%d,%d,%d" % (i % 5, i % 3, i % 5) for i in range(40000)] +
+        ["%d,%d,%d" % (i % 70, i % 3, i % 70) for i in range(3000)]))
+    valid = write(os.path.join(folder, "valid.csv"), text_of(["size,age,price"] + rows[:500]))
+
+    def told(source, *more):
+        return good("train", source, "--label", "price", "--out", os.path.join(folder, "p"),
+                    "--json", "--numbers", "standard", "--batch", "64", "--rate", "0.01",
+                    *more).json()
+
+    same = ["--epochs", "4", "--valid", valid]
+    whole, streamed = told(data, *same), told(data, "--stream", *same)
+    assert streamed["task"]["kind"] == "regression", streamed["task"]
+    assert whole["columns"] == streamed["columns"], (whole["columns"], streamed["columns"])
+    assert whole["validation"]["r2"] > 0.9 and streamed["validation"]["r2"] > 0.9
+    huber = told(data, "--stream", "--loss", "huber", "--epochs", "1")
+    assert huber["task"]["loss"] == "huber", huber["task"]
+    assert told(late, "--stream", "--epochs", "1")["task"]["kind"] == "regression"
+    answers = good("predict", os.path.join(folder, "p"), valid).out.splitlines()
+    assert len(answers) == 501, answers[:3]
+
+
+@case
 def a_cache_that_shrinks(folder):
     """While it is trained on: a sentence, not a signal, and no model."""
     data = table(folder, rows=3000)
@@ -213,20 +270,15 @@ def refusals(folder):
     no(2, "--split-out needs the table whole", "--stream", "--split-out", model + ".split")
     no(2, "--weight-column needs the table whole", "--cache", model + ".c", "--weight-column",
        "trunk")
-    no(2, "--class-weight needs the table whole", "--stream", "--class-weight", "balanced")
-    no(2, "--task regression needs the table whole", "--stream", "--task", "regression")
     prices = write(os.path.join(folder, "prices.csv"), text_of(
-        ["size,group"] + ["%d,%d.5" % (i % 40, i % 90) for i in range(500)]))
-    wish = write(os.path.join(folder, "wish.json"), '{"schema": 1, "columns": '
-                 '[{"name": "group", "type": "target"}]}')
+        ["size,group"] + ["%d,%d.5" % (i % 40, i % 90) for i in range(500)] + ["1,none"]))
     there = sorted(os.listdir(folder))
-    no(3, ["prices.csv, column 'group' is to be predicted as numbers (the label is numbers, more "
-           "than 20 distinct ones)", "streamed hold classes"], "--stream", source=prices)
-    no(3, "column 'group' is to be predicted as numbers (as the schema file says)", "--stream", "--schema", wish,
-       source=prices)
-    good("train", prices, "--label", "group", "--out", model, "-q", "--stream", "--task",
-         "classification", "--epochs", "1")
-    os.remove(model)
+    no(3, "prices.csv: line 502, column 'group': 'none' is not a number", "--stream", "--task",
+       "regression", source=prices)
+    write(prices, b"\n".join(read(prices).splitlines()[:-1]) + b"\n")
+    no(3, "--class-weight is for classes, and this is regression (as asked for)", "--cache",
+       model + ".c", "--task", "regression", "--class-weight", "balanced", source=prices)
+    no(3, "--loss is for labels that are numbers, and this is", "--stream", "--loss", "mae")
     no(2, "takes a number of bytes", "--max-memory", "many")
     no(2, "takes a number of bytes", "--max-memory", "1")
     no(2, "would write over", "--cache", data)

@@ -32,12 +32,9 @@ const char *stream_obstacle(const options *o) {
     return o->split && strcmp(o->split, "stratified") != 0 ? "--split"
            : o->split_out                                  ? "--split-out"
            : o->weight_column                              ? "--weight-column"
-           : o->class_weight                               ? "--class-weight"
-           : strcmp(o->task, "regression") == 0            ? "--task regression"
            : strcmp(o->task, "multilabel") == 0            ? "--task multilabel"
            : o->label_split                                ? "--label-split"
            : schema_says_sets(o)                           ? "a schema of several labels a row"
-           : o->loss                                       ? "--loss"
            : o->bag.count > 0                              ? "--bag"
            : o->text.count > 0                             ? "--text"
                                                            : NULL;
@@ -141,9 +138,11 @@ void stream_close(stream *s) {
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-static grove_status survey(stream *s, const options *o, grove_schema **schema, grove_error *error) {
+static grove_status survey(stream *s, const options *o, grove_target_kind target,
+                           grove_schema **schema, grove_error *error) {
     enum { PARTS = 3 }; /* of the memory: values as they are met, and in their order; the rest */
-    const grove_schema_options wishes = schema_options_of(o);
+    grove_schema_options wishes = schema_options_of(o);
+    wishes.target = target;
     s->holdout =
         (grove_holdout){.share = o->valid ? 0 : o->valid_fraction, .seed = (uint64_t)o->seed};
     grove_status status =
@@ -220,41 +219,54 @@ static grove_status guess_task(const grove_schema *schema, const char *label,
     return status;
 }
 
-/* Rows that are streamed hold classes; numbers that are to be predicted are not taken for some
- * thousands of them. */
-static int check_task(const options *o, const grove_schema *schema) {
-    grove_error error = {0};
-    grove_target_kind task;
-    char reason[GROVE_REASON_SIZE], sentence[GROVE_REASON_SIZE + 400];
-    if (!task_is_given(o, &task, reason) &&
-        guess_task(schema, o->label, &task, reason, &error) != GROVE_OK) {
-        return complain("train", code_of_data(error.status), error.message);
-    }
-    if (task == GROVE_TARGET_CLASS) {
-        return EXIT_DONE;
-    }
-    snprintf(sentence, sizeof sentence,
-             "%.100s, column '%.100s' is to be predicted as numbers (%s), and rows that are "
-             "streamed hold classes: --task classification takes its numbers for some; without "
-             "--stream they are predicted",
-             o->files[0], o->label, reason);
-    return complain("train", EXIT_BAD_DATA, sentence);
+/* As the first block has it: numbers that are to be predicted are not held as some thousands of
+ * classes until all have been met. */
+static grove_status look_at_first(stream *s, const options *o, grove_target_kind *target,
+                                  char reason[GROVE_REASON_SIZE], grove_error *error) {
+    const grove_table *block = NULL;
+    grove_status status = grove_source_next(s->source, &block, error);
+    *target = GROVE_TARGET_CLASS;
+    return status == GROVE_OK && block ? grove_guess_target(block, o->label, target, reason, error)
+                                       : status;
 }
 
-int stream_prepare(stream *s, const options *o, grove_schema **schema) {
-    grove_error error = {0};
-    grove_status status = survey(s, o, schema, &error);
-    if (status == GROVE_OK && s->surveyed.train_rows == 0) {
-        return complain("train", EXIT_BAD_DATA, "there are no rows to train on");
+/* Classes of the first block may turn out to be numbers; then they are surveyed anew. */
+static grove_status survey_guessed(stream *s, const options *o, grove_schema **schema,
+                                   grove_target_kind *target, char reason[GROVE_REASON_SIZE],
+                                   grove_error *error) {
+    grove_status status = look_at_first(s, o, target, reason, error);
+    if (status == GROVE_OK) {
+        status = survey(s, o, *target, schema, error);
     }
+    if (status != GROVE_OK || *target != GROVE_TARGET_CLASS) {
+        return status;
+    }
+    status = guess_task(*schema, o->label, target, reason, error);
+    if (status == GROVE_OK && *target != GROVE_TARGET_CLASS) {
+        grove_schema_free(*schema);
+        return survey(s, o, *target, schema, error);
+    }
+    snprintf(reason, GROVE_REASON_SIZE, "the label is text, codes, or few different numbers");
+    return status;
+}
+
+int stream_survey(stream *s, const options *o, grove_schema **schema, grove_target_kind *target,
+                  char reason[GROVE_REASON_SIZE]) {
+    grove_error error = {0};
+    grove_status status = task_is_given(o, target, reason)
+                              ? survey(s, o, *target, schema, &error)
+                              : survey_guessed(s, o, schema, target, reason, &error);
     if (status != GROVE_OK) {
         return complain("train", code_of(status), error.message);
     }
-    const int code = check_task(o, *schema);
-    if (code != EXIT_DONE) {
-        return code;
-    }
-    status = make_rows(s, o, *schema, &error);
+    return s->surveyed.train_rows > 0
+               ? EXIT_DONE
+               : complain("train", EXIT_BAD_DATA, "there are no rows to train on");
+}
+
+int stream_rows(stream *s, const options *o, const grove_schema *schema) {
+    grove_error error = {0};
+    grove_status status = make_rows(s, o, schema, &error);
     if (status != GROVE_OK) {
         return complain("train", code_of(status), error.message);
     }

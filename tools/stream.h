@@ -25,8 +25,12 @@ const char *stream_obstacle(const options *o);
  * Complains and returns an exit code on failure. */
 int stream_open(stream *s, const options *o);
 
-/* Surveys, and writes the rows or takes them from --cache. */
-int stream_prepare(stream *s, const options *o, grove_schema **schema);
+/* Finds out what the label holds, and why that is said, and surveys. */
+int stream_survey(stream *s, const options *o, grove_schema **schema, grove_target_kind *target,
+                  char reason[GROVE_REASON_SIZE]);
+
+/* Writes the rows, or takes them from --cache. */
+int stream_rows(stream *s, const options *o, const grove_schema *schema);
 
 void stream_close(stream *s);
 

@@ -92,11 +92,7 @@ static grove_status refuse(job *j, const char *option, const char *for_what) {
     return GROVE_BAD_DATA;
 }
 
-grove_status decide_task(job *j) {
-    grove_status status = look(j);
-    if (status != GROVE_OK) {
-        return status;
-    }
+grove_status check_task(job *j) {
     if (j->target != GROVE_TARGET_NUMBER && (j->o->loss || j->o->huber_delta > 0)) {
         return refuse(j, j->o->loss ? "--loss" : "--huber-delta", "labels that are numbers");
     }
@@ -104,6 +100,11 @@ grove_status decide_task(job *j) {
         return refuse(j, "--class-weight", "classes");
     }
     return GROVE_OK;
+}
+
+grove_status decide_task(job *j) {
+    grove_status status = look(j);
+    return status == GROVE_OK ? check_task(j) : status;
 }
 
 const char *strata_of(const job *j) {

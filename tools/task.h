@@ -13,6 +13,7 @@ bool task_is_given(const options *o, grove_target_kind *target, char reason[GROV
 
 /* Sets j->target and why; refuses options that belong to another one. */
 grove_status decide_task(job *j);
+grove_status check_task(job *j); /* the same where both are known */
 
 /* The column whose values both parts of a split have alike: the label, if it holds classes; else
  * NULL. */

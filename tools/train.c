@@ -290,18 +290,32 @@ static int prepare_held(job *j) {
                               : complain("train", code_of_data(status), j->error.message);
 }
 
+/* Before rows are written. */
+static int survey_streamed(job *j) {
+    int code = stream_survey(&j->stream, j->o, &j->schema, &j->target, j->reason);
+    return code != EXIT_DONE || check_task(j) == GROVE_OK
+               ? code
+               : complain("train", code_of_data(j->error.status), j->error.message);
+}
+
 static int prepare_streamed(job *j) {
-    int code = stream_prepare(&j->stream, j->o, &j->schema);
+    int code = survey_streamed(j);
+    if (code == EXIT_DONE) {
+        code = stream_rows(&j->stream, j->o, j->schema);
+    }
     if (code != EXIT_DONE) {
         return code;
     }
     const grove_row_file *rows = j->stream.rows;
-    snprintf(j->reason, sizeof j->reason, "the label of rows that are streamed holds classes");
     j->train.dataset = grove_row_file_dataset(rows, GROVE_PART_TRAIN);
     j->train.count = grove_row_file_rows(rows, GROVE_PART_TRAIN);
     j->valid.dataset = grove_row_file_dataset(rows, GROVE_PART_VALID);
     j->valid.count = grove_row_file_rows(rows, GROVE_PART_VALID);
-    grove_status status = choose_settings(j);
+    grove_status status =
+        make_weights(j->o, NULL, NULL, j->schema, &j->train, &j->weights, &j->error);
+    if (status == GROVE_OK) {
+        status = choose_settings(j);
+    }
     return status == GROVE_OK ? EXIT_DONE
                               : complain("train", code_of_data(status), j->error.message);
 }

@@ -108,10 +108,15 @@ static void balance(const grove_schema *schema, const grove_rows *train, const w
     const size_t classes = classes_of(schema);
     const int32_t *labels = grove_dataset_labels(train->dataset);
     double all = 0;
-    for (size_t i = 0; i < train->count; i++) {
+    for (size_t i = 0; i < train->count && labels; i++) {
         const size_t row = row_at(train, i);
         sums[labels[row]] += weight_of(w, row);
         all += weight_of(w, row);
+    }
+    for (size_t c = 0; c < classes && !labels; c++) { /* rows of a file, all alike: the schema */
+        sums[c] = (double)grove_schema_vocabulary(schema, (size_t)grove_schema_label(schema))
+                      .counts[c];
+        all += sums[c];
     }
     for (size_t c = 0; c < classes; c++) {
         w->classes[c] = sums[c] > 0 ? (float)(all / ((double)classes * sums[c])) : 0;
@@ -207,6 +212,21 @@ static grove_status take_file(const grove_table *file, const grove_schema *schem
                           grove_table_source(file));
 }
 
+/* Rows of a file are all trained on. */
+static grove_status refuse_zero(const options *o, const grove_schema *schema, const weights *w,
+                                grove_error *error) {
+    for (size_t c = 0; c < classes_of(schema); c++) {
+        const grove_cell name = class_name(schema, c);
+        if (w->classes[c] == 0) {
+            return fail(error, GROVE_BAD_DATA,
+                        "%s: class '%.*s' has the weight 0, and rows that are streamed are all "
+                        "trained on: it must be above",
+                        o->class_weight, (int)(name.length < 60 ? name.length : 60), name.bytes);
+        }
+    }
+    return GROVE_OK;
+}
+
 static grove_status weigh_classes(const options *o, const grove_schema *schema,
                                   const grove_rows *train, weights *w, grove_error *error) {
     grove_table *file = NULL;
@@ -221,6 +241,9 @@ static grove_status weigh_classes(const options *o, const grove_schema *schema,
         o->class_weight, &(grove_csv_options){.guess_separator = true}, &file, error);
     if (status == GROVE_OK) {
         status = take_file(file, schema, w, error);
+    }
+    if (status == GROVE_OK && grove_dataset_file(train->dataset)) {
+        status = refuse_zero(o, schema, w, error);
     }
     grove_table_free(file);
     return status;

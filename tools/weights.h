@@ -13,7 +13,8 @@ typedef struct weights {
     float *classes;           /* [classes]; likewise */
 } weights;
 
-/* Weights of the rows of both tables (valid_table may be NULL), and of the classes of the schema,
+/* Weights of the rows of both tables (valid_table may be NULL; both, where the rows are in a file,
+ * which has none of --weight-column), and of the classes of the schema,
  * which is fitted; "balanced" ones from what the rows of `train` weigh. */
 grove_status make_weights(const options *o, const grove_table *table,
                           const grove_table *valid_table, const grove_schema *schema,

@@ -101,7 +101,7 @@ typedef struct grove_fit_options {
     /* How much rows count in the loss: [rows of the training dataset], finite numbers from 0 up;
      * rows of 0 are not trained on. NULL: all alike. Only their ratios matter. Wants a classifier
      * that is .weighted. And those of the dataset that is validated on, which also count in
-     * measures. */
+     * measures. Rows of a file have none. */
     const float *weights, *valid_weights;
     /* Where there are classes: [classes] times which a row of that label counts in the losses of
      * training and validation, not in measures; NULL: 1. Of sets of classes the class alone counts

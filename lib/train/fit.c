@@ -131,7 +131,7 @@ static bool open_profile(trainer *t) {
 /* Rows that do not count are not trained on, so each batch has rows that do. */
 static bool drop_weightless(trainer *t) {
     size_t count = 0;
-    if (!t->targets.weights) {
+    if (!t->targets.weights || t->targets.in_file) {
         return true;
     }
     t->kept = grove_alloc(&t->allocator, t->train.count * sizeof *t->kept);

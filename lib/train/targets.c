@@ -37,6 +37,17 @@ static grove_status bad_label(const grove_weighing *w, size_t row, grove_error *
                       row, (int)w->labels[row], w->class_count);
 }
 
+static grove_status bad_class(size_t class, double weight, grove_error *error) {
+    return grove_fail(error, GROVE_BAD_ARGUMENT,
+                      "training: class %zu has the weight %g, it must be a finite number from 0 up",
+                      class, weight);
+}
+
+static grove_status none_counts(grove_error *error) {
+    return grove_fail(error, GROVE_BAD_DATA,
+                      "training: every row has the weight 0, so none counts");
+}
+
 grove_status grove_weighing_open(grove_weighing *weighing, const grove_rows *rows,
                                  grove_error *error) {
     double sum = 0;
@@ -56,10 +67,31 @@ grove_status grove_weighing_open(grove_weighing *weighing, const grove_rows *row
         sum += weight;
     }
     weighing->scale = sum > 0 ? (double)rows->count / sum : 1;
-    return sum > 0 || rows->count == 0
-               ? GROVE_OK
-               : grove_fail(error, GROVE_BAD_DATA,
-                            "training: every row has the weight 0, so none counts");
+    return sum > 0 || rows->count == 0 ? GROVE_OK : none_counts(error);
+}
+
+/* The same for all training rows, in a file: the schema has counted their classes. */
+static grove_status open_counted(grove_weighing *w, const grove_schema *schema,
+                                 grove_error *error) {
+    const size_t label = (size_t)grove_schema_label(schema);
+    const grove_vocabulary classes = grove_schema_vocabulary(schema, label);
+    double sum = 0, rows = 0;
+    for (size_t c = 0; c < w->class_count && w->classes; c++) {
+        const double weight = (double)w->classes[c];
+        if (!(weight >= 0 && weight <= (double)FLT_MAX)) {
+            return bad_class(c, weight, error);
+        }
+        if (weight == 0 && classes.counts[c] > 0) {
+            return grove_fail(error, GROVE_UNSUPPORTED,
+                              "training: class %zu has the weight 0, and the rows of a file are "
+                              "all trained on: it must be above",
+                              c);
+        }
+        rows += (double)classes.counts[c];
+        sum += (double)classes.counts[c] * weight;
+    }
+    w->scale = sum > 0 ? rows / sum : 1;
+    return GROVE_OK;
 }
 
 bool grove_have_targets(const grove_rows *rows, const grove_schema *schema) {
@@ -122,10 +154,7 @@ static grove_status check_positives(const grove_targets *t, grove_error *error) 
     for (size_t c = 0; c < t->classes && t->positives; c++) {
         const double weight = (double)t->positives[c];
         if (!(weight >= 0 && weight <= (double)FLT_MAX)) {
-            return grove_fail(error, GROVE_BAD_ARGUMENT,
-                              "training: class %zu has the weight %g, it must be a finite number "
-                              "from 0 up",
-                              c, weight);
+            return bad_class(c, weight, error);
         }
     }
     return GROVE_OK;
@@ -138,13 +167,15 @@ grove_status grove_targets_open(grove_targets *targets, const grove_classifier *
     const bool weighted = grove_is_valid(classifier->weights);
     *targets = (grove_targets){
         .allocator = grove_graph_allocator(classifier->graph),
-        .words = 1 + weighted,
+        .in_file = grove_rows_in_file(rows),
+        .words = weighted && !grove_rows_in_file(rows) ? 2 : 1,
         .classes =
             kind == GROVE_TARGET_SET ? (size_t)grove_node_shape(classifier->label).dim[1] : 0,
         .weighing = grove_weighing_of(classifier, options, rows->dataset, options->weights)};
-    if (grove_rows_in_file(rows) && (has_weights(options) || weighted)) {
+    if (targets->in_file && (options->weights || options->valid_weights)) {
         return grove_fail(error, GROVE_UNSUPPORTED,
-                          "training: the rows of a file count alike; weights want a dataset");
+                          "training: the rows of a file have no weights of their own; these want a "
+                          "dataset");
     }
     if (has_weights(options) && !weighted) {
         return grove_fail(error, GROVE_BAD_ARGUMENT,
@@ -159,7 +190,11 @@ grove_status grove_targets_open(grove_targets *targets, const grove_classifier *
         return grove_fail_memory(error, size * sizeof *targets->weights);
     }
     const grove_status status = check_positives(targets, error);
-    return status == GROVE_OK ? grove_weighing_open(&targets->weighing, rows, error) : status;
+    if (status != GROVE_OK) {
+        return status;
+    }
+    return targets->in_file ? open_counted(&targets->weighing, schema, error)
+                            : grove_weighing_open(&targets->weighing, rows, error);
 }
 
 void grove_targets_close(grove_targets *targets) {
@@ -220,6 +255,11 @@ void grove_targets_pack(const grove_targets *targets, const grove_dataset *datas
     }
 }
 
+static grove_real weight_of_class(const grove_weighing *w, int32_t label) {
+    const double weight = w->classes ? (double)w->classes[label] * w->scale : 1;
+    return weight < (double)FLT_MIN ? 0 : (grove_real)weight;
+}
+
 static grove_real real_at(const int32_t *word) {
     float number;
     memcpy(&number, word, sizeof number);
@@ -238,7 +278,9 @@ void grove_targets_take(grove_targets *targets, const int32_t *const *rows, size
         take_set(targets, rows[i] + column, targets->sets + (at + i) * targets->classes);
     }
     for (size_t i = 0; i < some && targets->weights; i++) {
-        targets->weights[at + i] = real_at(rows[i] + column + targets->words - 1);
+        targets->weights[at + i] = targets->in_file
+                                       ? weight_of_class(&targets->weighing, rows[i][column])
+                                       : real_at(rows[i] + column + targets->words - 1);
     }
 }
 

@@ -46,6 +46,7 @@ typedef struct grove_targets {
     grove_real *sets;      /* [size, classes], or 1 for each class that a row has */
     grove_real *positives; /* [classes] what those count, where rows have weights */
     grove_real *weights;   /* [size]; NULL: rows count alike */
+    bool in_file;          /* rows have no word for a weight: it hangs on the label */
     grove_weighing weighing;
 } grove_targets;
 

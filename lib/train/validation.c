@@ -55,9 +55,19 @@ static double in_units(const grove_validation *v, float scaled) {
            grove_schema_deviation(v->schema, label) * (double)scaled;
 }
 
-static grove_status fill_from_file(grove_validation *v, grove_error *error) {
+static grove_status fill_from_file(grove_validation *v, const grove_fit_options *options,
+                                   grove_error *error) {
     void *words = v->labels ? (void *)v->labels : v->scaled;
+    const grove_rows read = {.count = v->rows.count}; /* those of v->labels */
+    grove_weighing in_loss = grove_weighing_of(v->classifier, options, v->rows.dataset, NULL);
+    in_loss.labels = v->labels;
     grove_status status = grove_targets_of_file(&v->rows, words, error);
+    if (status == GROVE_OK && v->counts) {
+        status = grove_weighing_open(&in_loss, &read, error);
+    }
+    for (size_t i = 0; i < v->rows.count && status == GROVE_OK && v->counts; i++) {
+        v->counts[i] = grove_weigh(&in_loss, i);
+    }
     for (size_t i = 0; i < v->rows.count && status == GROVE_OK && v->scaled; i++) {
         v->truth[i] = in_units(v, v->scaled[i]);
     }
@@ -78,7 +88,7 @@ static grove_status fill(grove_validation *v, const grove_fit_options *options,
                          grove_error *error) {
     const grove_dataset *dataset = v->rows.dataset;
     if (grove_rows_in_file(&v->rows)) {
-        return fill_from_file(v, error);
+        return fill_from_file(v, options, error);
     }
     grove_weighing in_loss =
         grove_weighing_of(v->classifier, options, dataset, options->valid_weights);
