@@ -181,6 +181,21 @@ def numbers_to_predict(folder):
 
 
 @case
+def what_is_estimated(folder):
+    """At least what it takes, and not twice that, for networks of many kinds."""
+    data = table(folder, rows=30000)
+    for more in [["--architecture", "wide-deep", "--cross-buckets", "1000000"],
+                 ["--architecture", "transformer", "--batch", "2048"],
+                 ["--members", "3", "--hidden", "1024,1024"], ["--hidden", "512,512", "--batch",
+                                                               "4096"],
+                 ["--optimizer", "sgd", "--hidden", "2048,2048", "--refit", "yes"],
+                 ["--stream", "--hidden", "2048,2048", "--valid-fraction", "0"]]:
+        told = memory_of(folder, data, "--epochs", "1", "--max-memory", "2G", *more)["memory"]
+        ratio = told["estimate_bytes"] / told["peak_bytes"]
+        assert 1 <= ratio <= 2, (more, told)
+
+
+@case
 def a_cache_that_shrinks(folder):
     """While it is trained on: a sentence, not a signal, and no model."""
     data = table(folder, rows=3000)
@@ -279,6 +294,8 @@ def refusals(folder):
     no(3, "--class-weight is for classes, and this is regression (as asked for)", "--cache",
        model + ".c", "--task", "regression", "--class-weight", "balanced", source=prices)
     no(3, "--loss is for labels that are numbers, and this is", "--stream", "--loss", "mae")
+    no(1, "a model of these settings alone would take more than the 44.0 MB", "--stream",
+       "--max-memory", "42M", "--hidden", "4096,4096")
     no(2, "takes a number of bytes", "--max-memory", "many")
     no(2, "takes a number of bytes", "--max-memory", "1")
     no(2, "would write over", "--cache", data)

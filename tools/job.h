@@ -7,10 +7,13 @@
 
 #include "common.h"
 #include "history.h"
+#include "planned.h"
 #include "profile.h"
 #include "resume.h"
 #include "stream.h"
 #include "weights.h"
+
+enum { HIGH_MEMBERS = 8 }; /* of --effort high */
 
 /* All that a training run holds; freed together. */
 typedef struct job {
@@ -34,6 +37,7 @@ typedef struct job {
     grove_op_time times[PROFILE_OPS];
     grove_fit_profile profile;
     resume resume;     /* opened, or left alone: then signals end the program */
+    planned planned;   /* where memory is planned */
     FILE *log;         /* of epochs; NULL: none */
     double seconds;    /* of training, with its batches and validations */
     bool tells;        /* settings are printed to stdout, when they are known */

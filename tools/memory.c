@@ -37,47 +37,19 @@ static double values_memory(const grove_schema *schema) {
     return sum;
 }
 
-/* A row of a table, a weight: once, for the optimizer, as the best so far, as an average. */
-static double copies(const grove_settings *s, bool validates) {
-    const double kept = s->optimizer == GROVE_OPTIMIZER_SGD       ? 0
-                        : s->optimizer == GROVE_OPTIMIZER_ADAGRAD ? 1
-                        : s->optimizer == GROVE_OPTIMIZER_RMSPROP ? 1
-                                                                  : 2;
-    return 1 + kept + validates + (s->average > 0);
-}
-
-static double width_of_column(const job *j, int64_t ids) {
-    return (double)(j->settings.embedding_width ? j->settings.embedding_width
-                                                : grove_nn_embedding_width(ids));
-}
-
 static double classes_of(const job *j) {
     const int64_t ids = grove_schema_ids(j->schema, (size_t)grove_schema_label(j->schema));
     return ids > 0 ? (double)ids : 1;
 }
 
-/* Numbers of tables and layers; *inputs: of the first layer, *units: of all layers. */
-static double parameters(const job *j, double *rows, double *inputs, double *units) {
-    double sum = 0, before;
-    *rows = 0;
-    *inputs = (double)grove_schema_features(j->schema);
-    for (size_t i = 0; i < grove_schema_categoricals(j->schema); i++) {
-        const int64_t ids =
-            grove_schema_ids(j->schema, (size_t)grove_schema_categorical(j->schema, i));
-        *rows += (double)ids;
-        *inputs += width_of_column(j, ids);
-        sum += (double)ids * width_of_column(j, ids);
-    }
-    *units = 0;
-    before = *inputs;
-    for (int i = 0; i < j->settings.hidden_count; i++) {
-        const double width = (double)j->settings.hidden[i];
-        sum += (before + 1) * width;
-        *units += width;
-        before = width;
-    }
-    *units += classes_of(j);
-    return sum + (before + 1) * classes_of(j);
+/* Members stay, each with what its optimizer keeps, until they are joined to one more model. A
+ * training on all rows comes on top of the model that was measured; and the best so far is kept. */
+static double models_memory(const job *j) {
+    const bool high = strcmp(j->o->effort, "high") == 0;
+    const double members = j->o->members > 0 ? (double)j->o->members : high ? HIGH_MEMBERS : 1;
+    const planned *p = &j->planned;
+    return members * p->trained + (members > 1 ? members * p->model : 0) +
+           (j->valid.count > 0 ? p->model : 0) + (j->settings.refit ? members * p->trained : 0);
 }
 
 static double rows_memory(const job *j) {
@@ -91,20 +63,11 @@ static double rows_memory(const job *j) {
     return answers + WINDOW * (width + 16) + (double)j->train.count / GROVE_BLOCK_ROWS * 16;
 }
 
-/* Results and their gradients live side by side; and where numbers are embedded, wider. */
-static double step_memory(const job *j, double inputs, double units) {
-    const double batch = (double)j->settings.batch;
-    return batch * WORD * (4 * inputs + 4 * units) + 1e6;
-}
-
 memory_estimate estimate_memory(const job *j) {
-    double rows, inputs, units;
-    const double count = parameters(j, &rows, &inputs, &units);
     return (memory_estimate){.values = values_memory(j->schema),
-                             .tables = count * WORD * copies(&j->settings, j->valid.count > 0) +
-                                       rows * WORD,
+                             .tables = models_memory(j),
                              .rows = rows_memory(j),
-                             .step = step_memory(j, inputs, units),
+                             .step = j->planned.plans,
                              .process = PROCESS_MEMORY};
 }
 
@@ -136,6 +99,13 @@ json_t *json_memory_of(const memory_estimate *e, const job *j) {
 
 int check_memory(const memory_estimate *e, const job *j) {
     char sentence[400];
+    if (j->planned.too_much) {
+        snprintf(sentence, sizeof sentence,
+                 "a model of these settings alone would take more than the %.1f MB of "
+                 "--max-memory: --max-vocab, --hash-above and --embedding-dim make tables smaller",
+                 j->o->max_memory / 1e6);
+        return complain(j->command, EXIT_RUN_TIME, sentence);
+    }
     if (j->o->max_memory == 0 || all_of(e) <= j->o->max_memory) {
         return EXIT_DONE;
     }

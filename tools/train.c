@@ -320,12 +320,16 @@ static int prepare_streamed(job *j) {
                               : complain("train", code_of_data(status), j->error.message);
 }
 
-static int plan_memory(const job *j) {
+static int plan_memory(job *j) {
     if (!plans_memory(j)) {
         return EXIT_DONE;
     }
+    const int code = plan_model(j, j->o->max_memory, &j->planned);
+    if (code != EXIT_DONE) {
+        return code;
+    }
     const memory_estimate memory = estimate_memory(j);
-    if (!j->o->json && strcmp(j->o->progress, "none") != 0) {
+    if (!j->planned.too_much && !j->o->json && strcmp(j->o->progress, "none") != 0) {
         print_estimate(&memory, j->o->max_memory);
     }
     return check_memory(&memory, j);

@@ -15,7 +15,7 @@
 #include "tables.h"
 #include "task.h"
 
-enum { MOST_KEPT = 3, HIGH_MEMBERS = 8 };
+enum { MOST_KEPT = 3 };
 
 /* A training under way. */
 typedef struct run {
