@@ -187,6 +187,72 @@ def texts_and_bags(folder):
     assert "columns but texts and bags" in good("evaluate", model, data, "--full").out
 
 
+def prices(folder, name, rows, seed):
+    r = random.Random(seed)
+    lines = ["kind,size,price"]
+    for _ in range(rows):
+        kind, size = r.randrange(12), r.uniform(20, 200)
+        lines.append("kind %d,%.1f,%.2f" % (kind, size, 900 + 50 * kind + 8 * size + r.gauss(0, 60)))
+    return write(os.path.join(folder, name), text_of(lines))
+
+
+@case
+def numbers(folder):
+    """The page of a model that predicts numbers: those of evaluate, errors, the worst rows."""
+    data, model = prices(folder, "data.csv", 600, 1), os.path.join(folder, "m")
+    good("train", data, "--label", "price", "--out", model, "-q", *QUICK)
+    test = prices(folder, "test.csv", 300, 2)
+    page, told = made(folder, model, test)
+    assert told["report"] == good("evaluate", model, test, "--full", "--json").json()
+    assert all(m["linear"] is not None for m in told["report"]["metrics"].values())
+    said = [float(x) for x in good("predict", model, test).out.splitlines()[1:]]
+    truth = [float(row["price"]) for row in csv.DictReader(read(test).decode().splitlines())]
+    for (x, y), s, t in zip(told["fit"]["answers"]["points"], said, truth, strict=True):
+        near(x / t, 1, 1e-4)
+        near(y / s, 1, 1e-4)
+    for (x, y), s, t in zip(told["fit"]["errors"]["points"], said, truth, strict=True):
+        near(x / s, 1, 1e-4)
+        near(y, s - t, 0.1)
+    span, bins = told["fit"]["histogram"]["span"], told["fit"]["histogram"]["rows"]
+    step = (span[1] - span[0]) / len(bins)
+    assert span[0] == -span[1] and sum(bins) == 300
+    inner = [sum(span[0] + b * step + 0.01 < s - t < span[0] + (b + 1) * step - 0.01
+                 for s, t in zip(said, truth)) for b in range(len(bins))]
+    assert all(n <= rows for n, rows in zip(inner, bins)) and sum(inner) > 290, (inner, bins)
+    order = sorted(range(300), key=lambda i: -abs(said[i] - truth[i]))[:25]
+    for i, shown in zip(order, told["worst"]["rows"], strict=True):
+        near(shown["error"], said[i] - truth[i], 0.01)
+        near(shown["label"], truth[i], 0.01)
+    assert told["worst"]["columns"] == ["kind", "size"]
+    assert [p["column"] for p in told["pictures"]] == ["kind"] and "curves" not in told
+    good("report", model, test, "--out", page + "2", "--threads", "2")
+    assert read(page) == read(page + "2"), "the same numbers, the same bytes"
+
+
+@case
+def many_numbers(folder):
+    """Of many rows it is told how many lie where; a table of one row, and models without more."""
+    data, model = prices(folder, "data.csv", 2000, 1), os.path.join(folder, "m")
+    good("train", data, "--label", "price", "--out", model, "-q", "--epochs", "1", "--hidden", "8",
+         "--baseline", "none")
+    page, told = made(folder, model, data)
+    for cloud in (told["fit"]["answers"], told["fit"]["errors"]):
+        assert cloud["points"] is None and sum(n for _, _, n in cloud["cells"]) == 2000
+        assert all(0 <= a < cloud["side"] > b >= 0 < n for a, b, n in cloud["cells"])
+    truth = [float(row["price"]) for row in csv.DictReader(read(data).decode().splitlines())]
+    low, high = told["fit"]["answers"]["x"]
+    near(low, min(truth), 0.01)
+    near(high, max(truth), 0.01)
+    middle = sum(n for a, _, n in told["fit"]["answers"]["cells"] if a < 24)
+    assert abs(middle - sum(t < (low + high) / 2 for t in truth)) <= 1, middle
+    assert told["report"]["metrics"]["r2"]["linear"] is None
+    assert "Linear:" not in good("evaluate", model, data, "--full").out
+    assert os.path.getsize(page) < 150000
+    one = write(os.path.join(folder, "one.csv"), "\n".join(read(data).decode().split("\n")[:2]))
+    _, told = made(folder, model, one)
+    assert told["report"]["rows"] == 1 and len(told["worst"]["rows"]) == 1
+
+
 @case
 def many_words(folder):
     """The most frequent 400 are shown; how many there are is told."""

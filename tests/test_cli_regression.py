@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # Labels that are numbers: --task and --loss of train, the report, evaluate, predict, gradcheck.
+import collections
+import csv
+
 from cli import *
 
 METRICS = ["rows", "r2", "mean_squared_error", "mean_absolute_error",
@@ -67,6 +70,56 @@ def the_median_of_training_rows_is_a_baseline(folder):
     near(told["baseline_mean_absolute_error"], sum(abs(y - median) for y in truth) / 300, 0.01)
 
 
+def solve(matrix, right):
+    """Gauss, with pivots."""
+    rows = [list(row) + [y] for row, y in zip(matrix, right)]
+    for i in range(len(rows)):
+        best = max(range(i, len(rows)), key=lambda k: abs(rows[k][i]))
+        rows[i], rows[best] = rows[best], rows[i]
+        for k in range(len(rows)):
+            if k != i:
+                f = rows[k][i] / rows[i][i]
+                rows[k] = [a - f * b for a, b in zip(rows[k], rows[i])]
+    return [row[-1] / row[i] for i, row in enumerate(rows)]
+
+
+def check_linear(told, test, train):
+    """Least squares by the normal equations, of kinds and size."""
+    def parsed(text):
+        rows = list(csv.DictReader(text.splitlines()))
+        return [[float(r["kind"] == k) for k in kinds] + [float(r["size"] or 0)] for r in rows], \
+            [float(r["price"]) for r in rows]
+    kinds = sorted({r["kind"] for r in csv.DictReader(train.splitlines())})
+    x, y = parsed(train)
+    n = len(x[0])
+    w = solve([[sum(r[i] * r[j] for r in x) for j in range(n)] for i in range(n)],
+              [sum(r[i] * t for r, t in zip(x, y)) for i in range(n)])
+    x, y = parsed(test)
+    error = [sum(a * b for a, b in zip(w, r)) - t for r, t in zip(x, y)]
+    mse = sum(e * e for e in error) / len(error)
+    near(told["mean_squared_error"]["linear"] / mse, 1, 0.05)
+    near(told["mean_absolute_error"]["linear"], sum(map(abs, error)) / len(error),
+         0.05 * mse ** 0.5)
+
+
+def check_errors(full, model, test, train):
+    """Rows by how frequent their kind was in training."""
+    lines = read(train).decode().splitlines()
+    counts = collections.Counter(r["kind"] for r in csv.DictReader(lines))
+    said = column(good("predict", model, test).out, "prediction")
+    rows = list(csv.DictReader(read(test).decode().splitlines()))
+    by_bin = collections.defaultdict(list)
+    for r, p in zip(rows, said):
+        by_bin[len(str(counts[r["kind"]]))].append(abs(p - float(r["price"])))
+    bins = full["frequency"]["rarest"]
+    assert [b["rows"] for b in bins] == [len(by_bin[k]) for k in sorted(by_bin)], bins
+    for b, k in zip(bins, sorted(by_bin)):
+        near(b["error"]["value"] / (sum(by_bin[k]) / len(by_bin[k])), 1, 1e-3)
+    best = full["importance"]["columns"][0]
+    assert {c["column"] for c in full["importance"]["columns"]} == {"kind", "size"}
+    assert best["mean_squared_error"]["low"] > 0 and best["mean_absolute_error"]["low"] > 0, best
+
+
 @case
 def the_full_report(folder):
     data, test = prices(folder, rows=600), prices(folder, "test.csv", rows=300, seed=2)
@@ -83,6 +136,8 @@ def the_full_report(folder):
         assert told[name]["low"] < told[name]["value"] < told[name]["high"], told[name]
     for name in METRICS[2:4]:
         near(told[name]["baseline"] / plain["baseline_" + name], 1)
+    check_linear(told, read(test).decode(), read(data).decode())
+    check_errors(full, model, test, data)
     assert told["max_error"]["low"] is None and full["resamples"] == 1000, told
     assert good("evaluate", model, test, "--full", "--json").json() == full
     good("evaluate", model, test, "--require", "r2>=0.1", "--require", "max_error<=1e9")
@@ -91,7 +146,8 @@ def the_full_report(folder):
     assert missed.json()["required"][0]["met"] is False, str(missed)
     words = good("evaluate", model, test, "--full").out
     for text in ["rows    300\n", "median_absolute_error", "Intervals: by 1,000 resamples",
-                 "unknown cells      0.00 %"]:
+                 "unknown cells      0.00 %", "Linear: linear regression on the same columns.",
+                 "By the rarest category", "What is lost when a column's cells are dealt anew"]:
         assert text in words, words
 
 
@@ -222,9 +278,6 @@ def what_is_refused(folder):
     good(*train)
     refused(2, "accuracy is a metric of models that tell classes", "evaluate", model, data,
             "--require", "accuracy>=0.5")
-    page = os.path.join(folder, "page.html")
-    refused(2, "a page is made of models that tell classes", "report", model, data, "--out", page)
-    assert not os.path.exists(page)
     dear = write(os.path.join(folder, "dear.csv"), "kind,size,price\nkind 1,50,dear\n")
     refused(3, "line 2, column 'price': 'dear' is not a number", "evaluate", model, dear)
     assert good("predict", model, dear).out.count("\n") == 2

@@ -442,7 +442,7 @@ def what_is_refused(folder):
     assert not os.path.exists(model)
     good(*sets)
     page = os.path.join(folder, "page.html")
-    refused(2, "a page is made of models that tell one class a row; this one tells several",
+    refused(2, "a page is made of models that tell one class a row, or a number; this one tells several",
             "report", model, data, "--out", page)
     assert not os.path.exists(page)
     one = os.path.join(folder, "one")

@@ -448,7 +448,7 @@ START_TEST(a_linear_baseline) {
     grove_error error = {0};
     ck_assert_msg(grove_logistic_fit(l.schema, l.all, l.all, NULL, &linear, &error) == GROVE_OK,
                   "%s", error.message);
-    ck_assert(linear.sets && linear.classes == CLASSES);
+    ck_assert(linear.target == GROVE_TARGET_SET && linear.classes == CLASSES);
     ck_assert_int_eq(grove_logistic_run(&linear, l.all, answers, &error), GROVE_OK);
     static unsigned char truth[ROWS * CLASSES];
     grove_dataset_indicators(l.data, NULL, ROWS, CLASSES, truth);

@@ -25,7 +25,7 @@ static int report_words(const options *o, const answers *a, const grove_metrics 
 }
 
 static json_t *json_numbers(const options *o, const answers *a, const grove_metrics *metrics,
-                            const grove_number_report *full) {
+                            const full_numbers *full) {
     json_t *object = json_evaluation(o, a, metrics, NULL);
     if (o->full) {
         json_add_number_report(object, full);
@@ -33,17 +33,17 @@ static json_t *json_numbers(const options *o, const answers *a, const grove_metr
     if (o->require.count > 0) {
         json_object_set_new(
             object, "required",
-            json_demands(&o->require, (measured){GROVE_TARGET_NUMBER, full->measures}));
+            json_demands(&o->require, (measured){GROVE_TARGET_NUMBER, full->model.measures}));
     }
     return object;
 }
 
 static int report_numbers(const options *o, const answers *a, const grove_metrics *metrics,
                           const unknown_metrics *unknown) {
-    grove_number_report full;
+    full_numbers full = {0};
     const bool wanted = o->full || o->require.count > 0;
-    const measured m = {GROVE_TARGET_NUMBER, full.measures};
-    int code = wanted ? make_number_report("evaluate", a, &full) : EXIT_DONE;
+    const measured m = {GROVE_TARGET_NUMBER, full.model.measures};
+    int code = wanted ? make_number_report("evaluate", o, o->full, a, &full) : EXIT_DONE;
     if (code == EXIT_DONE && o->json) {
         code = print_json("evaluate", json_numbers(o, a, metrics, &full));
     } else if (code == EXIT_DONE && o->full) {
@@ -55,7 +55,11 @@ static int report_numbers(const options *o, const answers *a, const grove_metric
     if (code == EXIT_DONE && !o->json) {
         print_unknown_metrics(a, unknown);
     }
-    return code == EXIT_DONE && wanted ? check_demands("evaluate", &o->require, m) : code;
+    if (code == EXIT_DONE && wanted) {
+        code = check_demands("evaluate", &o->require, m);
+    }
+    free_number_report(&full);
+    return code;
 }
 
 static json_t *json_sets(const options *o, const answers *a, const grove_metrics *metrics,

@@ -10,7 +10,7 @@ int fit_linear(job *j) {
     const grove_logistic_options options = {.seed = (uint64_t)j->o->seed,
                                             .threads = (int)j->o->threads};
     const bool any = grove_schema_categoricals(j->schema) + grove_schema_features(j->schema) > 0;
-    if (strcmp(j->o->baseline, "none") == 0 || j->target == GROVE_TARGET_NUMBER || !any) {
+    if (strcmp(j->o->baseline, "none") == 0 || !any) {
         return EXIT_DONE;
     }
     grove_status status =
@@ -27,7 +27,10 @@ char *linear_text(const grove_logistic *l) {
     for (size_t i = 0; i < l->inputs * l->classes; i++) {
         json_array_append_new(weights, json_number((double)l->weights[i]));
     }
-    return json_write(json_pack("{s:s, s:o, s:o}", "kind", "logistic regression", "kept", kept,
+    return json_write(json_pack("{s:s, s:o, s:o}", "kind",
+                                l->target == GROVE_TARGET_NUMBER ? "linear regression"
+                                                                 : "logistic regression",
+                                "kept", kept,
                                 "weights", weights),
                       JSON_COMPACT);
 }

@@ -224,8 +224,8 @@ const option_row option_table[MOST_OPTIONS] = {
     {ROW(FOR_TRAIN, "baseline", "KIND"), CHOICE(baseline, "logistic", "none"), .preset = "logistic",
      .group = GROUP_TRAINING,
      .help =
-         "also train logistic regression on the same columns, without bags and texts, and keep it "
-         "in the model, for evaluate --full to tell beside it; or none"},
+         "also train logistic regression (of numbers linear) on the same columns, without bags and "
+         "texts, and keep it in the model, for evaluate --full to tell beside it; or none"},
 
     {ROW(FOR_GRADCHECK, "samples", "N|all"), WHOLE(samples, 1, 1 << 30), OR_WORD("all", -1),
      .preset = "100", .group = GROUP_CHECK,
@@ -326,7 +326,8 @@ const option_row option_table[MOST_OPTIONS] = {
     {ROW(FOR_EVALUATE, "full", NULL), FLAG(full), .group = GROUP_OUTPUT,
      .help = "fifteen measures with 95 % intervals beside two baselines, classes one by one, the "
              "most frequent mistakes, how sure and how right, rare categories, what each column is "
-             "good for; of several labels a row, sixteen measures, classes and columns",
+             "good for; of several labels a row, sixteen measures, classes and columns; of "
+             "numbers seven, errors on rare categories, columns",
      .instead = "accuracy, log loss, ROC AUC"},
     {ROW(FOR_EVALUATE, "require", "METRIC>=VALUE"), LIST(require), .group = GROUP_OUTPUT,
      .help = "end with exit code 5 where this is missed; METRIC<=VALUE of losses; several with "

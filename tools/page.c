@@ -48,14 +48,29 @@ int write_page(const char *command, const char *path, const char *before, const 
                : complain(command, EXIT_RUN_TIME, error.message);
 }
 
-static int make_page(const options *o, const answers *a) {
+static int make_numbers_page(const options *o, const answers *a, json_t **object) {
+    full_numbers report;
+    int code = make_number_report("report", o, true, a, &report);
+    if (code == EXIT_DONE) {
+        code = page_of_numbers(o, title_of(o), &report, object);
+    }
+    free_number_report(&report);
+    return code;
+}
+
+static int make_classes_page(const options *o, const answers *a, json_t **object) {
     full_report report;
-    json_t *object = NULL;
     int code = make_report("report", o, true, a, &report);
     if (code == EXIT_DONE) {
-        code = page_data(o, title_of(o), &report, &object);
+        code = page_data(o, title_of(o), &report, object);
     }
     free_report(&report);
+    return code;
+}
+
+static int make_page(const options *o, const answers *a) {
+    json_t *object = NULL;
+    int code = (a->numbers ? make_numbers_page : make_classes_page)(o, a, &object);
     if (code == EXIT_DONE) {
         code = write_page("report", o->out, page_before_data, page_after_data, object);
     } else {
@@ -75,13 +90,8 @@ int run_report(const options *o) {
     code = ask("report", o, true, &a);
     if (code == EXIT_DONE && grove_schema_target(a.schema) == GROVE_TARGET_SET) {
         code = complain("report", EXIT_USAGE,
-                        "a page is made of models that tell one class a row; this one tells "
-                        "several: grove evaluate --full tells how good they are");
-    }
-    if (code == EXIT_DONE && !a.probabilities) {
-        code = complain("report", EXIT_USAGE,
-                        "a page is made of models that tell classes; this one predicts numbers: "
-                        "grove evaluate tells how good they are");
+                        "a page is made of models that tell one class a row, or a number; this one "
+                        "tells several classes: grove evaluate --full tells how good they are");
     }
     if (code == EXIT_DONE) {
         report_unknown("report", &a);

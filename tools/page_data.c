@@ -161,10 +161,11 @@ static size_t find_worst(const answers *a, size_t *rows) {
 
 static bool is_shown(const grove_schema *schema, size_t column) {
     const grove_column_kind kind = grove_schema_kind(schema, column);
-    return kind != GROVE_COLUMN_LABEL && kind != GROVE_COLUMN_IGNORED;
+    return kind != GROVE_COLUMN_LABEL && kind != GROVE_COLUMN_TARGET &&
+           kind != GROVE_COLUMN_IGNORED;
 }
 
-static json_t *json_cells(const answers *a, size_t row) {
+json_t *json_row(const answers *a, size_t row) {
     json_t *cells = json_array();
     for (size_t c = 0; c < grove_schema_columns(a->schema); c++) {
         const int at = grove_table_find(a->table, grove_schema_name(a->schema, c));
@@ -177,16 +178,21 @@ static json_t *json_cells(const answers *a, size_t row) {
     return cells;
 }
 
-json_t *json_worst(const answers *a) {
-    const size_t label = (size_t)grove_schema_label(a->schema);
-    size_t worst[MOST_WRONG + 1];
-    const size_t count = find_worst(a, worst);
-    json_t *columns = json_array(), *rows = json_array();
+json_t *json_shown_columns(const answers *a) {
+    json_t *columns = json_array();
     for (size_t c = 0; c < grove_schema_columns(a->schema); c++) {
         if (is_shown(a->schema, c) && json_array_size(columns) < WRONG_COLUMNS) {
             json_array_append_new(columns, json_words(grove_schema_name(a->schema, c)));
         }
     }
+    return columns;
+}
+
+json_t *json_worst(const answers *a) {
+    const size_t label = (size_t)grove_schema_label(a->schema);
+    size_t worst[MOST_WRONG + 1];
+    const size_t count = find_worst(a, worst);
+    json_t *rows = json_array();
     for (size_t i = 0; i < count; i++) {
         const size_t row = worst[i], answer = answer_of(a, row);
         const int32_t truth = grove_dataset_labels(a->data)[row];
@@ -197,9 +203,9 @@ json_t *json_worst(const answers *a) {
                             json_cell(grove_schema_value(a->schema, label, (int32_t)answer)),
                             "of_label", json_number((double)own_probability(a, row)), "of_answer",
                             json_number((double)a->probabilities[row * a->classes + answer]),
-                            "cells", json_cells(a, row)));
+                            "cells", json_row(a, row)));
     }
-    return json_pack("{s:o, s:o}", "columns", columns, "rows", rows);
+    return json_pack("{s:o, s:o}", "columns", json_shown_columns(a), "rows", rows);
 }
 
 /* ---- all ------------------------------------------------------------------------------------- */
@@ -208,6 +214,39 @@ json_t *json_worst(const answers *a) {
 static const char *file_name(const char *path) {
     const char *slash = strrchr(path, '/');
     return strcmp(path, "-") == 0 ? "standard input" : slash ? slash + 1 : path;
+}
+
+static json_t *json_page(const options *o, const char *title, const answers *a) {
+    json_t *training = read_history(a->model);
+    return json_pack("{s:o, s:o, s:o, s:o}", "title", json_words(title), "table",
+                     json_words(file_name(o->files[1])), "training",
+                     training ? training : json_null(), "model", json_model(a));
+}
+
+static int complain_of(const grove_error *error) {
+    return complain("report", EXIT_RUN_TIME, error->message[0] ? error->message : "out of memory");
+}
+
+int page_of_numbers(const options *o, const char *title, const full_numbers *report,
+                    json_t **object) {
+    const answers *a = report->answers;
+    grove_error error = {0};
+    grove_metrics metrics;
+    const int code = measure_answers("report", a, NULL, a->rows, &metrics);
+    json_t *fit = code == EXIT_DONE ? json_fit(report) : NULL;
+    json_t *pictures = fit ? json_pictures(a, &error) : NULL;
+    if (!pictures) {
+        json_decref(fit);
+        return code == EXIT_DONE ? complain_of(&error) : code;
+    }
+    json_t *told = json_evaluation(o, a, &metrics, NULL);
+    json_add_number_report(told, report);
+    *object = json_page(o, title, a);
+    json_object_set_new(*object, "report", told);
+    json_object_set_new(*object, "fit", fit);
+    json_object_set_new(*object, "pictures", pictures);
+    json_object_set_new(*object, "worst", json_worst_numbers(report));
+    return EXIT_DONE;
 }
 
 int page_data(const options *o, const char *title, const full_report *report, json_t **object) {
@@ -219,17 +258,14 @@ int page_data(const options *o, const char *title, const full_report *report, js
         grove_schema_majority(a->schema), NULL, &metrics, &error);
     json_t *curves = status ? NULL : json_curves(a, &report->model, &error);
     json_t *pictures = curves ? json_pictures(a, &error) : NULL;
-    json_t *training = read_history(a->model);
     if (!pictures) {
         json_decref(curves);
-        json_decref(training);
-        return complain("report", EXIT_RUN_TIME,
-                        error.message[0] ? error.message : "out of memory");
+        return complain_of(&error);
     }
-    *object = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "title", json_words(title),
-                        "table", json_words(file_name(o->files[1])), "report",
-                        json_evaluation(o, a, &metrics, report), "training",
-                        training ? training : json_null(), "model", json_model(a), "curves", curves,
-                        "pictures", pictures, "worst", json_worst(a));
+    *object = json_page(o, title, a);
+    json_object_set_new(*object, "report", json_evaluation(o, a, &metrics, report));
+    json_object_set_new(*object, "curves", curves);
+    json_object_set_new(*object, "pictures", pictures);
+    json_object_set_new(*object, "worst", json_worst(a));
     return EXIT_DONE;
 }

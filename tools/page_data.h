@@ -6,11 +6,15 @@
 #ifndef TOOLS_PAGE_DATA_H
 #define TOOLS_PAGE_DATA_H
 
-#include "report.h"
+#include "number_report.h"
 
 /* {"title", "table", "report": as evaluate --full --json, "training": as kept in the model,
  * "model", "curves", "pictures", "worst"}. Complains and returns an exit code on failure. */
 int page_data(const options *o, const char *title, const full_report *report, json_t **object);
+
+/* Of a model that predicts numbers; it has "fit" where the other has "curves". */
+int page_of_numbers(const options *o, const char *title, const full_numbers *report,
+                    json_t **object);
 
 /* What evaluate prints with --json, and what the page holds. */
 json_t *json_evaluation(const options *o, const answers *a, const grove_metrics *metrics,
@@ -31,6 +35,19 @@ json_t *json_pictures(const answers *a, grove_error *error);
  *  "rows": [{"line", "label", "answer", "of_label", "of_answer", "cells"}]}:
  * the wrong rows whose label got the lowest probability, the lowest first. */
 json_t *json_worst(const answers *a);
+
+/* {"answers": cloud of truth and answers, "errors": cloud of answers and errors,
+ *  "histogram": {"span": [2], "rows": of errors in equal bins of it}}; error = answer - truth.
+ * A cloud: {"x": span, "y": span, "points": [[x, y]...], null of many rows; then how many are:
+ *           "cells": [[column, row, count]...] of `side` x `side`}. NULL when memory is short. */
+json_t *json_fit(const full_numbers *report);
+
+/* As json_worst: {"line", "label", "answer", "error", "cells"}, the largest errors first. */
+json_t *json_worst_numbers(const full_numbers *report);
+
+/* The columns that are shown of a row, and its cells. */
+json_t *json_shown_columns(const answers *a);
+json_t *json_row(const answers *a, size_t row);
 
 /* The JSON of a name: any bytes. */
 json_t *json_cell(grove_cell cell);

@@ -4,6 +4,7 @@
  */
 #include "report.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,8 +72,11 @@ bool has_linear(const full_report *report) {
 
 static int by_loss(const void *a, const void *b) {
     const grove_importance *x = a, *y = b;
-    if (x->log_loss.value != y->log_loss.value) {
-        return x->log_loss.value > y->log_loss.value ? -1 : 1;
+    const bool numbers = isnan(x->log_loss.value);
+    const double mine = numbers ? x->squared_error.value : x->log_loss.value;
+    const double other = numbers ? y->squared_error.value : y->log_loss.value;
+    if (mine != other) {
+        return mine > other ? -1 : 1;
     }
     return (x->column > y->column) - (x->column < y->column);
 }

@@ -51,6 +51,13 @@ grove_status weigh_columns(const answers *a, const options *o, weighed_columns *
 void print_importance(const grove_schema *schema, const weighed_columns *columns);
 json_t *json_importance(const grove_schema *schema, const weighed_columns *columns);
 
+/* {"rarest": bins, "columns": [{"column", "bins"}]}; of each categorical column that has a
+ * vocabulary. */
+json_t *json_frequency(const grove_schema *schema, const grove_frequency_bin *rarest,
+                       grove_frequency_bin (*frequency)[GROVE_FREQUENCY_BINS]);
+/* "unknown", "10 to 99"... */
+const char *bin_name(int b, const grove_frequency_bin *bin, char text[96]);
+
 /* The name of a class of the label, cut and filled to a width. */
 void print_class_name(const grove_schema *schema, size_t class_index, int width);
 /* Does a baseline's number lie outside of the interval? In words, or "". better: 1 high, -1 low. */

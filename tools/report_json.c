@@ -84,19 +84,24 @@ static json_t *json_reliability(const full_report *report) {
 }
 
 /* The bins that have rows. */
-static json_t *json_bins(const grove_frequency_bin *bins) {
+static json_t *json_bins(const grove_frequency_bin *bins, bool numbers) {
     json_t *list = json_array();
     for (int b = 0; b < GROVE_FREQUENCY_BINS; b++) {
         const grove_frequency_bin *bin = &bins[b];
         json_t *most =
             b < 2 || bin->most == INT64_MAX ? json_null() : json_integer((json_int_t)bin->most);
-        json_t *one = json_pack("{s:s, s:o, s:o, s:I, s:I, s:o}", "category",
+        json_t *one = json_pack("{s:s, s:o, s:o, s:I}", "category",
                                 b == 0   ? "unknown"
                                 : b == 1 ? "missing"
                                          : "known",
                                 "least", b < 2 ? json_null() : json_integer((json_int_t)bin->least),
-                                "most", most, "rows", (json_int_t)bin->rows, "right",
-                                (json_int_t)bin->right, "accuracy", json_estimate(bin->accuracy));
+                                "most", most, "rows", (json_int_t)bin->rows);
+        if (numbers) {
+            json_object_set_new(one, "error", json_estimate(bin->error));
+        } else {
+            json_object_set_new(one, "right", json_integer((json_int_t)bin->right));
+            json_object_set_new(one, "accuracy", json_estimate(bin->accuracy));
+        }
         if (bin->rows > 0) {
             json_array_append(list, one);
         }
@@ -105,8 +110,9 @@ static json_t *json_bins(const grove_frequency_bin *bins) {
     return list;
 }
 
-static json_t *json_frequency(const full_report *report) {
-    const grove_schema *schema = report->answers->schema;
+json_t *json_frequency(const grove_schema *schema, const grove_frequency_bin *rarest,
+                       grove_frequency_bin (*frequency)[GROVE_FREQUENCY_BINS]) {
+    const bool numbers = grove_schema_target(schema) == GROVE_TARGET_NUMBER;
     json_t *columns = json_array();
     for (size_t i = 0; i < grove_schema_categoricals(schema); i++) {
         const size_t column = (size_t)grove_schema_categorical(schema, i);
@@ -114,19 +120,22 @@ static json_t *json_frequency(const full_report *report) {
             continue;
         }
         json_array_append_new(columns, json_pack("{s:o, s:o}", "column", json_name(schema, column),
-                                                 "bins", json_bins(report->frequency[i])));
+                                                 "bins", json_bins(frequency[i], numbers)));
     }
-    return json_pack("{s:o, s:o}", "rarest", json_bins(report->rarest), "columns", columns);
+    return json_pack("{s:o, s:o}", "rarest", json_bins(rarest, numbers), "columns", columns);
 }
 
 json_t *json_importance(const grove_schema *schema, const weighed_columns *columns) {
+    const bool numbers = grove_schema_target(schema) == GROVE_TARGET_NUMBER;
     json_t *list = json_array();
     for (size_t i = 0; i < columns->count; i++) {
         const grove_importance *one = &columns->list[i];
-        json_array_append_new(list,
-                              json_pack("{s:o, s:o, s:o}", "column", json_name(schema, one->column),
-                                        "log_loss", json_estimate(one->log_loss), "accuracy",
-                                        json_estimate(one->accuracy)));
+        json_array_append_new(
+            list, json_pack("{s:o, s:o, s:o}", "column", json_name(schema, one->column),
+                            numbers ? "mean_squared_error" : "log_loss",
+                            json_estimate(numbers ? one->squared_error : one->log_loss),
+                            numbers ? "mean_absolute_error" : "accuracy",
+                            json_estimate(numbers ? one->absolute_error : one->accuracy)));
     }
     return json_pack("{s:i, s:I, s:o}", "repeats", columns->repeats, "rows",
                      (json_int_t)columns->rows, "columns", list);
@@ -140,7 +149,8 @@ void json_add_report(json_t *object, const full_report *report) {
     json_object_set_new(object, "classes", json_classes(report));
     json_object_set_new(object, "confusion", json_confusion(&report->model));
     json_object_set_new(object, "reliability", json_reliability(report));
-    json_object_set_new(object, "frequency", json_frequency(report));
+    json_object_set_new(object, "frequency",
+                        json_frequency(report->answers->schema, report->rarest, report->frequency));
     json_object_set_new(object, "importance",
                         json_importance(report->answers->schema, &report->columns));
 }

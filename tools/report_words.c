@@ -232,6 +232,19 @@ static void print_reliability(const full_report *report) {
     }
 }
 
+const char *bin_name(int b, const grove_frequency_bin *bin, char text[96]) {
+    char least[40], most[40];
+    if (b < 2) {
+        snprintf(text, 96, "%s", b == 0 ? "unknown" : "missing");
+    } else if (bin->most < INT64_MAX) {
+        snprintf(text, 96, "%s to %s", with_commas(least, bin->least),
+                 with_commas(most, bin->most));
+    } else {
+        snprintf(text, 96, "%s or more", with_commas(least, bin->least));
+    }
+    return text;
+}
+
 static void print_frequency(const full_report *report) {
     if (grove_schema_categoricals(report->answers->schema) == 0) {
         return;
@@ -240,36 +253,40 @@ static void print_frequency(const full_report *report) {
            "category", "rows", "right (95 % interval)");
     for (int b = 0; b < GROVE_FREQUENCY_BINS; b++) {
         const grove_frequency_bin *bin = &report->rarest[b];
-        char name[96] = "unknown", least[40], most[40];
-        if (b > 0 && bin->most < INT64_MAX) {
-            snprintf(name, sizeof name, "%s to %s", with_commas(least, bin->least),
-                     with_commas(most, bin->most));
-        } else if (b > 0) {
-            snprintf(name, sizeof name, "%s or more", with_commas(least, bin->least));
-        }
+        char name[96];
         if (bin->rows > 0) {
-            printf("%-16s", name);
+            printf("%-16s", bin_name(b, bin, name));
             print_share(bin->rows, bin->accuracy);
         }
     }
 }
 
+static void print_weighed(const grove_importance *one, const grove_importance *first) {
+    const grove_estimate e = isnan(one->accuracy.value) ? one->absolute_error : one->accuracy;
+    const bool numbers = isnan(one->accuracy.value);
+    const double loss = numbers ? one->squared_error.value : one->log_loss.value;
+    const double most = numbers ? first->squared_error.value : first->log_loss.value;
+    printf(numbers ? " %10.5g (%.5g to %.5g)   %10.5g  " : " %7.4f (%.4f to %.4f)   %7.4f  ",
+           e.value, e.low, e.high, loss);
+    print_bar(most > 0 ? loss / most : 0);
+}
+
 void print_importance(const grove_schema *schema, const weighed_columns *columns) {
     char rows[40];
-    const double most = columns->count ? columns->list[0].log_loss.value : 0;
+    const bool numbers = grove_schema_target(schema) == GROVE_TARGET_NUMBER;
     if (columns->rows < 2 || columns->count == 0) {
         return;
     }
     printf("\nWhat is lost when a column's cells are dealt anew (%d times, on %s rows)\n",
            columns->repeats, with_commas(rows, (int64_t)columns->rows));
-    printf("%-*s %-28s  %s\n", NAME_WIDTH, "column", "accuracy (95 % interval)", "log loss");
+    printf("%-*s %-28s  %s\n", NAME_WIDTH, "column",
+           numbers ? "mean absolute error (95 %)" : "accuracy (95 % interval)",
+           numbers ? "mean squared error" : "log loss");
     for (size_t i = 0; i < columns->count && i < MOST_LINES; i++) {
         const grove_importance *one = &columns->list[i];
         const char *name = grove_schema_name(schema, one->column);
         print_name((grove_cell){name, strlen(name)}, NAME_WIDTH);
-        printf(" %7.4f (%.4f to %.4f)   %7.4f  ", one->accuracy.value, one->accuracy.low,
-               one->accuracy.high, one->log_loss.value);
-        print_bar(most > 0 ? one->log_loss.value / most : 0);
+        print_weighed(one, columns->list);
     }
     if (columns->count > MOST_LINES) {
         printf("(%zu more, less important)\n", columns->count - MOST_LINES);

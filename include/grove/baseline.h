@@ -4,7 +4,8 @@
  *
  * Multinomial logistic regression (Cox 1958; McFadden 1974): a number for each value of each
  * categorical column and each class, a number for each feature and class, and their sum's softmax;
- * where rows have several classes, a sigmoid for each: one against the rest.
+ * where rows have several classes, a sigmoid for each: one against the rest. Of a label of numbers
+ * the sum itself is the answer, by least squares: linear regression.
  * Trained as everything here is, as a graph, with Adam, early stopping and the best weights.
  *
  * Ownership: a grove_logistic owns its arrays; free takes NULL, and a zeroed one.
@@ -20,7 +21,7 @@ extern "C" {
 
 typedef struct grove_logistic {
     size_t classes, categoricals, features;
-    bool sets;      /* a row has several classes */
+    grove_target_kind target; /* of numbers, classes is 1 */
     size_t *kept;   /* [categoricals]: ids of each column that have weights of their own; of higher
                        ones, which are rarer, each has those of id 0 */
     size_t inputs;  /* the sum of kept, features, and 1 for the bias */
@@ -51,7 +52,9 @@ GROVE_API grove_status grove_logistic_new(const grove_schema *schema, const size
                                           const grove_allocator *allocator,
                                           grove_logistic *logistic, grove_error *error);
 
-/* probabilities [rows.count, classes]. GROVE_BAD_DATA for rows of other columns. */
+/* probabilities [rows.count, classes]; of numbers the answers [rows.count], scaled as the dataset's
+ * targets are: times the label's deviation, plus its mean, they are in its units.
+ * GROVE_BAD_DATA for rows of other columns. */
 GROVE_API grove_status grove_logistic_run(const grove_logistic *logistic, grove_rows rows,
                                           float *probabilities, grove_error *error);
 GROVE_API void grove_logistic_free(grove_logistic *logistic);

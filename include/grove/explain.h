@@ -68,6 +68,7 @@ typedef struct grove_frequency_bin {
                                 bin; the last one has no upper end, and says INT64_MAX */
     size_t rows, right;
     grove_estimate accuracy; /* right / rows, with Wilson's interval */
+    grove_estimate error;    /* of numbers: the mean absolute error */
 } grove_frequency_bin;
 
 /* How right the answers are by the frequency of a row's category in one categorical column; or, for
@@ -82,6 +83,17 @@ GROVE_API grove_status grove_accuracy_by_frequency(const grove_schema *schema, g
                                                    grove_frequency_bin bins[GROVE_FREQUENCY_BINS],
                                                    grove_error *error);
 
+/* The mean with a 95 % interval, +- 1.96 standard errors; that is NaN of fewer than two. */
+GROVE_API grove_estimate grove_mean_estimate(const double *values, size_t count);
+
+/* The same where numbers are predicted: bins' rows and error, by the absolute errors
+ * [rows.count] of the rows. */
+GROVE_API grove_status grove_error_by_frequency(const grove_schema *schema, grove_rows rows,
+                                                const double *errors, size_t column,
+                                                const grove_allocator *allocator,
+                                                grove_frequency_bin bins[GROVE_FREQUENCY_BINS],
+                                                grove_error *error);
+
 /* ---- what does it go by? --------------------------------------------------------------------- */
 
 /* What is lost when a column's cells are dealt among the rows anew, so that they say nothing more
@@ -91,6 +103,8 @@ typedef struct grove_importance {
     size_t column;           /* of the schema */
     grove_estimate log_loss; /* by how much it is higher */
     grove_estimate accuracy; /* by how much it is lower; of sets of classes that of whole sets */
+    /* Where numbers are predicted those are NaN, else these: by how much the means are higher. */
+    grove_estimate squared_error, absolute_error;
 } grove_importance;
 
 /* Zero means the default, field by field. */

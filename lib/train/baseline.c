@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * baseline.c - logistic regression on the columns of a table.
+ * baseline.c - logistic regression on the columns of a table; linear, of a label of numbers.
  *
  *     column.<a> -- its `kept` most frequent ids -- logistic.<a> [kept, classes] --+
  *     column.<b> ---------------------------------- logistic.<b> [kept, classes] --+-- + -- softmax
@@ -30,11 +30,10 @@ enum {
 grove_status grove_logistic_new(const grove_schema *schema, const size_t *kept,
                                 const grove_allocator *allocator, grove_logistic *logistic,
                                 grove_error *error) {
-    const size_t label = (size_t)grove_schema_label(schema);
-    grove_logistic l = {.classes = (size_t)grove_schema_ids(schema, label),
+    grove_logistic l = {.classes = (size_t)grove_head_outputs(schema),
                         .categoricals = grove_schema_categoricals(schema),
                         .features = grove_schema_features(schema),
-                        .sets = grove_schema_target(schema) == GROVE_TARGET_SET,
+                        .target = grove_schema_target(schema),
                         .allocator = grove_allocator_or_default(allocator)};
     *logistic = (grove_logistic){0};
     l.inputs = l.features + 1;
@@ -110,7 +109,9 @@ static void answer(const grove_logistic *l, const grove_dataset *dataset, size_t
         add(p, weights + k * l->classes, numbers[k], l->classes);
     }
     add(p, weights + l->features * l->classes, 1, l->classes);
-    (l->sets ? sigmoid : softmax)(p, l->classes);
+    if (l->target != GROVE_TARGET_NUMBER) {
+        (l->target == GROVE_TARGET_SET ? sigmoid : softmax)(p, l->classes);
+    }
 }
 
 grove_status grove_logistic_run(const grove_logistic *l, grove_rows rows, float *probabilities,
@@ -161,8 +162,7 @@ static size_t count_inputs(const regression *r, size_t most, size_t *kept) {
 /* Halves the number of values that have weights until all of them fit. */
 static grove_status make_weights(regression *r) {
     const size_t columns = grove_schema_categoricals(r->schema);
-    const size_t classes =
-        (size_t)grove_schema_ids(r->schema, (size_t)grove_schema_label(r->schema));
+    const size_t classes = (size_t)grove_head_outputs(r->schema);
     size_t most = r->wish.most_values;
     while (most > 1 && count_inputs(r, most, NULL) > r->wish.most_weights / (classes + 1)) {
         most /= 2;

@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "curves.h"
 #include "predictor.h"
 #include "tally.h"
@@ -184,15 +185,27 @@ static int categorical_of(const grove_schema *schema, size_t column) {
     return -1;
 }
 
+static bool can_count(const grove_schema *schema, size_t column) {
+    return column == GROVE_ALL_COLUMNS ||
+           (categorical_of(schema, column) >= 0 && is_counted(schema, column));
+}
+
+static int bin_at(const grove_schema *schema, const grove_dataset *dataset, size_t column,
+                  size_t row) {
+    if (column == GROVE_ALL_COLUMNS) {
+        return bin_of_row(schema, dataset, row);
+    }
+    const size_t which = (size_t)categorical_of(schema, column);
+    return bin_of_cell(schema, column, grove_dataset_ids(dataset, which)[row]);
+}
+
 grove_status grove_accuracy_by_frequency(const grove_schema *schema, grove_rows rows,
                                          const float *probabilities, size_t classes, size_t column,
                                          grove_frequency_bin bins[GROVE_FREQUENCY_BINS],
                                          grove_error *error) {
-    const bool all = column == GROVE_ALL_COLUMNS;
-    const int which = categorical_of(schema, column);
     const grove_id *labels = grove_dataset_labels(rows.dataset);
     name_bins(bins);
-    if (!labels || (!all && (which < 0 || !is_counted(schema, column)))) {
+    if (!labels || !can_count(schema, column)) {
         return grove_fail(error, GROVE_BAD_ARGUMENT,
                           "accuracy by frequency needs labels, and a categorical column with a "
                           "vocabulary");
@@ -205,9 +218,7 @@ grove_status grove_accuracy_by_frequency(const grove_schema *schema, grove_rows 
             return status;
         }
         const grove_judged judged = grove_judge(p, classes, labels[row], 1);
-        const int bin =
-            all ? bin_of_row(schema, rows.dataset, row)
-                : bin_of_cell(schema, column, grove_dataset_ids(rows.dataset, (size_t)which)[row]);
+        const int bin = bin_at(schema, rows.dataset, column, row);
         if (bin >= 0) {
             bins[bin].rows++;
             bins[bin].right += judged.answer == judged.label;
@@ -216,5 +227,32 @@ grove_status grove_accuracy_by_frequency(const grove_schema *schema, grove_rows 
     for (int b = 0; b < GROVE_FREQUENCY_BINS; b++) {
         bins[b].accuracy = grove_wilson(bins[b].right, bins[b].rows);
     }
+    return GROVE_OK;
+}
+
+grove_status grove_error_by_frequency(const grove_schema *schema, grove_rows rows,
+                                      const double *errors, size_t column,
+                                      const grove_allocator *allocator,
+                                      grove_frequency_bin bins[GROVE_FREQUENCY_BINS],
+                                      grove_error *error) {
+    const grove_allocator own = grove_allocator_or_default(allocator);
+    name_bins(bins);
+    if (!can_count(schema, column)) {
+        return grove_fail(error, GROVE_BAD_ARGUMENT,
+                          "error by frequency needs a categorical column with a vocabulary");
+    }
+    double *of_bin = grove_alloc_zero(&own, rows.count + 1, sizeof *of_bin);
+    if (!of_bin) {
+        return grove_fail_memory(error, (rows.count + 1) * sizeof *of_bin);
+    }
+    for (int b = 0; b < GROVE_FREQUENCY_BINS; b++) {
+        for (size_t i = 0; i < rows.count; i++) {
+            if (bin_at(schema, rows.dataset, column, grove_row_at(&rows, i)) == b) {
+                of_bin[bins[b].rows++] = errors[i];
+            }
+        }
+        bins[b].error = grove_mean_estimate(of_bin, bins[b].rows);
+    }
+    grove_release(&own, of_bin);
     return GROVE_OK;
 }

@@ -23,8 +23,10 @@ typedef struct dealer {
     float *answers;        /* [count, classes] */
     unsigned char *truth;  /* [count, classes] where rows have sets of classes, and */
     grove_set_mark *marks; /* [classes] for one of them */
-    double *loss, *right;  /* [count] each, with the cells as they are */
-    double *worse, *lost;  /* [count] each: how much more loss, how much less often right */
+    double deviation;      /* of numbers, by which they were scaled; 0: the answers are classes */
+    double *loss, *right;  /* [count] each, with the cells as they are; of numbers the square of the
+                              error, and minus its absolute value */
+    double *worse, *lost;  /* [count] each: how much more loss, how much less right */
     grove_error *error;
 } dealer;
 
@@ -61,12 +63,17 @@ static void free_room(dealer *d) {
 }
 
 typedef struct verdict {
-    double log_loss;
-    bool right; /* of sets: as a whole */
+    double loss;
+    double right; /* 1 or 0; of sets: as a whole */
 } verdict;
 
 static verdict judge(const dealer *d, size_t i) {
     const float *p = d->answers + i * d->classes;
+    if (d->deviation > 0) {
+        const float truth = grove_dataset_targets(d->dataset)[d->rows[i]];
+        const double off = d->deviation * ((double)*p - (double)truth);
+        return (verdict){off * off, -fabs(off)};
+    }
     if (d->truth) {
         const grove_set_judge usual = {d->classes, GROVE_USUAL_THRESHOLD, NULL};
         const grove_judged_set set =
@@ -78,9 +85,21 @@ static verdict judge(const dealer *d, size_t i) {
     return (verdict){row.log_loss, row.answer == row.label};
 }
 
+static grove_status check_numbers(const dealer *d) {
+    for (size_t i = 0; i < d->count; i++) {
+        if (!isfinite(d->answers[i])) {
+            return grove_fail(d->error, GROVE_BAD_DATA, "row %zu: the answer is no number", i);
+        }
+    }
+    return GROVE_OK;
+}
+
 static grove_status check(const dealer *d) {
     const grove_id *labels = grove_dataset_labels(d->dataset);
     grove_status status = GROVE_OK;
+    if (d->deviation > 0) {
+        return check_numbers(d);
+    }
     if (d->truth) {
         return grove_check_sets_answered(d->answers, d->truth, d->count, d->classes, d->error);
     }
@@ -110,17 +129,17 @@ static grove_status draw_rows(dealer *d, grove_rows rows) {
 
 static grove_status answer_as_is(dealer *d) {
     const grove_rows rows = {d->dataset, d->rows, d->count};
-    grove_status status = grove_predictor_run(d->predictor, rows, d->answers, d->error);
+    grove_status status = grove_predictor_raw(d->predictor, rows, d->answers, d->error);
     status = status == GROVE_OK ? check(d) : status;
     for (size_t i = 0; i < d->count && status == GROVE_OK; i++) {
         const verdict row = judge(d, i);
-        d->loss[i] = row.log_loss;
+        d->loss[i] = row.loss;
         d->right[i] = row.right;
     }
     return status;
 }
 
-static grove_estimate mean_of(const double *values, size_t count) {
+grove_estimate grove_mean_estimate(const double *values, size_t count) {
     double sum = 0, squares = 0;
     for (size_t i = 0; i < count; i++) {
         sum += values[i];
@@ -148,20 +167,22 @@ static grove_status deal_column(dealer *d, size_t column, grove_importance *told
         }
         for (size_t i = 0; i < d->count; i++) {
             const verdict row = judge(d, i);
-            d->worse[i] += (row.log_loss - d->loss[i]) / (double)repeats;
+            d->worse[i] += (row.loss - d->loss[i]) / (double)repeats;
             d->lost[i] += (d->right[i] - row.right) / (double)repeats;
         }
     }
-    *told = (grove_importance){.column = column,
-                               .log_loss = mean_of(d->worse, d->count),
-                               .accuracy = mean_of(d->lost, d->count)};
+    const grove_estimate none = {(double)NAN, (double)NAN, (double)NAN};
+    const grove_estimate worse = grove_mean_estimate(d->worse, d->count);
+    const grove_estimate lost = grove_mean_estimate(d->lost, d->count);
+    *told = d->deviation > 0 ? (grove_importance){column, none, none, worse, lost}
+                             : (grove_importance){column, worse, lost, none, none};
     return GROVE_OK;
 }
 
 static bool is_taken(const grove_schema *schema, size_t column) {
     const grove_column_kind kind = grove_schema_kind(schema, column);
     return kind != GROVE_COLUMN_LABEL && kind != GROVE_COLUMN_LABELS &&
-           kind != GROVE_COLUMN_IGNORED;
+           kind != GROVE_COLUMN_TARGET && kind != GROVE_COLUMN_IGNORED;
 }
 
 static grove_status deal(dealer *d, grove_rows rows, grove_importance *list, size_t *count) {
@@ -189,11 +210,16 @@ grove_status grove_permutation_importance(grove_predictor *predictor, const grov
                 .allocator = grove_allocator_or_default(&wish.allocator),
                 .classes = grove_predictor_classes(predictor),
                 .error = error};
+    const bool number = schema && grove_schema_target(schema) == GROVE_TARGET_NUMBER;
     *count = 0;
+    if (number) {
+        d.deviation = grove_schema_deviation(schema, (size_t)grove_schema_label(schema));
+    }
     d.wish.repeats = wish.repeats ? wish.repeats : 5;
     d.wish.most_rows = wish.most_rows ? wish.most_rows : 10000;
     d.count = rows.count < d.wish.most_rows ? rows.count : d.wish.most_rows;
     const bool labelled = rows.dataset && (grove_dataset_labels(rows.dataset) ||
+                                           (number && grove_dataset_targets(rows.dataset)) ||
                                            grove_dataset_has_sets(rows.dataset));
     if (!predictor || !schema || !labelled || wish.repeats < 0) {
         return grove_fail(error, GROVE_BAD_ARGUMENT,

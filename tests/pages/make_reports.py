@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Makes the pages that report.test.mjs and compare.test.mjs open: of trees, and of names that look like code.
+"""Makes the pages that report.test.mjs and compare.test.mjs open: of trees, of
+prices, and of names that look like code.
 
     GROVE=.../grove tests/pages/make_reports.py FOLDER
 """
 
 import os
 import pathlib
+import random
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
@@ -48,5 +50,26 @@ def main(folder):
          "1", "--hidden", "8", "-q", "--out", path("nasty_compare.html"))
 
 
+def main_numbers(folder):
+    """Pages of a model that predicts numbers: of few rows, and of many."""
+    r = random.Random(1)
+    lines = ["kind,size,price"]
+    for _ in range(4000):
+        kind, size = min(int(r.expovariate(0.2)), 30), r.uniform(20, 200)
+        lines.append("kind %d,%.1f,%.2f" % (kind, size, 900 + 50 * kind + 8 * size + r.gauss(0, 90)))
+
+    def path(name):
+        return os.path.join(folder, name)
+    write(path("prices.csv"), text_of(lines))
+    write(path("few.csv"), text_of(lines[:400] + ["kind 99,50,1500"]))
+    good("train", path("prices.csv"), "--label", "price", "--out", path("prices.safetensors"), "-q",
+         "--epochs", "10", "--hidden", "32")
+    for name, table in [("prices", "few.csv"), ("many", "prices.csv")]:
+        good("report", path("prices.safetensors"), path(table), "--out", path(name + ".html"))
+    write(path("prices.json"), good("evaluate", path("prices.safetensors"), path("few.csv"),
+                                    "--full", "--json").out)
+
+
 if __name__ == "__main__":
     main(sys.argv[1])
+    main_numbers(sys.argv[1])

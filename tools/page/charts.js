@@ -28,8 +28,14 @@ const fixed = (x, digits = 4) => (x === null || x === undefined ? '–' : x.toFi
 const whole = (n) => (n === null || n === undefined ? '–' : n.toLocaleString('en-US'));
 const percent = (x, digits = 1) =>
     x === null || x === undefined ? '–' : (100 * x).toFixed(digits) + ' %';
-const range = (e) =>
-    e.low === null || e.low === undefined ? '–' : `${fixed(e.low)} to ${fixed(e.high)}`;
+const digits = (x) => {
+    if (x === null || x === undefined) return '–';
+    return x !== 0 && Math.abs(x) < 1e-3
+        ? x.toPrecision(3)
+        : x.toLocaleString('en-US', { maximumSignificantDigits: 5 });
+};
+const range = (e, words = fixed) =>
+    e.low === null || e.low === undefined ? '–' : `${words(e.low)} to ${words(e.high)}`;
 const clip = (text, most) =>
     [...text].length > most ? [...text].slice(0, most - 1).join('') + '…' : text;
 // An empty cell has a name, too; and blanks can be seen.

@@ -5,6 +5,8 @@
 
 // ---- rare and unknown categories --------------------------------------------------------------
 
+// How right a bin is: its accuracy, or, of numbers, its mean absolute error.
+const of_bin = (b) => (numbers ? b.error : b.accuracy);
 const bin_name = (b) =>
     b.category !== 'known'
         ? b.category
@@ -15,36 +17,41 @@ const bin_name = (b) =>
 function frequency() {
     const lists = [{ column: null, bins: told.frequency.rarest }, ...told.frequency.columns];
     if (lists.length < 2) return null;
+    const measure = numbers ? 'Mean absolute error' : 'Accuracy';
+    const right = (b) => (numbers ? '' : `, ${whole(b.right)} right`);
+    const top = (b) => of_bin(b).high ?? of_bin(b).value;
     let chosen = lists[0];
-    const picture = chart('Accuracy by the frequency of categories', (width) =>
+    const picture = chart(`${measure} by the frequency of categories`, (width) =>
         bars(
             width,
             chosen.bins.map((b) => ({
                 name: bin_name(b),
-                value: b.accuracy.value,
-                low: b.accuracy.low,
-                high: b.accuracy.high,
+                value: of_bin(b).value,
+                low: of_bin(b).low,
+                high: of_bin(b).high,
                 soft: b.category !== 'known',
-                note: fixed(b.accuracy.value),
-                tip: `${bin_name(b)}: ${many(b.rows, 'row')}, ${whole(b.right)} right\n${fixed(b.accuracy.value)} (${range(b.accuracy)})`,
+                note: figure(of_bin(b).value),
+                tip: `${bin_name(b)}: ${many(b.rows, 'row')}${right(b)}\n${figure(of_bin(b).value)} (${range(of_bin(b), figure)})`,
             })),
-            { to: 1, name_width: 118 },
+            { to: numbers ? Math.max(...chosen.bins.map(top), 1e-9) : 1, name_width: 118 },
         ),
     );
-    const numbers = el('div');
+    const listing = el('div');
     const change = (i) => {
         chosen = lists[i];
         picture.redraw();
-        numbers.replaceChildren(
+        listing.replaceChildren(
             as_table(
                 null,
-                ['training rows', 'rows', 'right', 'accuracy', '95 % interval'],
+                ['training rows', 'rows', !numbers && 'right', measure.toLowerCase(), '95 % interval'].filter(
+                    Boolean,
+                ),
                 chosen.bins.map((b) => [
                     bin_name(b),
                     whole(b.rows),
-                    whole(b.right),
-                    fixed(b.accuracy.value),
-                    range(b.accuracy),
+                    ...(numbers ? [] : [whole(b.right)]),
+                    figure(of_bin(b).value),
+                    range(of_bin(b), figure),
                 ]),
             ),
         );
@@ -53,7 +60,8 @@ function frequency() {
     return section(
         'frequency',
         'Rare and unknown categories',
-        'Accuracy by how many training rows had the category; unknown ones had none, or too few to have a vector of their own.',
+        measure +
+            ' by how many training rows had the category; unknown ones had none, or too few to have a vector of their own.',
         el(
             'div',
             { class: 'controls' },
@@ -67,7 +75,7 @@ function frequency() {
             ),
         ),
         picture,
-        numbers,
+        listing,
     );
 }
 
@@ -75,10 +83,21 @@ function frequency() {
 
 function importance() {
     const list = told.importance.columns,
-        kinds = [
-            ['log_loss', 'log loss that is added'],
-            ['accuracy', 'accuracy that is lost'],
-        ];
+        kinds = numbers
+            ? [
+                  ['mean_squared_error', 'mean squared error that is added'],
+                  ['mean_absolute_error', 'mean absolute error that is added'],
+              ]
+            : [
+                  ['log_loss', 'log loss that is added'],
+                  ['accuracy', 'accuracy that is lost'],
+              ];
+    const names = kinds.map(([kind]) => kind.replaceAll('_', ' '));
+    const words = (c) =>
+        kinds.map(
+            ([kind], i) =>
+                `${names[i]} ${kind === 'accuracy' ? '−' : '+'} ${figure(c[kind].value)} (${range(c[kind], figure)})`,
+        );
     if (!list.length || told.rows < 2) return null;
     let chosen = 0,
         all = list.length <= 20;
@@ -94,7 +113,8 @@ function importance() {
             shown_now.map((c) => ({
                 name: c.column,
                 ...c[kind],
-                tip: `${shown(c.column)}\nlog loss + ${fixed(c.log_loss.value)} (${range(c.log_loss)})\naccuracy − ${fixed(c.accuracy.value)} (${range(c.accuracy)})`,
+                note: figure(c[kind].value),
+                tip: [shown(c.column), ...words(c)].join('\n'),
             })),
             { from, to },
         );
@@ -134,13 +154,10 @@ function importance() {
         more,
         as_table(
             null,
-            ['column', 'log loss', '95 % interval', 'accuracy', '95 % interval'],
+            ['column', ...names.flatMap((name) => [name, '95 % interval'])],
             list.map((c) => [
                 el('th', { scope: 'row', class: 'name-of' }, shown(c.column)),
-                fixed(c.log_loss.value),
-                range(c.log_loss),
-                fixed(c.accuracy.value),
-                range(c.accuracy),
+                ...kinds.flatMap(([kind]) => [figure(c[kind].value), range(c[kind], figure)]),
             ]),
         ),
     );

@@ -31,7 +31,7 @@ function learning() {
     return section(
         'learning',
         'Learning curves',
-        'The mean loss of each epoch. Training loss is with dropout, and of the weights as they were on the way.',
+        `The mean loss of each epoch${numbers ? ', of numbers that are scaled' : ''}. Training loss is with dropout, and of the weights as they were on the way.`,
         legend(
             ...series.filter((s) => s.name).map((s) => [s.kind, s.name]),
             ...(series.some((s) => s.dashed)
@@ -55,12 +55,12 @@ function learning() {
         ),
         as_table(
             null,
-            ['epoch', 'training loss', 'validation loss', 'validation accuracy'],
+            ['epoch', 'training loss', 'validation loss', ...(numbers ? [] : ['validation accuracy'])],
             t.training_loss.map((loss, i) => [
                 String(i + 1),
                 fixed(loss),
                 fixed((t.validation_loss || [])[i]),
-                fixed((t.validation_accuracy || [])[i]),
+                ...(numbers ? [] : [fixed((t.validation_accuracy || [])[i])]),
             ]),
         ),
     );
@@ -248,12 +248,12 @@ function curves() {
                 `threshold ${threshold === null ? 'above all' : fixed(threshold)}\nrecall ${fixed(x)}\nprecision ${fixed(y)}`,
         ),
     );
-    const numbers = el('div');
+    const listing = el('div');
     const change = (i) => {
         chosen = data.curves[i];
         roc.redraw();
         pr.redraw();
-        numbers.replaceChildren(
+        listing.replaceChildren(
             as_table(
                 `of ‘${shown(chosen.class)}’`,
                 ['threshold', 'false positive rate', 'recall', 'precision'],
@@ -312,7 +312,7 @@ function curves() {
                 pr,
             ),
         ),
-        numbers,
+        listing,
     );
 }
 

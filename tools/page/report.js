@@ -10,23 +10,26 @@ function worst() {
     return section(
         'worst',
         'Most wrong',
-        `The ${many(data.worst.rows.length, 'row')} whose true class got the lowest probability. They are worth a look: some labels may be wrong, some rows may be in the wrong place.`,
+        `The ${many(data.worst.rows.length, 'row')} ${numbers ? 'with the largest errors' : 'whose true class got the lowest probability'}. They are worth a look: some labels may be wrong, some rows may be in the wrong place.`,
         table(
             null,
             [
                 'line',
-                'it is',
-                'probability',
-                'the model says',
-                'probability',
+                ...(numbers
+                    ? ['it is', 'the model says', 'error']
+                    : ['it is', 'probability', 'the model says', 'probability']),
                 ...data.worst.columns.map(shown),
             ],
             data.worst.rows.map((row) => [
                 whole(row.line),
-                el('td', { class: 'text name-of' }, shown(row.label)),
-                fixed(row.of_label),
-                el('td', { class: 'text name-of' }, shown(row.answer)),
-                fixed(row.of_answer),
+                ...(numbers
+                    ? [digits(row.label), digits(row.answer), digits(row.error)]
+                    : [
+                          el('td', { class: 'text name-of' }, shown(row.label)),
+                          fixed(row.of_label),
+                          el('td', { class: 'text name-of' }, shown(row.answer)),
+                          fixed(row.of_answer),
+                      ]),
                 ...row.cells.map((cell) => el('td', { title: cell }, cell)),
             ]),
             'rows',
@@ -43,6 +46,7 @@ function contents() {
         training: 'Training',
         measures: 'Measures',
         learning: 'Learning',
+        fit: 'Answers',
         confusion: 'Classes',
         curves: 'Curves',
         reliability: 'Reliability',
@@ -84,9 +88,13 @@ main.replaceChildren(
         head(),
         training(),
         measures(),
-        classes.length <= 6 ? beside(learning(), confusion()) : [learning(), confusion()],
-        curves(),
-        beside(reliability(), frequency()),
+        ...(numbers
+            ? [fit(), beside(learning(), frequency())]
+            : [
+                  classes.length <= 6 ? beside(learning(), confusion()) : [learning(), confusion()],
+                  curves(),
+                  beside(reliability(), frequency()),
+              ]),
         importance(),
         vectors(),
         worst(),

@@ -10,8 +10,22 @@ const told = data.report,
     model = data.model,
     metrics = told.metrics;
 const main = document.getElementById('main');
-const classes = told.classes.map((c) => c.class);
-const lower_is_better = new Set(['log_loss', 'brier_score_loss', 'ece_15']);
+// Classes, or numbers, which have other units and another baseline.
+const numbers = !told.classes;
+const classes = (told.classes || []).map((c) => c.class);
+const figure = numbers ? digits : fixed;
+const second = numbers ? 'linear' : 'logistic',
+    first = numbers ? 'mean' : 'majority';
+const lower_is_better = new Set([
+    'log_loss',
+    'brier_score_loss',
+    'ece_15',
+    'mean_squared_error',
+    'root_mean_squared_error',
+    'mean_absolute_error',
+    'median_absolute_error',
+    'max_error',
+]);
 const many = (n, one, more) => `${whole(n)} ${n === 1 ? one : more || one + 's'}`;
 
 function section(id, title, words, ...parts) {
@@ -29,8 +43,8 @@ function section(id, title, words, ...parts) {
 // Against the stronger baseline that there is: is its number inside of the interval?
 function verdict(name) {
     const m = metrics[name],
-        other = m.logistic ?? m.baseline;
-    const what = m.logistic !== null ? 'logistic regression' : 'the majority';
+        other = m[second] ?? m.baseline;
+    const what = m[second] !== null ? `${second} regression` : `the ${first}`;
     if (m.low === null || other === null) return null;
     if (m.low <= other && other <= m.high) return ['even', 'no clear difference'];
     return m.value > other !== lower_is_better.has(name)
@@ -43,8 +57,8 @@ function tile(name, title) {
         says = verdict(name);
     if (m.value === null) return null;
     const others = [
-        m.logistic !== null && `logistic ${fixed(m.logistic)}`,
-        m.baseline !== null && `majority ${fixed(m.baseline)}`,
+        m[second] !== null && `${second} ${figure(m[second])}`,
+        m.baseline !== null && `${first} ${figure(m.baseline)}`,
     ]
         .filter(Boolean)
         .join(' · ');
@@ -55,17 +69,17 @@ function tile(name, title) {
         el(
             'div',
             { class: 'value', 'data-tile': name },
-            fixed(m.value),
+            figure(m.value),
             lower_is_better.has(name) && el('span', { class: 'way' }, 'lower is better'),
         ),
-        el('div', { class: 'more' }, range(m)),
+        el('div', { class: 'more' }, range(m, figure)),
         el('div', { class: 'more' }, others),
         says && el('span', { class: 'verdict ' + says[0] }, says[1]),
     );
 }
 
 function head() {
-    const inputs = model.columns.filter((c) => c.kind !== 'label' && c.kind !== 'ignored');
+    const inputs = model.columns.filter((c) => !['label', 'target', 'ignored'].includes(c.kind));
     return [
         el('h1', {}, data.title),
         el(
@@ -73,7 +87,7 @@ function head() {
             { class: 'lead' },
             'Predicts ',
             el('b', {}, shown(model.label)),
-            `, one of ${many(classes.length, 'class', 'classes')}, from ${many(
+            `, ${numbers ? 'a number' : 'one of ' + many(classes.length, 'class', 'classes')}, from ${many(
                 inputs.length,
                 'column',
             )}. Here it is asked about ${many(told.rows, 'row')} of `,
@@ -83,12 +97,21 @@ function head() {
         el(
             'div',
             { class: 'tiles' },
-            tile('accuracy', 'Accuracy'),
-            tile('log_loss', 'Log loss'),
-            metrics.roc_auc.value !== null
-                ? tile('roc_auc', 'ROC AUC')
-                : tile('balanced_accuracy', 'Balanced accuracy'),
-            tile('ece_15', 'Calibration error, ece_15'),
+            numbers
+                ? [
+                      tile('r2', 'R²'),
+                      tile('root_mean_squared_error', 'Root mean squared error'),
+                      tile('mean_absolute_error', 'Mean absolute error'),
+                      tile('median_absolute_error', 'Median absolute error'),
+                  ]
+                : [
+                      tile('accuracy', 'Accuracy'),
+                      tile('log_loss', 'Log loss'),
+                      metrics.roc_auc.value !== null
+                          ? tile('roc_auc', 'ROC AUC')
+                          : tile('balanced_accuracy', 'Balanced accuracy'),
+                      tile('ece_15', 'Calibration error, ece_15'),
+                  ],
         ),
     ];
 }
@@ -121,7 +144,7 @@ function training() {
         whole(c.values),
         c.width ? `${whole(c.rows)} × ${c.width}` : '–',
         whole(c.missing),
-        c.kind === 'ignored' || c.kind === 'label' ? '–' : percent(c.unknown_share, 2),
+        ['ignored', 'label', 'target'].includes(c.kind) ? '–' : percent(c.unknown_share, 2),
     ]);
     return section(
         'training',
@@ -151,9 +174,9 @@ function training() {
 
 // The interval as a bar, the baselines as marks; each row has a scale of its own.
 function strip(m) {
-    const numbers = [m.value, m.low, m.high, m.baseline, m.logistic].filter((x) => x !== null);
-    const low = Math.min(...numbers),
-        room = (Math.max(...numbers) - low || 1) * 1.08;
+    const all = [m.value, m.low, m.high, m.baseline, m[second]].filter((x) => x !== null);
+    const low = Math.min(...all),
+        room = (Math.max(...all) - low || 1) * 1.08;
     const at = (x) => (4 + (92 * (x - low)) / room).toFixed(2) + '%';
     const mark = (x, kind) =>
         x !== null &&
@@ -174,7 +197,7 @@ function strip(m) {
             { width: '100%', height: 24, 'aria-hidden': 'true', class: 'plot' },
             draw('line', { x1: '0%', x2: '100%', y1: 12, y2: 12, class: 'grid' }),
             mark(m.baseline, 'stone'),
-            mark(m.logistic, 'bark'),
+            mark(m[second], 'bark'),
             m.low !== null &&
                 draw('line', {
                     x1: at(m.low),
@@ -203,10 +226,10 @@ function measures() {
                     { scope: 'row', class: 'name-of' },
                     name === 'top_k_accuracy' ? `${name} (k = ${told.top_k})` : name,
                 ),
-                el('td', { 'data-metric': name }, fixed(m.value)),
-                el('td', {}, range(m)),
-                el('td', {}, fixed(m.baseline)),
-                el('td', {}, fixed(m.logistic)),
+                el('td', { 'data-metric': name }, figure(m.value)),
+                el('td', {}, range(m, figure)),
+                el('td', {}, figure(m.baseline)),
+                el('td', {}, figure(m[second])),
                 strip(m),
                 el(
                     'td',
@@ -220,15 +243,24 @@ function measures() {
     return section(
         'measures',
         'Measures',
-        `Under the names and by the definitions of scikit-learn. The lower the better: log_loss, brier_score_loss, ece_15. Intervals of 95 %: Wilson’s of shares of rows, else by ${whole(told.resamples)} resamples of the rows.`,
+        `Under the names and by the definitions of scikit-learn. ${
+            numbers
+                ? 'The lower the better, but for r2 and explained_variance. Intervals of 95 %: by'
+                : 'The lower the better: log_loss, brier_score_loss, ece_15. Intervals of 95 %: Wilson’s of shares of rows, else by'
+        } ${whole(told.resamples)} resamples of the rows.`,
         legend(
             ['leaf', 'the model and its interval', true],
             ['bark',
-                'logistic regression on the same columns' +
+                `${second} regression on the same columns` +
                     (model.columns.some((c) => c.kind === 'text' || c.kind === 'bag')
                         ? ' but texts and bags'
                         : '')],
-            ['stone', 'majority: always the shares of the classes in training'],
+            [
+                'stone',
+                numbers
+                    ? 'mean: always that of the training rows; of mean and median absolute errors their median'
+                    : 'majority: always the shares of the classes in training',
+            ],
         ),
         table(
             null,
@@ -236,10 +268,10 @@ function measures() {
                 'measure',
                 'value',
                 '95 % interval',
-                'majority',
-                'logistic',
+                first,
+                second,
                 'each on a scale of its own',
-                metrics.accuracy.logistic !== null ? 'against logistic' : 'against majority',
+                Object.values(metrics)[0][second] !== null ? `against ${second}` : `against ${first}`,
             ],
             rows,
         ),
