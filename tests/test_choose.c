@@ -100,6 +100,22 @@ START_TEST(a_row_more_counts_where_rows_are_few_or_values_rare) {
 }
 END_TEST
 
+START_TEST(bins_are_for_numbers_that_come_again) {
+    lesson l = make_lesson(3000, 5); /* whose numbers are 100 */
+    grove_settings s = {0};
+    float *numbers = (float *)(uintptr_t)grove_dataset_numbers(l.data);
+    ck_assert_int_eq(grove_choose_settings(l.schema, l.all, &s, NULL), GROVE_OK);
+    ck_assert(s.numbers == GROVE_NUMBERS_BINS);
+    for (int i = 0; i < 3000; i++) {
+        numbers[i] = (float)i / 3000;
+    }
+    ck_assert_int_eq(grove_choose_settings(l.schema, l.all, &s, NULL), GROVE_OK);
+    ck_assert(s.numbers == GROVE_NUMBERS_STANDARD);
+    ck_assert_ptr_nonnull(strstr(s.reason[GROVE_SETTING_NUMBERS], "hardly come twice"));
+    free_lesson(&l);
+}
+END_TEST
+
 START_TEST(rare_values_ask_for_more_dropout) {
     grove_settings frequent = chosen(3000, 5, (grove_settings){0});
     grove_settings rare = chosen(3000, 500, (grove_settings){0});
@@ -412,6 +428,7 @@ int main(void) {
     tcase_add_test(cases, what_was_given_stays);
     tcase_add_test(cases, rows_decide);
     tcase_add_test(cases, a_row_more_counts_where_rows_are_few_or_values_rare);
+    tcase_add_test(cases, bins_are_for_numbers_that_come_again);
     tcase_add_test(cases, rare_values_ask_for_more_dropout);
     tcase_add_test(cases, two_columns_of_rare_values_are_crossed);
     tcase_add_test(cases, an_option_of_crosses_asks_for_some);

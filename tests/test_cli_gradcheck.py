@@ -15,7 +15,7 @@ PARAMETERS = ["table.species.weight", "table.region.weight", "bins.weight", "mlp
 
 @case
 def trained_model_passes(folder):
-    data, model = trained(folder)
+    data, model = trained(folder, *QUICK, "--numbers", "bins")
     before = read(model), read(data)
     result = good("gradcheck", model, data)
     assert result.err == "", str(result)
@@ -42,7 +42,7 @@ def trained_model_passes(folder):
 
 @case
 def json_report(folder):
-    data, model = trained(folder)
+    data, model = trained(folder, *QUICK, "--numbers", "bins")
     told = good("gradcheck", model, data, "--json", "--samples", "12").json()
     assert list(told) == ["schema", "passed", "words", "precision", "rows", "loss", "tolerance",
                           "parameters"], told

@@ -140,7 +140,7 @@ def other_forms_of_a_table(folder):
 
 @case
 def output_file(folder):
-    data, model = trained(folder, "--refit", "no")  # so that cells hold what training did not see
+    data, model = trained(folder, *QUICK, "--refit", "no")  # so that cells hold what training did not see
     out = write(os.path.join(folder, "out.csv"), "before")
     os.chmod(out, 0o640)
     result = good("predict", model, data, "--out", out)

@@ -296,7 +296,7 @@ def weights(folder):
     words = good(*train, "--class-weight", "balanced").out
     assert "classes, in rows that have them, count as much as in all others, in the losses" in words
     file = write(os.path.join(folder, "w.csv"), "class,weight\nball,1\nbig,1\ncold,50\nwarm,0.02\n")
-    longer = ["--epochs", "10", "--rate", "0.01"]
+    longer = ["--epochs", "10", "--rate", "0.01", "--numbers", "bins"]
     good(*train, *longer, "--class-weight", file)
     heavy = answers_of(good("predict", model, data).out)[2]
     good(*train, *longer)

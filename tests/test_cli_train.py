@@ -76,7 +76,7 @@ def json_report(folder):
     settings = told["settings"]
     assert settings["hidden"] == {"value": [8], "reason": None}, settings
     assert settings["epochs"] == {"value": 2, "reason": None}, settings
-    assert settings["numbers"]["value"] == "bins" and settings["numbers"]["reason"], settings
+    assert settings["numbers"]["value"] == "standard" and settings["numbers"]["reason"], settings
     assert settings["dropout"]["value"] == 0.25 and settings["dropout"]["reason"], settings
     types = [(c["name"], c["type"], c.get("values"), c["empty"] > 0) for c in told["columns"]]
     assert types[1:] == [("region", "categorical", 4, False), ("height", "numeric", None, True),
@@ -90,7 +90,7 @@ def settings_are_told(folder):
                   os.path.join(folder, "m"), "-q", *QUICK)
     lines = dict(line.split(None, 1) for line in result.out.splitlines() if line)
     assert lines["hidden"].split(None, 1) == ["8", "given"], str(result)
-    assert lines["numbers"].startswith("bins ") and "vector" in lines["numbers"], str(result)
+    assert lines["numbers"].startswith("standard ") and "few rows" in lines["numbers"], str(result)
     assert lines["dropout"].startswith("0.25 "), str(result)
 
 
@@ -331,7 +331,7 @@ def options_change_the_model(folder):
                    ["--optimizer", "adamw"], ["--optimizer", "sgd"], ["--optimizer", "adagrad"],
                    ["--weight-decay", "0.1"], ["--unknown-share", "0.3"], ["--unknown-share", "0"],
                    ["--min-count", "3"], ["--valid-fraction", "0.3"], ["--seed", "0"],
-                   ["--numbers", "standard"], ["--table-dropout", "0"], ["--average", "0"],
+                   ["--numbers", "bins"], ["--table-dropout", "0"], ["--average", "0"],
                    ["--architecture", "resnet"], ["--architecture", "transformer"],
                    ["--architecture", "wide-deep"], ["--crosses", "species*region"],
                    ["--crosses", "species*region", "--cross-buckets", "64"],
@@ -340,7 +340,7 @@ def options_change_the_model(folder):
         assert model_bytes(folder, data, *base, *change) != one, change
     for same in (["--rate", "0.002"], ["--embedding-dim", "auto"], ["--optimizer", "adam"],
                  ["--weight-decay", "0"], ["--dropout=0.25"], ["--dropout", "auto"],
-                 ["--table-dropout", "0.3"], ["--numbers", "bins"], ["--average", "auto"], ["--valid-fraction", "0.1"],
+                 ["--table-dropout", "0.3"], ["--numbers", "standard"], ["--average", "auto"], ["--valid-fraction", "0.1"],
                  ["--patience", "5"], ["--progress", "none"], ["--check-finite"],
                  ["--profile"]):
         assert model_bytes(folder, data, *base, *same) == one, same

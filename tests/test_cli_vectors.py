@@ -245,7 +245,7 @@ def layers_of_rows(folder):
 
 @case
 def layer_refuses(folder):
-    data, model = trained(folder)
+    data, model = trained(folder, *QUICK, "--numbers", "bins")
     out = write(os.path.join(folder, "out"), "before")
 
     def bad(code, words, *arguments, content=b""):

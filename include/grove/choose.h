@@ -81,7 +81,7 @@ typedef struct grove_settings {
  *                    those of the columns with the most values first
  *     hidden         256,128; 64,32 below 2,000 rows
  *     embedding-dim  by grove_nn_embedding_width
- *     numbers        bins, where there are enough rows to learn their vectors: 64
+ *     numbers        bins from 2,000 rows on, where those of most columns come again and again
  *     dropout        0.25, that of vectors 0.1; more where rows are few for the values they have
  *     unknown-share  0.01
  *     optimizer      adam, at a rate of 0.002, with the average of the weights over about the last

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/error.h"
 #include "grove/choose.h"
@@ -19,9 +20,43 @@ typedef struct portrait {
     size_t columns, features;
     size_t rare; /* columns that have a value for every RARE rows or fewer */
     size_t texts;
+    size_t repeating;     /* features whose numbers come again and again */
     double rows_by_value; /* training rows for each value of a column, of the column with fewest;
                              infinite where there is no categorical column */
 } portrait;
+
+enum { SAMPLE = 4096, ROWS_OF_A_NUMBER = 16 };
+
+static int by_size(const void *a, const void *b) {
+    const float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* Has each number of the feature some rows, in a sample of those that are spread over all? */
+static bool repeats(const grove_rows *train, size_t features, size_t feature) {
+    float sample[SAMPLE];
+    const float *numbers = grove_dataset_numbers(train->dataset);
+    const size_t count = train->count < SAMPLE ? train->count : SAMPLE;
+    size_t distinct = 1;
+    for (size_t i = 0; i < count; i++) {
+        const size_t at = i * train->count / count;
+        sample[i] = numbers[(train->rows ? train->rows[at] : at) * features + feature];
+    }
+    qsort(sample, count, sizeof *sample, by_size);
+    for (size_t i = 1; i < count; i++) {
+        distinct += sample[i] > sample[i - 1];
+    }
+    return distinct * ROWS_OF_A_NUMBER <= count;
+}
+
+/* Of rows in a file there are many: theirs are not looked at. */
+static size_t count_repeating(const grove_rows *train, size_t features) {
+    size_t repeating = 0;
+    for (size_t i = 0; i < features; i++) {
+        repeating += !grove_dataset_numbers(train->dataset) || repeats(train, features, i);
+    }
+    return repeating;
+}
 
 static portrait look(const grove_schema *schema, const grove_rows *train) {
     portrait p = {.rows = train->count,
@@ -34,6 +69,7 @@ static portrait look(const grove_schema *schema, const grove_rows *train) {
         p.rare += rows < RARE;
         p.rows_by_value = rows < p.rows_by_value ? rows : p.rows_by_value;
     }
+    p.repeating = count_repeating(train, p.features);
     for (size_t i = 0; i < grove_schema_bags(schema); i++) {
         p.texts +=
             grove_schema_kind(schema, (size_t)grove_schema_bag(schema, i)) == GROVE_COLUMN_TEXT;
@@ -152,12 +188,14 @@ static void choose_layers(grove_settings *s, const portrait *p) {
 }
 
 static void choose_numbers(grove_settings *s, const portrait *p) {
-    const bool bins = p->rows >= 64 && p->features > 0;
-    const char *why = bins ? "a vector for each bin learns curves and steps that a line cannot"
-                      : p->features > 0 ? "too few rows to learn the vectors of bins"
-                                        : "there are none";
+    enum { FEW = 2000 };
+    const bool few = p->rows < FEW, bins = !few && 2 * p->repeating >= p->features;
+    const char *why = p->features == 0 ? "there are none"
+                      : few            ? "too few rows to learn the vectors of bins"
+                      : bins ? "numbers that come again and again have a vector each, or a bin's"
+                             : "most numbers hardly come twice: bins would only make them coarse";
     if (choose(s, GROVE_SETTING_NUMBERS, "%s", why)) {
-        s->numbers = bins ? GROVE_NUMBERS_BINS : GROVE_NUMBERS_STANDARD;
+        s->numbers = bins && p->features > 0 ? GROVE_NUMBERS_BINS : GROVE_NUMBERS_STANDARD;
     }
 }
 
