@@ -238,7 +238,7 @@ static int train_one(run *r) {
 /* The one that the time ends is only kept if it is the first. */
 static grove_status train_member(run *r, int k, grove_classifier *member, bool *kept) {
     job *j = r->j;
-    grove_fit_result result;
+    grove_fit_result result = {0};
     r->shown.history = k == 0 ? &j->history : NULL;
     r->shown.log = k == 0 ? j->log : NULL;
     grove_status status = fit_one(r, j, k, 0, member, &result);
