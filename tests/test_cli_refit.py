@@ -26,9 +26,11 @@ def answers(model, data):
 def it_is_a_training_on_all_rows(folder):
     """Values, scales, bins, order of rows: all as if there had been no rows for validation."""
     data, other = table(folder, rows=500), table(folder, name="new.csv", rows=90, seed=7)
-    once, first = trained(folder, "once", data, "--refit", "no")
-    told, model = trained(folder, "refit", data, "--refit", "yes")
-    epochs = ["--valid-fraction", "0", "--epochs", str(told["best_epoch"])]
+    long = ["--epochs", "60", "--rate", "0.02"]
+    once, first = trained(folder, "once", data, *long, "--refit", "no")
+    told, model = trained(folder, "refit", data, *long, "--refit", "yes")
+    assert told["best_epoch"] < told["epochs"], told
+    epochs = [*long, "--valid-fraction", "0", "--epochs", str(told["best_epoch"])]
     _, whole = trained(folder, "whole", data, *epochs)
     assert answers(model, other) == answers(whole, other) != answers(first, other)
     assert (told["training_rows"], told["refit_rows"], once["refit_rows"]) == (450, 500, None)
