@@ -24,6 +24,9 @@ def help_texts(folder):
     result = good("--version")
     assert re.fullmatch(r"grove \d+\.\d+\.\d+\ncompiler: \w.*\nBLAS: \w.*\ninstructions: \w+\n"
                         r"numbers: (float|double)\n", result.out), str(result)
+    root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "meson.build")
+    version = re.search(r"version: '([\d.]+)'", read(root).decode()).group(1)
+    assert result.out.startswith("grove %s\n" % version), str(result)
     low = good("--version", env=dict(os.environ, GROVE_CPU="baseline"))
     assert "instructions: baseline\n" in low.out, str(low)
     for command in DATA:

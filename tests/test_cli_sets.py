@@ -363,9 +363,10 @@ def calibration(folder):
     joined = os.path.join(folder, "j")
     good("train", things(folder, rows=100), "--label", "tags", "--label-split", ";", "--out",
          joined, *QUICK, "-q", "--members", "2")
-    none = os.path.join(folder, "none")
-    refused(4, "a temperature cannot be put into them", "calibrate", joined, test, "--out", none)
-    assert not os.path.exists(none)
+    told = good("calibrate", joined, test, "--out", calibrated, "--json").json()
+    assert told["log_loss"]["after"] <= told["log_loss"]["before"] and told["temperature"] != 1
+    near(good("evaluate", calibrated, test, "--json").json()["log_loss"],
+         told["log_loss"]["after"], 1e-5)
 
 
 @case

@@ -98,13 +98,14 @@ static bool is_word(grove_cell piece) {
     return piece.length > 0 && piece.bytes[0] != '#' && !memchr(piece.bytes, ' ', piece.length);
 }
 
-/* The unknown and the missing where training had some, then the most frequent values: vocabularies
+/* The unknown and the missing where training had some (of a text they are no words, and would be
+ * the largest dot), then the most frequent values: vocabularies
  * stand in that order. */
 static void choose_ids(picture *p, int64_t rows) {
     const grove_column_kind kind = grove_schema_kind(p->schema, p->column);
     const size_t most = kind == GROVE_COLUMN_CATEGORICAL ? MOST_VECTORS : MOST_WORDS;
     p->text = kind == GROVE_COLUMN_TEXT;
-    for (int32_t id = 0; id < 2; id++) {
+    for (int32_t id = p->text ? 2 : 0; id < 2; id++) {
         if (grove_schema_count(p->schema, p->column, id) > 0) {
             p->ids[p->count++] = id;
         }
