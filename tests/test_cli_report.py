@@ -394,4 +394,26 @@ def no_rows(folder):
             stdin=trees(1)[0].encode() + b"\n")
 
 
+@case
+def train_tells_the_linear_baseline(folder):
+    """On the rows it validates on, which may be asked about once more."""
+    data, valid = table(folder, rows=400), table(folder, "valid.csv", rows=200, seed=2)
+    model, prices = os.path.join(folder, "m"), os.path.join(folder, "prices.csv")
+    write(prices, "kind,size,price\n" + "".join(
+        "k%d,%d,%.2f\n" % (i % 5, i * 7 % 50, 3.5 * (i * 7 % 50) + i % 5 + i * 13 % 11 / 7)
+        for i in range(300)))
+    for rows, others, label in [(data, valid, "group"), (prices, prices, "price")]:
+        train = ["train", rows, "--label", label, "--valid", others, "--out", model, "-q", *QUICK]
+        told = good(*train, "--json").json()["linear"]
+        again = good("evaluate", model, others, "--full", "--json").json()["metrics"]
+        names = ["accuracy", "log_loss"] if label == "group" else ["r2", "mean_absolute_error"]
+        key = "logistic" if label == "group" else "linear"
+        for name in names:
+            near(told[name], again[name][key], 1e-4)
+        words = good(*train).out
+        assert "  %s regression on the same columns: %s " % (
+            key, "accuracy" if label == "group" else "r2") in words, words
+        assert good(*train, "--json", "--baseline", "none").json()["linear"] is None
+
+
 main()

@@ -191,6 +191,7 @@ static const grove_table *names_of(const job *j) {
 }
 
 static int report_json(job *j) {
+    grove_metrics linear = {0};
     json_t *object = json_pack(
         "{s:i, s:s, s:I, s:o, s:o, s:i, s:i, s:o}", "schema", 1, "model", j->o->out,
         "training_rows", (json_int_t)j->train.count, "separator", json_separator(names_of(j)),
@@ -212,6 +213,8 @@ static int report_json(job *j) {
     json_object_set_new(object, "weights", json_weights(j->o, j->schema, &j->weights));
     json_object_set_new(object, "validation",
                         j->valid.count > 0 ? json_metrics(&j->result.valid) : json_null());
+    json_object_set_new(object, "linear",
+                        linear_on_valid(j, &linear) ? json_metrics(&linear) : json_null());
     if (j->o->profile) {
         json_object_set_new(object, "profile", json_profile(j));
     }
@@ -224,6 +227,7 @@ static int report_json(job *j) {
 
 static int report(job *j) {
     char rows[40];
+    grove_metrics linear = {0};
     if (j->o->json) {
         return report_json(j);
     }
@@ -242,6 +246,9 @@ static int report(job *j) {
     if (j->valid.count > 0) {
         printf("\non rows that were not trained on:\n");
         print_metrics(&j->result.valid);
+        if (linear_on_valid(j, &linear)) {
+            print_linear(&linear);
+        }
     }
     if (j->o->profile) {
         report_profile(j);
