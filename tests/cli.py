@@ -57,6 +57,12 @@ def main():
 # ---- running ------------------------------------------------------------------------------------
 
 
+def is_sanitized():
+    """Its memory is then that of the sanitizers, too."""
+    with open(GROVE, "rb") as program:
+        return b"__asan_" in program.read()
+
+
 class Result:
     def __init__(self, arguments, code, out, err):
         self.arguments, self.code, self.out, self.err = arguments, code, out, err

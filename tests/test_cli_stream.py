@@ -183,6 +183,8 @@ def numbers_to_predict(folder):
 @case
 def what_is_estimated(folder):
     """At least what it takes, and not twice that, for networks of many kinds."""
+    if is_sanitized():
+        raise Skip("what a program takes that sanitizers watch, says nothing")
     data = table(folder, rows=30000)
     for more in [["--architecture", "wide-deep", "--cross-buckets", "1000000"],
                  ["--architecture", "transformer", "--batch", "2048"],

@@ -134,7 +134,7 @@ static grove_tensor answer_of(grove_network_inputs *in, const grove_schema *sche
 /* All networks side by side, on the same inputs. */
 static grove_status build(grove_classifier *c, const grove_schema *schema,
                           const grove_classifier_options *options, int count, grove_error *error) {
-    grove_tensor y[GROVE_MOST_MEMBERS];
+    grove_tensor y[GROVE_MOST_MEMBERS] = {{0}};
     grove_status status = GROVE_OK;
     for (int k = 0; k < count && status == GROVE_OK; k++) {
         grove_network_inputs inputs;
