@@ -70,9 +70,11 @@ def json_report(folder):
     assert result.err == "", str(result)
     assert list(told) == ["schema", "model", "training_rows", "separator", "columns", "epochs",
                           "best_epoch", "training_loss", "task", "settings", "members", "refit_rows",
-                          "stopped_by_time_limit", "warnings", "split", "weights", "validation"], str(result)
+                          "stopped_by_time_limit", "warnings", "split", "weights", "validation",
+                          "linear"], str(result)
     assert (told["schema"], told["training_rows"], told["epochs"]) == (1, 360, 2), str(result)
     assert list(told["validation"]) == METRICS and told["validation"]["rows"] == 40
+    assert list(told["linear"]) == METRICS and told["linear"]["rows"] == 40
     settings = told["settings"]
     assert settings["hidden"] == {"value": [8], "reason": None}, settings
     assert settings["epochs"] == {"value": 2, "reason": None}, settings
