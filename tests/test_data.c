@@ -1960,13 +1960,15 @@ static void add_tables(Suite *suite) {
     tcase_add_test(csv, random_bytes_are_survived);
     TCase *numbers = chapter(suite, "numbers");
     tcase_add_test(numbers, numbers_and_what_is_none);
-    tcase_add_test(numbers, floats_as_printf_writes_them);
     tcase_add_test(numbers, powers_of_ten_as_printf_writes_them);
-    tcase_add_test(numbers, short_numbers_as_strtod_reads_them);
     tcase_add_test(numbers, a_digit_far_behind_decides);
-    tcase_add_test(numbers, random_numbers_come_back);
     tcase_add_test(numbers, numbers_are_written_short);
     tcase_add_test(numbers, the_locale_does_not_matter);
+    TCase *many = chapter(suite, "millions of numbers");
+    tcase_set_tags(many, "lengthy");
+    tcase_add_test(many, floats_as_printf_writes_them);
+    tcase_add_test(many, short_numbers_as_strtod_reads_them);
+    tcase_add_test(many, random_numbers_come_back);
 }
 
 static void add_schemas(Suite *suite) {

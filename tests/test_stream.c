@@ -707,6 +707,7 @@ int main(void) {
     Suite *suite = suite_create("stream");
     TCase *epochs = tcase_create("epochs");
     tcase_set_timeout(epochs, 60);
+    tcase_set_tags(epochs, "lengthy");
     tcase_add_test(epochs, an_epoch_has_each_row_once);
     suite_add_tcase(suite, epochs);
     TCase *rows = tcase_create("rows");
