@@ -303,6 +303,7 @@ def refusals(folder):
     no(2, "would write over", "--cache", data)
     no(1, "training would take about", "--max-memory", "20M")
     no(2, "--text needs the table whole", "--stream", "--text", "species")
+    no(2, "--bag needs the table whole", "--stream", "--bag", "species")
     no(3, "column 'words' is taken as a text, which has no place in a file of rows", "--stream",
        source=table_of_texts(folder, there))
     no(1, ["the table does not fit in the 30.4 MB", "--split needs it whole"], "--max-memory",
