@@ -8,42 +8,12 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
-import { after, before, test } from 'node:test';
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
+import { test } from 'node:test';
+import { opener } from './browser.mjs';
 import { weakest_contrast } from './contrast.mjs';
 
-const { chromium } = createRequire(process.env.NODE_MODULES + '/')('playwright-core');
 const numbers = JSON.parse(readFileSync(process.env.NUMBERS, 'utf8'));
-let browser;
-
-before(async () => {
-    browser = await chromium.launch({
-        executablePath: process.env.CHROMIUM,
-        args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-    });
-});
-after(async () => browser.close());
-
-// A page, the addresses it asked for, and what it complained of.
-async function open(options = {}, file = process.env.REPORT) {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
-    const asked = [],
-        complaints = [],
-        url = pathToFileURL(file).href;
-    page.on('request', (request) => {
-        if (!request.url().startsWith('data:')) asked.push(request.url());
-    });
-    page.on('console', (message) => complaints.push(message.text()));
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    page.on('dialog', (dialog) => {
-        complaints.push('a dialog');
-        dialog.dismiss();
-    });
-    await page.goto(url);
-    await page.waitForSelector('#worst svg, #vectors svg, #importance svg');
-    return { page, asked, complaints, url };
-}
+const open = opener(process.env.REPORT, '#worst svg, #vectors svg, #importance svg');
 const texts = (page, selector) => page.$$eval(selector, (nodes) => nodes.map((n) => n.textContent));
 
 test('asks for nothing but itself, and complains of nothing', async () => {
