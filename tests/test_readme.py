@@ -73,7 +73,8 @@ OF_OTHERS = {"suite", "prefix", "cflags", "libs", "static", "html", "version", "
 def pages_of(root):
     commands = set(re.findall(r'\[COMMAND_\w+\] =\s*\{\s*"([a-z]+)"',
                               read(root, "tools/commands.c")))
-    options = names_of_options(read(root, "tools/option_table.c"))
+    options = set().union(*(names_of_options(path.read_text(encoding="utf-8"))
+                            for path in (root / "tools").glob("options_*.def")))
     return [(page, read(root, page), commands, options, (root / page).parent) for page in PAGES]
 
 
