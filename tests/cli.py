@@ -91,9 +91,51 @@ def good(*arguments, **more):
     return result
 
 
+OUTPUTS = ("--out", "--split-out", "--out-train", "--out-valid", "--out-test", "--predictions")
+
+
+def outputs_of(arguments):
+    """The files that a command is to write: values of options, apart or behind '='. Standard output
+    is none, nor the folder that embed --format tsv makes."""
+    words = [str(a) for a in arguments]
+    files = [b for a, b in zip(words, words[1:]) if a in OUTPUTS]
+    files += [a.split("=", 1)[1] for a in words if a.startswith(tuple(o + "=" for o in OUTPUTS))]
+    return [f for f in files if f not in ("", "-") and not f.startswith("/dev/")
+            and "tsv" not in words]
+
+
+def left_alone(files):
+    """Puts something into the place of each file that is not there, if that can be; returns a
+    function that fails unless all are as they were, and takes away what was put there."""
+    placed = []
+    for file in dict.fromkeys(files):
+        folder = os.path.dirname(file) or "."
+        if not os.path.lexists(file) and os.path.isdir(folder) and os.access(folder, os.W_OK):
+            placed.append(write(file, "what was here before"))
+
+    def seen():
+        return {f: (os.stat(f).st_mtime_ns, os.stat(f).st_ino, os.path.isfile(f) and read(f))
+                if os.path.exists(f) else None for f in files}
+
+    before = seen()
+
+    def check(result):
+        after = seen()
+        for file in placed:
+            os.remove(file)
+        for file in files:
+            assert after[file] == before[file], "'%s' was touched by\n%s" % (file, result)
+            no_leftovers(os.path.dirname(file) or ".")
+
+    return check
+
+
 def refused(code, words, *arguments, **more):
-    """Runs what must fail: with this code, and one line on stderr that holds all the words."""
+    """Runs what must fail: with this code, one line on stderr that holds all the words, and every
+    file that it was to write as it was before, bytes and time."""
+    untouched = left_alone(outputs_of(arguments))
     result = run(*arguments, **more)
+    untouched(result)
     assert result.code == code, "expected exit code %d of\n%s" % (code, result)
     lines = result.err.splitlines()
     if code == 2 and len(lines) in (2, 3) and "--help" in lines[1]:
@@ -148,7 +190,8 @@ def near(a, b, tolerance=1e-6):
 
 
 def no_leftovers(folder):
-    left = [name for name in os.listdir(folder) if name.endswith(".tmp")]
+    left = [name for name in os.listdir(folder) if name.endswith(".tmp")] \
+        if os.path.isdir(folder) else []
     assert not left, "temporary files are left: %s" % left
 
 

@@ -12,7 +12,7 @@ import subprocess
 import time
 
 import cli
-from cli import case, good, read, refused, strict_json, table, text_of, write
+from cli import case, good, read, refused, run, strict_json, table, text_of, write
 
 TINY = ["--epochs", "6", "--hidden", "8", "--batch", "64", "-q"]
 
@@ -209,7 +209,7 @@ def a_log_without_gaps_and_twins(folder):
         return found
 
     good(*command(data, model, *TINY, "--log", log))
-    expected = lines()
+    expected, trained_before = lines(), read(model)
     assert [(line["epoch"], line["split"]) for line in expected] == [
         (epoch, split) for epoch in range(1, 7) for split in ("train", "valid")]
     assert expected[-1]["step"] == 6 * -(-expected[0]["rows"] // 64)
@@ -219,7 +219,9 @@ def a_log_without_gaps_and_twins(folder):
     assert lines() == expected[:8]
     good(*command(data, model, *TINY, "--resume", "--log", log))
     assert lines() == expected
-    refused(1, "cannot write the log", *command(data, model, *TINY, "--log", "/dev/full"))
+    result = run(*command(data, model, *TINY, "--log", "/dev/full"))  # the model is not lost
+    assert result.code == 1 and "cannot write the log '/dev/full': No space" in result.err, result
+    assert result.err.count("\n") == 1 and read(model) == trained_before, result
     refused(1, "cannot write the log", *command(data, model, *TINY, "--log", "/nowhere/log"))
 
 

@@ -14,9 +14,9 @@ static int complain_of(const char *path, int number) {
     return complain("train", EXIT_RUN_TIME, sentence);
 }
 
-int epoch_log_open(FILE **log, const char *path) {
-    *log = path ? fopen(path, "w") : NULL;
-    return path && !*log ? complain_of(path, errno) : EXIT_DONE;
+int epoch_log_open(epoch_log *log, const char *path) {
+    *log = (epoch_log){.file = path ? fopen(path, "w") : NULL};
+    return path && !log->file ? complain_of(path, errno) : EXIT_DONE;
 }
 
 /* `metrics` is given away. */
@@ -36,20 +36,21 @@ static void add(FILE *log, const grove_progress *p, const char *split, double lo
     free(text);
 }
 
-void epoch_log_add(FILE *log, const grove_progress *p) {
-    if (log && p->row == p->rows) {
-        add(log, p, "train", p->train_loss, p->rows, json_object());
+void epoch_log_add(epoch_log *log, const grove_progress *p) {
+    if (log && log->file && p->row == p->rows) {
+        add(log->file, p, "train", p->train_loss, p->rows, json_object());
         if (p->valid.rows > 0) {
             json_t *metrics = json_metrics(&p->valid);
             json_object_del(metrics, "rows");
-            add(log, p, "valid", p->valid_loss, p->valid.rows, metrics);
+            add(log->file, p, "valid", p->valid_loss, p->valid.rows, metrics);
         }
-        fflush(log);
+        const bool bad = fflush(log->file) != 0 || ferror(log->file);
+        log->trouble = log->trouble || !bad ? log->trouble : errno ? errno : EIO;
     }
 }
 
-int epoch_log_close(FILE *log, const char *path) {
-    bool bad = log && ferror(log);
-    bool lost = log && fclose(log) != 0;
-    return bad || lost ? complain_of(path, errno ? errno : EIO) : EXIT_DONE;
+int epoch_log_close(epoch_log *log, const char *path) {
+    const bool lost = log->file && fclose(log->file) != 0;
+    log->trouble = lost && !log->trouble ? errno : log->trouble;
+    return log->trouble ? complain_of(path, log->trouble) : EXIT_DONE;
 }

@@ -17,11 +17,17 @@
 
 #include "grove/grove.h"
 
+typedef struct epoch_log {
+    FILE *file;  /* NULL: there is no log */
+    int trouble; /* errno of the first write that failed */
+} epoch_log;
+
 /* Opens the file anew: who goes on from a checkpoint is told of the epochs before it once more, and
  * so writes each one once. path NULL: no log. Complains and returns an exit code. */
-int epoch_log_open(FILE **log, const char *path);
-void epoch_log_add(FILE *log, const grove_progress *progress);
+int epoch_log_open(epoch_log *log, const char *path);
+/* log NULL: there is none. */
+void epoch_log_add(epoch_log *log, const grove_progress *progress);
 /* Complains and returns an exit code if anything could not be written. */
-int epoch_log_close(FILE *log, const char *path);
+int epoch_log_close(epoch_log *log, const char *path);
 
 #endif

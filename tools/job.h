@@ -6,6 +6,7 @@
 #define TOOLS_JOB_H
 
 #include "common.h"
+#include "epoch_log.h"
 #include "history.h"
 #include "planned.h"
 #include "profile.h"
@@ -38,7 +39,7 @@ typedef struct job {
     grove_fit_profile profile;
     resume resume;     /* opened, or left alone: then signals end the program */
     planned planned;   /* where memory is planned */
-    FILE *log;         /* of epochs; NULL: none */
+    epoch_log log;     /* of epochs */
     double seconds;    /* of training, with its batches and validations */
     bool tells;        /* settings are printed to stdout, when they are known */
     bool is_late;      /* --time-limit ended it */

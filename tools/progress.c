@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "epoch_log.h"
 
 enum { BAR_WIDTH = 30 };
 

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "epoch_log.h"
 #include "grove/grove.h"
 #include "history.h"
 #include "options.h"
@@ -16,7 +17,7 @@ enum progress_kind { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_LINES, PROGRESS_NONE 
 
 typedef struct progress {
     enum progress_kind kind; /* AUTO is decided by progress_new */
-    FILE *log;               /* of epochs, epoch_log.h; or NULL */
+    epoch_log *log;          /* of epochs; or NULL */
     history *history;        /* of epochs; or NULL */
 } progress;
 

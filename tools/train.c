@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "columns.h"
-#include "epoch_log.h"
 #include "job.h"
 #include "leaks.h"
 #include "linear.h"
@@ -258,7 +257,7 @@ static int run_job(job *j) {
     if (code == EXIT_DONE && !j->stream.source) {
         code = fit_linear(j);
     }
-    int log_code = epoch_log_close(j->log, j->o->log);
+    int log_code = epoch_log_close(&j->log, j->o->log);
     if (code == EXIT_DONE && (save(j) != GROVE_OK || save_split(j) != GROVE_OK)) {
         code = complain("train", EXIT_RUN_TIME, j->error.message);
     }

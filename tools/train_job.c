@@ -240,7 +240,7 @@ static grove_status train_member(run *r, int k, grove_classifier *member, bool *
     job *j = r->j;
     grove_fit_result result = {0};
     r->shown.history = k == 0 ? &j->history : NULL;
-    r->shown.log = k == 0 ? j->log : NULL;
+    r->shown.log = k == 0 ? &j->log : NULL;
     grove_status status = fit_one(r, j, k, 0, member, &result);
     *kept = status == GROVE_OK && (k == 0 || !r->is_late);
     if (status == GROVE_OK && k == 0) {
@@ -329,7 +329,7 @@ int train_job(job *j) {
     r.kept_count = 1;
     r.deadline = o->time_limit > 0 ? r.begin + o->time_limit : (double)INFINITY;
     r.quiet = r.shown.kind == PROGRESS_NONE;
-    r.shown.log = j->log;
+    r.shown.log = &j->log;
     r.shown.history = &j->history;
     r.network = (grove_classifier_options){.word_dropout = o->word_dropout,
                                            .weighted = j->weights.rows || j->weights.classes,
