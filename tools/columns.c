@@ -53,10 +53,10 @@ static grove_column_wish *wishes_new(const options *o, size_t most, char **names
     return all;
 }
 
-/* What the lists of bags and texts say, and of the file what they do not. NULL when memory is
- * short; to be freed. */
+/* What the lists of bags and texts say, the first *listed, and of the file what they do not. NULL
+ * when memory is short; to be freed. */
 static grove_column_wish *all_wishes(const options *o, const grove_table *table,
-                                     const grove_column_form *form, size_t *count) {
+                                     const grove_column_form *form, size_t *count, size_t *listed) {
     const schema_wishes none = {.count = 0}, *file = o->wishes ? o->wishes : &none;
     char *names;
     grove_column_wish *all = wishes_new(o, o->bag.count + o->text.count + file->count + 1, &names);
@@ -71,13 +71,55 @@ static grove_column_wish *all_wishes(const options *o, const grove_table *table,
     for (size_t i = 0; i < o->text.count && all; i++) {
         all[(*count)++] = (grove_column_wish){o->text.items[i], GROVE_COLUMN_TEXT, *form};
     }
-    const size_t listed = *count;
+    *listed = *count;
     for (size_t i = 0; i < file->count && all; i++) {
-        if (!is_in(all, listed, file->items[i].name)) {
+        if (!is_in(all, *listed, file->items[i].name)) {
             all[(*count)++] = file->items[i];
         }
     }
     return all;
+}
+
+static grove_status cannot_be_both(const char *name, grove_column_kind a, grove_column_kind b,
+                                   grove_error *error) {
+    *error = (grove_error){.status = GROVE_BAD_ARGUMENT};
+    snprintf(error->message, sizeof error->message, "column '%.200s' cannot be both %s and %s",
+             name, grove_column_kind_name(a), grove_column_kind_name(b));
+    return error->status;
+}
+
+static bool is_named(const names *list, const char *name) {
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->items[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What --bag and --text say of a column, another list must not say otherwise. */
+static grove_status check_wish(const options *o, const grove_column_wish *wish,
+                               const grove_column_wish *before, size_t count, grove_error *error) {
+    const struct {
+        const names *list;
+        grove_column_kind kind;
+    } lists[] = {{&o->categorical, GROVE_COLUMN_CATEGORICAL},
+                 {&o->numeric, GROVE_COLUMN_NUMERIC},
+                 {&o->ignore, GROVE_COLUMN_IGNORED}};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        if (is_named(lists[i].list, wish->name)) {
+            return cannot_be_both(wish->name, lists[i].kind, wish->kind, error);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (before[i].kind != wish->kind && strcmp(before[i].name, wish->name) == 0) {
+            return cannot_be_both(wish->name, before[i].kind, wish->kind, error);
+        }
+    }
+    const bool is_label = o->label && strcmp(o->label, wish->name) == 0;
+    return is_label && wish->kind != GROVE_COLUMN_LABELS
+               ? cannot_be_both(wish->name, GROVE_COLUMN_LABEL, wish->kind, error)
+               : GROVE_OK;
 }
 
 grove_schema_options schema_options_of(const options *o) {
@@ -101,13 +143,18 @@ grove_status guess_columns(const options *o, const grove_table *table, grove_tar
                            grove_schema **schema, grove_error *error) {
     grove_schema_options wishes = schema_options_of(o);
     wishes.target = target;
-    grove_column_wish *own = all_wishes(o, table, &wishes.form, &wishes.wish_count);
+    size_t listed = 0;
+    grove_column_wish *own = all_wishes(o, table, &wishes.form, &wishes.wish_count, &listed);
     if (!own) {
         *error = (grove_error){.status = GROVE_NO_MEMORY, .message = "out of memory"};
         return GROVE_NO_MEMORY;
     }
     wishes.wishes = own;
-    grove_status status = grove_schema_guess(table, &wishes, schema, error);
+    grove_status status = GROVE_OK;
+    for (size_t i = 0; i < listed && status == GROVE_OK; i++) {
+        status = check_wish(o, &own[i], own, i, error);
+    }
+    status = status == GROVE_OK ? grove_schema_guess(table, &wishes, schema, error) : status;
     free(own);
     return status;
 }

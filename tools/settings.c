@@ -108,6 +108,30 @@ static bool has_twice(const grove_cross *cross) {
     return false;
 }
 
+static bool has_column(const grove_cross *cross, int column) {
+    for (int i = 0; i < cross->count; i++) {
+        if (cross->columns[i] == column) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Is the last cross one of those before it, its columns in any order? */
+static bool is_again(const grove_cross *crosses, int count) {
+    const grove_cross *last = &crosses[count - 1];
+    for (int i = 0; i < count - 1; i++) {
+        bool same = crosses[i].count == last->count;
+        for (int k = 0; k < last->count && same; k++) {
+            same = has_column(&crosses[i], last->columns[k]);
+        }
+        if (same) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* "A*B" is cut up. */
 static bool take_cross(grove_cross *cross, const options *o, const grove_schema *schema, char *text,
                        grove_error *error) {
@@ -153,6 +177,10 @@ static bool take_crosses(grove_settings *s, const options *o, const grove_schema
             break;
         }
         good = take_cross(&s->crosses[s->cross_count++], o, schema, one, error);
+        if (good && is_again(s->crosses, s->cross_count)) {
+            good = refuse(error, "--crosses: cross %d has the columns of one before it",
+                          s->cross_count);
+        }
     }
     free(text);
     return good;
