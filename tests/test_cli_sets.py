@@ -154,6 +154,12 @@ def the_full_report(folder):
     assert full["resamples"] == 1000 and full["threshold"] == 0.5
     lost = {c["column"]: c["accuracy"]["value"] for c in full["importance"]["columns"]}
     assert set(lost) == {"color", "shape", "size"} and min(lost.values()) > 0.2, lost
+    pairs = [(a["probabilities"][k], c in s) for a, s in
+             zip(good("predict", model, test, "--json").json()["predictions"], truth)
+             for k, c in enumerate(CLASSES)]
+    for b, one in enumerate(full["reliability"]):
+        own = [has for p, has in pairs if min(max(math.ceil(p * 15) - 1, 0), 14) == b]
+        assert (one["rows"], one["right"]) == (len(own), sum(own)), (one, len(own), sum(own))
     for threads in "1", "2":
         again = good("evaluate", model, test, "--full", "--json", "--threads", threads).json()
         assert again == full
@@ -162,6 +168,7 @@ def the_full_report(folder):
                  "the most frequent set.\n", "each class against the rest",
                  "What is lost when a column's cells are dealt anew (5 times, on 200 rows)\n",
                  "Intervals: Wilson's of accuracy, else by 1,000 resamples", "avg_prec\n",
+                 "How sure it is, and how often the row has the class (of all rows and classes)\n",
                  "unknown cells      0.00 %"]:
         assert text in words, "%r is not in %s" % (text, words)
     good("evaluate", model, test, "--require", "f1_macro>=0.5,hamming_loss<=0.5")
@@ -442,14 +449,11 @@ def what_is_refused(folder):
             "--out", model)
     assert not os.path.exists(model)
     good(*sets)
-    page = os.path.join(folder, "page.html")
-    refused(2, "a page is made of models that tell one class a row, or a number; this one tells several",
-            "report", model, data, "--out", page)
-    assert not os.path.exists(page)
     one = os.path.join(folder, "one")
     good("train", data, "--label", "color", "--ignore", "tags", "--out", one, *QUICK, "-q")
     out = os.path.join(folder, "out.csv")
-    for command in ["predict", one, data, "--out", out], ["evaluate", one, data]:
+    for command in ["predict", one, data, "--out", out], ["evaluate", one, data], \
+            ["report", one, data, "--out", out]:
         refused(2, "--threshold is for models that tell several classes a row", *command,
                 "--threshold", "0.3")
     assert not os.path.exists(out)

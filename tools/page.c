@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "page_data.h"
+#include "sets.h"
 #include "unknown.h"
 
 /* A title, or the name of the model's file: what stands behind the last slash. */
@@ -68,9 +69,23 @@ static int make_classes_page(const options *o, const answers *a, json_t **object
     return code;
 }
 
+static int make_sets_page(const options *o, const answers *a, json_t **object) {
+    full_sets report;
+    int code = make_set_report("report", o, true, a, &report);
+    tell_unknown_classes("report", a->data, "the model does", "no measure counts them");
+    if (code == EXIT_DONE) {
+        code = page_of_sets(o, title_of(o), &report, object);
+    }
+    free_set_report(&report);
+    return code;
+}
+
 static int make_page(const options *o, const answers *a) {
     json_t *object = NULL;
-    int code = (a->numbers ? make_numbers_page : make_classes_page)(o, a, &object);
+    const bool sets = grove_schema_target(a->schema) == GROVE_TARGET_SET;
+    int code = (a->numbers ? make_numbers_page
+                : sets     ? make_sets_page
+                           : make_classes_page)(o, a, &object);
     if (code == EXIT_DONE) {
         code = write_page("report", o->out, page_before_data, page_after_data, object);
     } else {
@@ -88,11 +103,6 @@ int run_report(const options *o) {
     }
     answers a = {.model = model, .schema = grove_model_schema(model)};
     code = ask("report", o, true, &a);
-    if (code == EXIT_DONE && grove_schema_target(a.schema) == GROVE_TARGET_SET) {
-        code = complain("report", EXIT_USAGE,
-                        "a page is made of models that tell one class a row, or a number; this one "
-                        "tells several classes: grove evaluate --full tells how good they are");
-    }
     if (code == EXIT_DONE) {
         report_unknown("report", &a);
         code = make_page(o, &a);

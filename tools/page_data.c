@@ -80,8 +80,8 @@ static json_t *json_column(const answers *a, size_t column) {
     const grove_column_kind kind = grove_schema_kind(a->schema, column);
     const grove_shape shape = shape_of(grove_model_graph(a->model), "table.%s.weight", name);
     const int64_t ids = grove_schema_ids(a->schema, column);
-    const bool looked_up = kind == GROVE_COLUMN_CATEGORICAL || kind == GROVE_COLUMN_BAG ||
-                           kind == GROVE_COLUMN_TEXT;
+    const bool looked_up =
+        kind == GROVE_COLUMN_CATEGORICAL || kind == GROVE_COLUMN_BAG || kind == GROVE_COLUMN_TEXT;
     const int64_t values = looked_up ? ids - 2 : ids;
     const bool table = shape.rank == 2 && looked_up;
     const double unknown =
@@ -161,8 +161,8 @@ static size_t find_worst(const answers *a, size_t *rows) {
 
 static bool is_shown(const grove_schema *schema, size_t column) {
     const grove_column_kind kind = grove_schema_kind(schema, column);
-    return kind != GROVE_COLUMN_LABEL && kind != GROVE_COLUMN_TARGET &&
-           kind != GROVE_COLUMN_IGNORED;
+    return kind != GROVE_COLUMN_LABEL && kind != GROVE_COLUMN_LABELS &&
+           kind != GROVE_COLUMN_TARGET && kind != GROVE_COLUMN_IGNORED;
 }
 
 json_t *json_row(const answers *a, size_t row) {
@@ -246,6 +246,29 @@ int page_of_numbers(const options *o, const char *title, const full_numbers *rep
     json_object_set_new(*object, "fit", fit);
     json_object_set_new(*object, "pictures", pictures);
     json_object_set_new(*object, "worst", json_worst_numbers(report));
+    return EXIT_DONE;
+}
+
+int page_of_sets(const options *o, const char *title, const full_sets *report, json_t **object) {
+    const answers *a = report->answers;
+    grove_error error = {0};
+    grove_metrics metrics;
+    const int code = measure_answers("report", a, NULL, a->rows, &metrics);
+    json_t *curves = code == EXIT_DONE ? json_set_curves(report, &error) : NULL;
+    json_t *pictures = curves ? json_pictures(a, &error) : NULL;
+    json_t *worst = pictures ? json_worst_sets(o, report) : NULL;
+    if (!worst) {
+        json_decref(curves);
+        json_decref(pictures);
+        return code == EXIT_DONE ? complain_of(&error) : code;
+    }
+    json_t *told = json_evaluation(o, a, &metrics, NULL);
+    json_add_set_report(told, report);
+    *object = json_page(o, title, a);
+    json_object_set_new(*object, "report", told);
+    json_object_set_new(*object, "curves", curves);
+    json_object_set_new(*object, "pictures", pictures);
+    json_object_set_new(*object, "worst", worst);
     return EXIT_DONE;
 }
 

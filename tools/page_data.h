@@ -7,6 +7,7 @@
 #define TOOLS_PAGE_DATA_H
 
 #include "number_report.h"
+#include "set_report.h"
 
 /* {"title", "table", "report": as evaluate --full --json, "training": as kept in the model,
  * "model", "curves", "pictures", "worst"}. Complains and returns an exit code on failure. */
@@ -16,6 +17,9 @@ int page_data(const options *o, const char *title, const full_report *report, js
 int page_of_numbers(const options *o, const char *title, const full_numbers *report,
                     json_t **object);
 
+/* Of a model that tells several classes a row. */
+int page_of_sets(const options *o, const char *title, const full_sets *report, json_t **object);
+
 /* What evaluate prints with --json, and what the page holds. */
 json_t *json_evaluation(const options *o, const answers *a, const grove_metrics *metrics,
                         const full_report *full);
@@ -24,6 +28,9 @@ json_t *json_evaluation(const options *o, const answers *a, const grove_metrics 
  *   "points": [[false positive rate, recall, precision, threshold]...]}]:
  * of two classes the second, else of each of the most frequent ones. NULL: see error. */
 json_t *json_curves(const answers *a, const grove_report *report, grove_error *error);
+
+/* The same of each class against the rest. */
+json_t *json_set_curves(const full_sets *report, grove_error *error);
 
 /* [{"column", "of": "value" or "word", "all", "shown", "width", "explained": [2], "most_count",
  *   "points": [{"name", "count", "x", "y", "near": [places], "special"}]}],
@@ -44,6 +51,13 @@ json_t *json_fit(const full_numbers *report);
 
 /* As json_worst: {"line", "label", "answer", "error", "cells"}, the largest errors first. */
 json_t *json_worst_numbers(const full_numbers *report);
+
+/* As json_worst: {"line", "label", "answer": sets as text, "loss": the mean over its classes,
+ * "cells"}, the largest first. NULL when memory is short. */
+json_t *json_worst_sets(const options *o, const full_sets *report);
+
+/* The points of a curve, for a picture. */
+json_t *json_curve_points(const grove_curve_point *points, size_t count);
 
 /* The columns that are shown of a row, and its cells. */
 json_t *json_shown_columns(const answers *a);

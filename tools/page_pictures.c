@@ -24,6 +24,17 @@ static json_t *rounded(double x) {
 
 /* ---- curves ---------------------------------------------------------------------------------- */
 
+json_t *json_curve_points(const grove_curve_point *points, size_t count) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_array_append_new(list,
+                              json_pack("[o, o, o, o]", rounded(points[i].false_positive_rate),
+                                        rounded(points[i].recall), rounded(points[i].precision),
+                                        rounded(points[i].threshold)));
+    }
+    return list;
+}
+
 static json_t *curve_of(const answers *a, const grove_report *report, size_t class,
                         grove_error *error) {
     static grove_curve_point points[CURVE_POINTS];
@@ -32,18 +43,12 @@ static json_t *curve_of(const answers *a, const grove_report *report, size_t cla
                            class, CURVE_POINTS, NULL, points, &count, error) != GROVE_OK) {
         return NULL;
     }
-    json_t *list = json_array();
-    for (size_t i = 0; i < count; i++) {
-        json_array_append_new(list,
-                              json_pack("[o, o, o, o]", rounded(points[i].false_positive_rate),
-                                        rounded(points[i].recall), rounded(points[i].precision),
-                                        rounded(points[i].threshold)));
-    }
     const double support = (double)report->by_class[class].support;
     const size_t label = (size_t)grove_schema_label(a->schema);
     return json_pack("{s:o, s:o, s:o}", "class",
                      json_cell(grove_schema_value(a->schema, label, (int32_t) class)), "share",
-                     rounded(support / (double)(a->rows + !a->rows)), "points", list);
+                     rounded(support / (double)(a->rows + !a->rows)), "points",
+                     json_curve_points(points, count));
 }
 
 /* The class with the most rows among those below `before` in that order; SIZE_MAX: none. */
@@ -164,11 +169,10 @@ static json_t *json_picture(const picture *p) {
     }
     const char *name = grove_schema_name(p->schema, p->column);
     return json_pack("{s:o, s:s, s:I, s:I, s:I, s:[o, o], s:I, s:o}", "column",
-                     json_cell((grove_cell){name, strlen(name)}), "of",
-                     p->text ? "word" : "value", "all", (json_int_t)p->all,
-                     "shown", (json_int_t)p->count, "width", (json_int_t)p->width, "explained",
-                     rounded(p->explained[0]), rounded(p->explained[1]), "most_count", most,
-                     "points", points);
+                     json_cell((grove_cell){name, strlen(name)}), "of", p->text ? "word" : "value",
+                     "all", (json_int_t)p->all, "shown", (json_int_t)p->count, "width",
+                     (json_int_t)p->width, "explained", rounded(p->explained[0]),
+                     rounded(p->explained[1]), "most_count", most, "points", points);
 }
 
 /* NULL where the column has no table with a row for each of its values, three or more; hashed ones
@@ -210,9 +214,9 @@ json_t *json_pictures(const answers *a, grove_error *error) {
     const size_t categoricals = grove_schema_categoricals(a->schema);
     json_t *list = json_array();
     for (size_t i = 0; i < categoricals + grove_schema_bags(a->schema); i++) {
-        const size_t column = (size_t)(i < categoricals
-                                           ? grove_schema_categorical(a->schema, i)
-                                           : grove_schema_bag(a->schema, i - categoricals));
+        const size_t column =
+            (size_t)(i < categoricals ? grove_schema_categorical(a->schema, i)
+                                      : grove_schema_bag(a->schema, i - categoricals));
         const grove_status status = add_picture(a, column, list, error);
         if (status != GROVE_OK) {
             json_decref(list);

@@ -55,6 +55,11 @@ json_t *json_importance(const grove_schema *schema, const weighed_columns *colum
  * vocabulary. */
 json_t *json_frequency(const grove_schema *schema, const grove_frequency_bin *rarest,
                        grove_frequency_bin (*frequency)[GROVE_FREQUENCY_BINS]);
+/* [{"above", "to", "rows", "right", "confidence", "accuracy"}]; in words below a heading, for what
+ * `rows` of them are called. */
+json_t *json_reliability(const grove_reliability_bin bins[GROVE_RELIABILITY_BINS]);
+void print_reliability(const grove_reliability_bin bins[GROVE_RELIABILITY_BINS],
+                       const char *heading, const char *rows, const char *right);
 /* "unknown", "10 to 99"... */
 const char *bin_name(int b, const grove_frequency_bin *bin, char text[96]);
 

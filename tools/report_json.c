@@ -69,18 +69,18 @@ static json_t *json_confusion(const grove_report *model) {
     return matrix;
 }
 
-static json_t *json_reliability(const full_report *report) {
-    json_t *bins = json_array();
+json_t *json_reliability(const grove_reliability_bin bins[GROVE_RELIABILITY_BINS]) {
+    json_t *list = json_array();
     for (int b = 0; b < GROVE_RELIABILITY_BINS; b++) {
-        const grove_reliability_bin *bin = &report->reliability[b];
+        const grove_reliability_bin *bin = &bins[b];
         const double width = 1.0 / GROVE_RELIABILITY_BINS;
-        json_array_append_new(bins, json_pack("{s:f, s:f, s:I, s:I, s:o, s:o}", "above", b * width,
+        json_array_append_new(list, json_pack("{s:f, s:f, s:I, s:I, s:o, s:o}", "above", b * width,
                                               "to", (b + 1) * width, "rows", (json_int_t)bin->rows,
                                               "right", (json_int_t)bin->right, "confidence",
                                               json_number(bin->confidence), "accuracy",
                                               json_estimate(bin->accuracy)));
     }
-    return bins;
+    return list;
 }
 
 /* The bins that have rows. */
@@ -148,7 +148,7 @@ void json_add_report(json_t *object, const full_report *report) {
     json_object_set_new(object, "confidence", json_number(0.95));
     json_object_set_new(object, "classes", json_classes(report));
     json_object_set_new(object, "confusion", json_confusion(&report->model));
-    json_object_set_new(object, "reliability", json_reliability(report));
+    json_object_set_new(object, "reliability", json_reliability(report->reliability));
     json_object_set_new(object, "frequency",
                         json_frequency(report->answers->schema, report->rarest, report->frequency));
     json_object_set_new(object, "importance",

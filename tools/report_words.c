@@ -219,11 +219,12 @@ static void print_share(size_t rows, grove_estimate share) {
     print_bar(share.value);
 }
 
-static void print_reliability(const full_report *report) {
-    printf("\nHow sure it is, and how right (of all rows: ece_15)\n%-16s %9s %9s   %s\n",
-           "probability", "mean", "rows", "right (95 % interval)");
+void print_reliability(const grove_reliability_bin bins[GROVE_RELIABILITY_BINS],
+                       const char *heading, const char *rows, const char *right) {
+    printf("\n%s\n%-16s %9s %9s   %s (95 %% interval)\n", heading, "probability", "mean", rows,
+           right);
     for (int b = 0; b < GROVE_RELIABILITY_BINS; b++) {
-        const grove_reliability_bin *bin = &report->reliability[b];
+        const grove_reliability_bin *bin = &bins[b];
         if (bin->rows > 0) {
             printf("%.4f to %.4f %9.4f", (double)b / GROVE_RELIABILITY_BINS,
                    (double)(b + 1) / GROVE_RELIABILITY_BINS, bin->confidence);
@@ -303,7 +304,8 @@ int print_report(const char *command, const full_report *report) {
         return complain(command, EXIT_RUN_TIME, "out of memory");
     }
     print_mistakes(report);
-    print_reliability(report);
+    print_reliability(report->reliability, "How sure it is, and how right (of all rows: ece_15)",
+                      "rows", "right");
     print_frequency(report);
     print_importance(report->answers->schema, &report->columns);
     return EXIT_DONE;

@@ -64,12 +64,32 @@ static grove_status measure_all(const answers *a, const options *o, bool whole,
     return status;
 }
 
+/* As in grove/explain.h, but of each probability, not the highest of a row. */
+static void bin_pairs(const answers *a, const unsigned char *truth, grove_reliability_bin *bins) {
+    const int most = GROVE_RELIABILITY_BINS;
+    double sums[GROVE_RELIABILITY_BINS] = {0};
+    for (size_t i = 0; i < a->rows * a->classes; i++) {
+        const double p = (double)a->probabilities[i];
+        const int bin = (int)ceil(p * most) - 1, own = bin < 0 ? 0 : bin < most ? bin : most - 1;
+        sums[own] += p;
+        bins[own].rows++;
+        bins[own].right += truth[i];
+    }
+    for (int b = 0; b < most; b++) {
+        bins[b].confidence = bins[b].rows ? sums[b] / (double)bins[b].rows : (double)NAN;
+        bins[b].accuracy = grove_wilson(bins[b].right, bins[b].rows);
+    }
+}
+
 int make_set_report(const char *command, const options *o, bool whole, const answers *a,
                     full_sets *report) {
     grove_error error = {.message = "out of memory"};
     *report = (full_sets){.answers = a};
     unsigned char *truth = truth_of_sets(a->data, NULL, a->rows, a->classes);
     grove_status status = truth ? measure_all(a, o, whole, truth, report, &error) : GROVE_NO_MEMORY;
+    if (status == GROVE_OK && whole) {
+        bin_pairs(a, truth, report->reliability);
+    }
     free(truth);
     if (status == GROVE_OK && whole) {
         status = weigh_columns(a, o, &report->columns, &error);
@@ -207,6 +227,10 @@ int print_set_report(const char *command, const full_sets *report) {
     int code = print_notes(command, report);
     code = code == EXIT_DONE ? print_classes(command, report) : code;
     if (code == EXIT_DONE) {
+        print_reliability(report->reliability,
+                          "How sure it is, and how often the row has the class (of all rows and "
+                          "classes)",
+                          "pairs", "has it");
         print_importance(report->answers->schema, &report->columns);
     }
     return code;
@@ -243,6 +267,7 @@ void json_add_set_report(json_t *object, const full_sets *report) {
     json_object_set_new(object, "resamples", json_integer((json_int_t)report->model.resamples));
     json_object_set_new(object, "confidence", json_number(0.95));
     json_object_set_new(object, "classes", json_classes(report));
+    json_object_set_new(object, "reliability", json_reliability(report->reliability));
     json_object_set_new(object, "importance",
                         json_importance(report->answers->schema, &report->columns));
 }

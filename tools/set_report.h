@@ -13,6 +13,9 @@ typedef struct full_sets {
     grove_set_report majority; /* the probability of each class is its share of training rows, the
                                   answer always their most frequent set; measures only */
     grove_set_report linear;   /* one against the rest, where the model has it; likewise */
+    grove_reliability_bin reliability[GROVE_RELIABILITY_BINS]; /* of all pairs of row and class, by
+                                                                  the probability; right: the row
+                                                                  has the class */
     weighed_columns columns;
 } full_sets;
 

@@ -70,6 +70,30 @@ def main_numbers(folder):
                                     "--full", "--json").out)
 
 
+def main_sets(folder):
+    """A page of a model that tells several classes a row; one class is called like code."""
+    r = random.Random(4)
+    tags = ["red", "round", "sweet", CODE[0], "rare"]
+    lines = ["kind,size,tags"]
+    for _ in range(1500):
+        kind, size = r.randrange(40), r.gauss(0, 1)
+        chances = [0.8 * (kind % 2), 0.9 * (size > 0), 0.7 * (kind % 3 == 0), 0.3 * (size > 1),
+                   0.02]
+        own = [tag for tag, chance in zip(tags, chances) if r.random() < chance]
+        lines.append("kind %d,%.3f,%s" % (kind, size, "|".join(own)))
+
+    def path(name):
+        return os.path.join(folder, name)
+    write(path("fruit.csv"), text_of(lines[:1001]))
+    write(path("more.csv"), text_of(lines[:1] + lines[1001:]))
+    good("train", path("fruit.csv"), "--label", "tags", "--label-split", "|", "--out",
+         path("fruit.safetensors"), "-q", "--epochs", "15", "--hidden", "16")
+    good("report", path("fruit.safetensors"), path("more.csv"), "--out", path("sets.html"))
+    write(path("sets.json"), good("evaluate", path("fruit.safetensors"), path("more.csv"),
+                                  "--full", "--json").out)
+
+
 if __name__ == "__main__":
     main(sys.argv[1])
+    main_sets(sys.argv[1])
     main_numbers(sys.argv[1])

@@ -15,6 +15,7 @@ const bin_name = (b) =>
           : `${whole(b.least)} to ${whole(b.most)}`;
 
 function frequency() {
+    if (sets) return null;
     const lists = [{ column: null, bins: told.frequency.rarest }, ...told.frequency.columns];
     if (lists.length < 2) return null;
     const measure = numbers ? 'Mean absolute error' : 'Accuracy';

@@ -68,7 +68,51 @@ function learning() {
 
 // ---- classes and confusions -------------------------------------------------------------------
 
+// Of several classes a row none is taken for another.
+function set_classes() {
+    return section(
+        'confusion',
+        'Classes one by one',
+        'Each against the rest. A row may have several of them, or none.',
+        el(
+            'details',
+            { open: classes.length <= 24 },
+            el('summary', {}, `The ${many(classes.length, 'class', 'classes')}`),
+            table(
+                null,
+                [
+                    'class',
+                    'rows',
+                    'answers',
+                    'precision',
+                    'recall',
+                    'f1',
+                    'ROC AUC',
+                    'average precision',
+                    'recall’s 95 % interval',
+                ],
+                told.classes.map((c) => [
+                    el(
+                        'th',
+                        { scope: 'row', class: 'name-of', title: c.class },
+                        clip(shown(c.class), 40),
+                    ),
+                    whole(c.support),
+                    whole(c.predicted),
+                    fixed(c.precision.value),
+                    fixed(c.recall.value),
+                    fixed(c.f1),
+                    fixed(c.roc_auc),
+                    fixed(c.average_precision),
+                    range(c.recall),
+                ]),
+            ),
+        ),
+    );
+}
+
 function confusion() {
+    if (sets) return set_classes();
     const matrix = told.confusion,
         most = 24;
     const per_class = table(
@@ -248,9 +292,17 @@ function curves() {
                 `threshold ${threshold === null ? 'above all' : fixed(threshold)}\nrecall ${fixed(x)}\nprecision ${fixed(y)}`,
         ),
     );
+    // Of sets the areas are those of the class that is shown, else of the second of two classes.
+    const area_of = (name) => (sets ? chosen[name] : metrics[name].value);
+    const roc_head = el('h3'),
+        pr_head = el('h3');
     const listing = el('div');
     const change = (i) => {
         chosen = data.curves[i];
+        const [auc, precision] = [area_of('roc_auc'), area_of('average_precision')];
+        roc_head.textContent = 'ROC' + (auc === null ? '' : ` · area ${fixed(auc)}`);
+        pr_head.textContent =
+            'Precision-recall' + (precision === null ? '' : ` · average precision ${fixed(precision)}`);
         roc.redraw();
         pr.redraw();
         listing.replaceChildren(
@@ -291,24 +343,13 @@ function curves() {
             el(
                 'div',
                 {},
-                el(
-                    'h3',
-                    {},
-                    'ROC',
-                    metrics.roc_auc.value !== null && ` · area ${fixed(metrics.roc_auc.value)}`,
-                ),
+                roc_head,
                 roc,
             ),
             el(
                 'div',
                 {},
-                el(
-                    'h3',
-                    {},
-                    'Precision-recall',
-                    metrics.average_precision.value !== null &&
-                        ` · average precision ${fixed(metrics.average_precision.value)}`,
-                ),
+                pr_head,
                 pr,
             ),
         ),
@@ -323,16 +364,17 @@ function reliability() {
         used = bins.filter((b) => b.rows),
         most = Math.max(...used.map((b) => b.rows), 1);
     if (!used.length) return null;
+    const [of_what, right] = sets ? ['pair', 'has it'] : ['row', 'right'];
     const words = (b) =>
-        `probability ${fixed(b.above, 3)} to ${fixed(b.to, 3)}, mean ${fixed(b.confidence)}\n${many(b.rows, 'row')}, right ${fixed(b.accuracy.value)}\n95 % interval ${range(b.accuracy)}`;
+        `probability ${fixed(b.above, 3)} to ${fixed(b.to, 3)}, mean ${fixed(b.confidence)}\n${many(b.rows, of_what)}, ${right} ${fixed(b.accuracy.value)}\n95 % interval ${range(b.accuracy)}`;
     const drawn = (width) => {
         const height = Math.min(420, Math.max(300, width * 0.8)),
             low = used[0].above;
         const { picture, box, sx, sy } = frame(width, height, {
             x: [low, 1],
             y: [0, 1],
-            xname: 'highest probability of a row',
-            yname: 'share that is right',
+            xname: sets ? 'probability of a class' : 'highest probability of a row',
+            yname: sets ? 'share of rows that have it' : 'share that is right',
         });
         for (const b of used) {
             const tall = (64 * b.rows) / most;
@@ -376,15 +418,17 @@ function reliability() {
     return section(
         'reliability',
         'How sure, and how right',
-        `Of the rows that get a probability of 0.8, are 0.8 right? On the dashed line they are; below it the model is too sure. ece_15 is ${fixed(metrics.ece_15.value)} (${range(metrics.ece_15)}).`,
+        sets
+            ? 'Of all pairs of a row and a class: where the class got a probability of 0.8, do 0.8 of the rows have it? On the dashed line they do; above it the model says too little, below it too much.'
+            : `Of the rows that get a probability of 0.8, are 0.8 right? On the dashed line they are; below it the model is too sure. ece_15 is ${fixed(metrics.ece_15.value)} (${range(metrics.ece_15)}).`,
         legend(
-            ['leaf', 'right, with 95 % interval'],
-            ['stone', 'grey bars: rows in the bin', true],
+            ['leaf', `${right}, with 95 % interval`],
+            ['stone', `grey bars: ${of_what}s in the bin`, true],
         ),
         chart('Reliability diagram', drawn),
         as_table(
             null,
-            ['probability', 'mean', 'rows', 'right', '95 % interval'],
+            ['probability', 'mean', of_what + 's', right, '95 % interval'],
             used.map((b) => [
                 `${fixed(b.above, 3)} to ${fixed(b.to, 3)}`,
                 fixed(b.confidence),

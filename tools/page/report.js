@@ -5,18 +5,22 @@
 
 // ---- the rows that were most wrong ------------------------------------------------------------
 
+const set_name = (name) => (name === '' ? '(none)' : name);
+
 function worst() {
     if (!data.worst.rows.length) return null;
     return section(
         'worst',
         'Most wrong',
-        `The ${many(data.worst.rows.length, 'row')} ${numbers ? 'with the largest errors' : 'whose true class got the lowest probability'}. They are worth a look: some labels may be wrong, some rows may be in the wrong place.`,
+        `The ${many(data.worst.rows.length, 'row')} ${numbers ? 'with the largest errors' : sets ? 'with the largest loss, the mean over the classes, of those that are not right as a whole' : 'whose true class got the lowest probability'}. They are worth a look: some labels may be wrong, some rows may be in the wrong place.`,
         table(
             null,
             [
                 'line',
                 ...(numbers
                     ? ['it is', 'the model says', 'error']
+                    : sets
+                      ? ['it is', 'the model says', 'loss']
                     : ['it is', 'probability', 'the model says', 'probability']),
                 ...data.worst.columns.map(shown),
             ],
@@ -24,6 +28,12 @@ function worst() {
                 whole(row.line),
                 ...(numbers
                     ? [digits(row.label), digits(row.answer), digits(row.error)]
+                    : sets
+                      ? [
+                            el('td', { class: 'text name-of' }, set_name(row.label)),
+                            el('td', { class: 'text name-of' }, set_name(row.answer)),
+                            fixed(row.loss),
+                        ]
                     : [
                           el('td', { class: 'text name-of' }, shown(row.label)),
                           fixed(row.of_label),

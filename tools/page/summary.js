@@ -10,8 +10,9 @@ const told = data.report,
     model = data.model,
     metrics = told.metrics;
 const main = document.getElementById('main');
-// Classes, or numbers, which have other units and another baseline.
+// Classes; or numbers, which have other units and another baseline; or several classes a row.
 const numbers = !told.classes;
+const sets = told.threshold !== undefined;
 const classes = (told.classes || []).map((c) => c.class);
 const figure = numbers ? digits : fixed;
 const second = numbers ? 'linear' : 'logistic',
@@ -19,6 +20,8 @@ const second = numbers ? 'linear' : 'logistic',
 const lower_is_better = new Set([
     'log_loss',
     'brier_score_loss',
+    'hamming_loss',
+    'coverage_error',
     'ece_15',
     'mean_squared_error',
     'root_mean_squared_error',
@@ -79,7 +82,7 @@ function tile(name, title) {
 }
 
 function head() {
-    const inputs = model.columns.filter((c) => !['label', 'target', 'ignored'].includes(c.kind));
+    const inputs = model.columns.filter((c) => !['label', 'labels', 'target', 'ignored'].includes(c.kind));
     return [
         el('h1', {}, data.title),
         el(
@@ -87,7 +90,7 @@ function head() {
             { class: 'lead' },
             'Predicts ',
             el('b', {}, shown(model.label)),
-            `, ${numbers ? 'a number' : 'one of ' + many(classes.length, 'class', 'classes')}, from ${many(
+            `, ${numbers ? 'a number' : (sets ? 'any of ' : 'one of ') + many(classes.length, 'class', 'classes')}, from ${many(
                 inputs.length,
                 'column',
             )}. Here it is asked about ${many(told.rows, 'row')} of `,
@@ -104,7 +107,14 @@ function head() {
                       tile('mean_absolute_error', 'Mean absolute error'),
                       tile('median_absolute_error', 'Median absolute error'),
                   ]
-                : [
+                : sets
+                  ? [
+                        tile('accuracy', 'Accuracy of whole sets'),
+                        tile('f1_micro', 'F1 of all labels, f1_micro'),
+                        tile('roc_auc_macro', 'ROC AUC, mean of the classes'),
+                        tile('hamming_loss', 'Share that is wrong, hamming_loss'),
+                    ]
+                  : [
                       tile('accuracy', 'Accuracy'),
                       tile('log_loss', 'Log loss'),
                       metrics.roc_auc.value !== null
@@ -144,7 +154,7 @@ function training() {
         whole(c.values),
         c.width ? `${whole(c.rows)} × ${c.width}` : '–',
         whole(c.missing),
-        ['ignored', 'label', 'target'].includes(c.kind) ? '–' : percent(c.unknown_share, 2),
+        ['ignored', 'label', 'labels', 'target'].includes(c.kind) ? '–' : percent(c.unknown_share, 2),
     ]);
     return section(
         'training',
@@ -246,12 +256,14 @@ function measures() {
         `Under the names and by the definitions of scikit-learn. ${
             numbers
                 ? 'The lower the better, but for r2 and explained_variance. Intervals of 95 %: by'
-                : 'The lower the better: log_loss, brier_score_loss, ece_15. Intervals of 95 %: Wilson’s of shares of rows, else by'
+                : sets
+                  ? `Answered are the classes of a probability of ${digits(told.threshold)} or more. The lower the better: hamming_loss, coverage_error, log_loss. Intervals of 95 %: Wilson’s of accuracy, else by`
+                  : 'The lower the better: log_loss, brier_score_loss, ece_15. Intervals of 95 %: Wilson’s of shares of rows, else by'
         } ${whole(told.resamples)} resamples of the rows.`,
         legend(
             ['leaf', 'the model and its interval', true],
             ['bark',
-                `${second} regression on the same columns` +
+                `${second} regression${sets ? ' of each class against the rest' : ''} on the same columns` +
                     (model.columns.some((c) => c.kind === 'text' || c.kind === 'bag')
                         ? ' but texts and bags'
                         : '')],
@@ -259,7 +271,9 @@ function measures() {
                 'stone',
                 numbers
                     ? 'mean: always that of the training rows; of mean and median absolute errors their median'
-                    : 'majority: always the shares of the classes in training',
+                    : sets
+                      ? 'majority: always the shares of the classes in training, and their most frequent set'
+                      : 'majority: always the shares of the classes in training',
             ],
         ),
         table(
