@@ -75,4 +75,18 @@ const command commands[COMMANDS] = {
          "put together of two small tables by quotient and remainder. The network is a plain one "
          "(mlp) unless --architecture says otherwise.",
          "grove compare trees.csv --label group --column species --out compare.html"},
+    [COMMAND_LANGUAGE] =
+        {"language", "LINES", 1, 1, "learn which letter, or word, comes next in lines of text",
+         "A line is a sample. The loss is the mean of -log p over all letters (or words) and line "
+         "ends, in nats, beside that of a bigram model. grove evaluate MODEL LINES tells it of "
+         "other lines, grove embed MODEL LINES writes a vector for each line, grove nearest MODEL "
+         "letter a (or: word) which letters have vectors that are alike. LINES may be '-', "
+         "standard input.",
+         "grove language names.txt --out names.safetensors"},
+    [COMMAND_GENERATE] =
+        {"generate", "MODEL", 1, 1, "make up text, and count how much of it passes a check",
+         "MODEL is one that grove language wrote. The same seed makes the same samples, for any "
+         "number of threads.",
+         "grove generate names.safetensors --n 20 --temperature 0.8\n"
+         "grove generate sums.safetensors --n 1000 --check 'python3 is_true.py'"},
 };

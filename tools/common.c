@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "grove/language.h"
+
 double seconds_now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
@@ -90,13 +92,32 @@ int read_table(const char *command, const char *path, const options *o, grove_ta
     return EXIT_DONE;
 }
 
+/* A language model reads lines of text, others tables. */
+static int check_use(const char *command, grove_model **model) {
+    static const char *const both[] = {"evaluate", "embed", "nearest", "inspect"};
+    const bool is_language = grove_model_is_language(*model);
+    bool good = is_language == (strcmp(command, "generate") == 0);
+    for (size_t i = 0; i < sizeof both / sizeof *both; i++) {
+        good = good || strcmp(command, both[i]) == 0;
+    }
+    if (good) {
+        return EXIT_DONE;
+    }
+    grove_model_free(*model);
+    *model = NULL;
+    return complain(command, EXIT_BAD_MODEL,
+                    is_language ? "this is a language model, of lines of text: evaluate, embed, "
+                                  "nearest, inspect and generate take it"
+                                : "this is no language model, as grove language writes them");
+}
+
 int read_model(const char *command, const char *path, grove_model **model) {
     grove_error error = {0};
     if (grove_load(path, NULL, model, &error) != GROVE_OK) {
         int code = error.status == GROVE_NO_MEMORY ? EXIT_RUN_TIME : EXIT_BAD_MODEL;
         return complain(command, code, error.message);
     }
-    return EXIT_DONE;
+    return check_use(command, model);
 }
 
 int check_output(const char *command, const char *path) {

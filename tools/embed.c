@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "language.h"
 #include "layer.h"
 #include "vectors.h"
 
@@ -241,7 +242,12 @@ static int embed_column(const options *o, const grove_model *model) {
 int run_embed(const options *o) {
     grove_model *model = NULL;
     int code = read_model("embed", o->files[0], &model);
-    if (code == EXIT_DONE) {
+    if (code == EXIT_DONE && o->file_count == 2 && grove_model_is_language(model)) {
+        code = embed_language(o, model);
+    } else if (code == EXIT_DONE && !o->layer && !o->column) {
+        code = complain("embed", EXIT_USAGE,
+                        "either --column NAME or --layer NAME says what vectors are wanted");
+    } else if (code == EXIT_DONE) {
         code = o->layer ? embed_layer(o, model) : embed_column(o, model);
     }
     grove_model_free(model);

@@ -3,6 +3,7 @@
  * evaluate.c - grove evaluate: how well does a model predict the rows of a table?
  */
 #include "answers.h"
+#include "language.h"
 #include "number_report.h"
 #include "page_data.h"
 #include "report.h"
@@ -147,6 +148,11 @@ int run_evaluate(const options *o) {
     grove_model *model;
     int code = read_model("evaluate", o->files[0], &model);
     if (code != EXIT_DONE) {
+        return code;
+    }
+    if (grove_model_is_language(model)) {
+        code = evaluate_language(o, model);
+        grove_model_free(model);
         return code;
     }
     answers a = {.model = model, .schema = grove_model_schema(model)};

@@ -18,7 +18,8 @@ static int (*const run[COMMANDS])(const options *o) = {
     [COMMAND_NEAREST] = run_nearest,     [COMMAND_TRANSFORM] = run_transform,
     [COMMAND_SPLIT] = run_split,         [COMMAND_CV] = run_cv,
     [COMMAND_REPORT] = run_report,       [COMMAND_CALIBRATE] = run_calibrate,
-    [COMMAND_COMPARE] = run_compare,
+    [COMMAND_COMPARE] = run_compare,     [COMMAND_LANGUAGE] = run_language,
+    [COMMAND_GENERATE] = run_generate,
 };
 
 static void print_overview(void) {

@@ -42,14 +42,15 @@
     .for_commands = (commands), .name = word, .argument = argument_
 
 enum {
-    FOR_TABLES = FOR_ALL & ~FOR_NEAREST, /* who reads one */
+    FOR_TEXTS = FOR_LANGUAGE | FOR_GENERATE,
+    FOR_TABLES = FOR_ALL & ~(FOR_NEAREST | FOR_TEXTS), /* who reads one */
     FOR_FITS = FOR_TRAIN | FOR_CV,
     FOR_NETWORKS = FOR_FITS | FOR_COMPARE, /* who makes one */
     FOR_GUESSES = FOR_NETWORKS | FOR_INSPECT,
     FOR_THREADS = FOR_NETWORKS | FOR_CALIBRATE | FOR_EVALUATE | FOR_REPORT | FOR_PREDICT |
-                  FOR_GRADCHECK | FOR_EMBED,
+                  FOR_GRADCHECK | FOR_EMBED | FOR_TEXTS,
     FOR_RESULTS = FOR_NETWORKS | FOR_CALIBRATE | FOR_SPLIT | FOR_EVALUATE | FOR_INSPECT |
-                  FOR_GRADCHECK | FOR_NEAREST,
+                  FOR_GRADCHECK | FOR_NEAREST | FOR_TEXTS,
     FOR_ONE_FILE = FOR_PREDICT | FOR_TRANSFORM
 };
 

@@ -174,7 +174,8 @@ static bool is_one_of(const char *word, const char *a, const char *b, const char
 
 static void check_embed(const command *c, options *o) {
     const char *format = o->format ? o->format : o->layer ? "csv" : "word2vec";
-    if (!o->column == !o->layer) {
+    const bool of_lines = !o->column && !o->layer && o->file_count == 2; /* the model shows it */
+    if (!o->column == !o->layer && !of_lines) {
         usage_error(c, "either --column NAME or --layer NAME says what vectors are wanted");
     } else if (o->layer && o->file_count < 2) {
         usage_error(c, "--layer needs a table: grove embed MODEL DATA.csv --layer NAME");

@@ -42,7 +42,7 @@ bool is_database(const char *table);
 /* Would a plan take what the environment says of threads? 0: as many as it says. */
 bool plan_takes_threads(int threads);
 
-enum { MOST_OPTIONS = 160 }; /* rows of option_table.c */
+enum { MOST_OPTIONS = 200 }; /* rows of option_table.c */
 
 /* What was asked for: a field for each row of option_table.c, which says what may be in it. */
 typedef struct options {
@@ -56,7 +56,7 @@ typedef struct options {
     long epochs, batch, embedding_dim, patience;                         /* 0: likewise */
     const char *architecture, *crosses;                                  /* "auto": likewise */
     const char *effort;
-    long members;         /* 0: to be chosen */
+    long members; /* 0: to be chosen */
     const char *refit;
     double time_limit;    /* seconds; 0: none */
     long cross_buckets;   /* 0: likewise */
@@ -104,6 +104,12 @@ typedef struct options {
     names unknown;                                /* of evaluate and predict */
     double huber_delta;                           /* 0: not given */
     long folds, repeats;                          /* likewise */
+    const char *units, *language_kind;            /* of language */
+    long context, language_hidden, layers, heads; /* likewise; 0: chosen */
+    long n, top_k, max_length, check_jobs;        /* of generate */
+    double temperature, check_timeout;
+    const char *prompt, *known, *check;
+    bool no_cache;
     bool given[MOST_OPTIONS]; /* by row of option_table.c: is it among the words? */
 } options;
 
@@ -113,7 +119,9 @@ typedef struct options {
     X(EVALUATE)                                                                                    \
     X(PREDICT)                                                                                     \
     X(INSPECT)                                                                                     \
-    X(GRADCHECK) X(EMBED) X(NEAREST) X(TRANSFORM) X(SPLIT) X(CV) X(REPORT) X(CALIBRATE) X(COMPARE)
+    X(GRADCHECK)                                                                                   \
+    X(EMBED) X(NEAREST) X(TRANSFORM) X(SPLIT) X(CV) X(REPORT) X(CALIBRATE) X(COMPARE) X(LANGUAGE)  \
+        X(GENERATE)
 
 enum command_id {
 #define COMMAND_ID(word) COMMAND_##word,
@@ -167,5 +175,7 @@ int run_cv(const options *o);
 int run_report(const options *o);
 int run_calibrate(const options *o);
 int run_compare(const options *o);
+int run_language(const options *o);
+int run_generate(const options *o);
 
 #endif

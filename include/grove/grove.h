@@ -68,6 +68,7 @@
 #include "tensors_file.h"
 #include "checkpoint.h"
 #include "model_file.h"
+#include "language.h"
 #include "vectors_file.h"
 #include "op_example.h"
 #include "op.h"
