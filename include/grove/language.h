@@ -214,8 +214,8 @@ typedef struct grove_text_sample {
                                units; of the prompt too, of the end mark where there is one */
 } grove_text_sample;
 
-/* Calls `take` for each sample in turn; false ends it. Unit t of sample i is drawn by word (i, t) of
- * a Philox stream of the seed: neither batch nor threads change it. The unknown unit is never
+/* Calls `take` for each sample in turn; false ends it. Unit t of sample i is drawn by word (i, t)
+ * of a Philox stream of the seed: neither batch nor threads change it. The unknown unit is never
  * drawn. GROVE_BAD_ARGUMENT for a prompt with units that training did not see, or too long. */
 GROVE_API grove_status grove_generate(const grove_language *language, const grove_schema *schema,
                                       const grove_generate_options *options,

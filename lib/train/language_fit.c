@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * language_fit.c - training a language model, and what it makes of lines.
+ * language_fit.c - training a language model.
  */
 #include <math.h>
 #include <string.h>
@@ -9,236 +9,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "grove/nn.h"
-#include "language.h"
-#include "lines.h"
-
-/* ---- batches --------------------------------------------------------------------------------- */
-
-/* A plan with the arrays that are bound to it. */
-typedef struct feeder {
-    const grove_language *language;
-    grove_allocator *allocator;
-    grove_plan *plan;
-    int32_t *units, *next; /* [batch, window - 1 + places], [batch, places] */
-    size_t batch, places, window;
-} feeder;
-
-static void close_feeder(feeder *f) {
-    grove_plan_free(f->plan);
-    grove_release(f->allocator, f->units);
-    grove_release(f->allocator, f->next);
-}
-
-static grove_status plan_mistake(grove_plan *plan, grove_error *error) {
-    const grove_error *mistake = grove_plan_error(plan);
-    return mistake->status == GROVE_OK
-               ? GROVE_OK
-               : grove_fail(error, mistake->status, "language model: %s", mistake->message);
-}
-
-static grove_status open_feeder(feeder *f, const grove_language *l, grove_allocator *allocator,
-                                const grove_tensor *outputs, int count,
-                                const grove_plan_options *how, grove_error *error) {
-    *f = (feeder){.language = l,
-                  .allocator = allocator,
-                  .batch = (size_t)how->batch,
-                  .places = (size_t)l->how.places,
-                  .window = (size_t)l->how.window};
-    f->units =
-        grove_alloc_zero(allocator, f->batch * (f->window - 1 + f->places), sizeof *f->units);
-    f->next = grove_alloc_zero(allocator, f->batch * f->places, sizeof *f->next);
-    f->plan = f->units && f->next ? grove_plan_new(l->graph, outputs, count, how) : NULL;
-    if (!f->plan) {
-        close_feeder(f);
-        return grove_fail_memory(error, f->batch * f->places * sizeof *f->next);
-    }
-    grove_bind(f->plan, l->units, f->units);
-    grove_bind(f->plan, l->next, f->next);
-    const grove_status status = plan_mistake(f->plan, error);
-    if (status != GROVE_OK) {
-        close_feeder(f);
-    }
-    return status;
-}
-
-/* Place t of the piece is told from the units before it; before the line there are end marks. */
-static void lay_piece(const feeder *f, const grove_encoded *e, const grove_piece *p, size_t row) {
-    const size_t width = f->window - 1 + f->places;
-    for (size_t j = 0; j < width; j++) {
-        const size_t at = p->begin + j, back = f->window; /* the unit is ids[at - back] */
-        const bool inside = at >= p->first + back && at - back < p->end;
-        f->units[row * width + j] = inside ? e->ids[at - back] : GROVE_END_MARK;
-    }
-    for (size_t t = 0; t < f->places; t++) {
-        const size_t at = p->begin + t;
-        f->next[row * f->places + t] = at < p->end ? e->ids[at] : GROVE_NO_UNIT;
-    }
-}
-
-/* Pieces order[0...count) (NULL: from `start` on); rows behind them are empty. Returns how many
- * units are to be told. */
-static size_t feed(const feeder *f, const grove_encoded *e, const size_t *order, size_t start,
-                   size_t count) {
-    const grove_piece none = {0};
-    size_t told = 0;
-    for (size_t row = 0; row < f->batch; row++) {
-        const grove_piece *p =
-            row < count ? &e->pieces[order ? order[start + row] : start + row] : &none;
-        lay_piece(f, e, p, row);
-        told += p->end - p->begin;
-    }
-    return told;
-}
-
-static size_t batch_of(size_t wished, size_t pieces) {
-    return pieces < wished ? pieces : wished;
-}
-
-/* ---- measuring ------------------------------------------------------------------------------- */
-
-enum { MEASURED = 128 }; /* pieces at a time */
-
-static grove_status measure_encoded(const grove_language *l, const grove_encoded *e, int threads,
-                                    grove_allocator *allocator, double *loss, grove_error *error) {
-    const grove_plan_options how = {.batch = (int64_t)batch_of(MEASURED, e->piece_count),
-                                    .threads = threads,
-                                    .allocator = *allocator};
-    feeder f;
-    grove_status status = open_feeder(&f, l, allocator, &l->loss, 1, &how, error);
-    if (status != GROVE_OK) {
-        return status;
-    }
-    double sum = 0;
-    size_t told = 0;
-    for (size_t i = 0; i < e->piece_count && status == GROVE_OK; i += f.batch) {
-        const size_t count = batch_of(f.batch, e->piece_count - i),
-                     own = feed(&f, e, NULL, i, count);
-        status = grove_run(f.plan) == GROVE_OK ? GROVE_OK : plan_mistake(f.plan, error);
-        sum += (double)own * grove_scalar(f.plan, l->loss);
-        told += own;
-    }
-    *loss = sum / (double)told;
-    close_feeder(&f);
-    return status;
-}
-
-static grove_allocator memory_of(const grove_language *l) {
-    return grove_graph_allocator(l->graph);
-}
-
-grove_status grove_language_measure(const grove_language *language, const grove_schema *schema,
-                                    grove_line_rows rows, int threads, grove_language_score *score,
-                                    grove_error *error) {
-    grove_allocator memory = memory_of(language);
-    grove_encoded e;
-    grove_error_clear(error);
-    *score = (grove_language_score){.loss = (double)NAN};
-    grove_status status =
-        grove_encode_lines(schema, rows, language->how.places, &memory, &e, error);
-    if (status == GROVE_OK && e.piece_count > 0) {
-        status = measure_encoded(language, &e, threads, &memory, &score->loss, error);
-        score->units = e.count - 1;
-        score->unknown = e.unknown;
-        score->pieces = e.piece_count;
-    }
-    if (e.allocator.resize) {
-        grove_encoded_free(&e);
-    }
-    return status;
-}
-
-grove_status grove_bigram_loss(const grove_schema *schema, grove_line_rows train,
-                               grove_line_rows rows, const grove_allocator *allocator, double *loss,
-                               grove_error *error) {
-    const grove_allocator memory = grove_allocator_or_default(allocator);
-    const size_t ids = (size_t)grove_schema_ids(schema, 0);
-    grove_encoded known = {0}, asked = {0};
-    size_t cells = 0;
-    double *counts = grove_multiply(ids, ids + 1, &cells)
-                         ? grove_alloc_zero(&memory, cells, sizeof *counts)
-                         : NULL;
-    grove_status status = counts ? GROVE_OK : grove_fail_memory(error, cells * sizeof *counts);
-    status = status ? status : grove_encode_lines(schema, train, 1 << 20, &memory, &known, error);
-    status = status ? status : grove_encode_lines(schema, rows, 1 << 20, &memory, &asked, error);
-    double sum = 0;
-    if (status == GROVE_OK) {
-        double *sums = counts + ids * ids;
-        for (size_t i = 1; i < known.count; i++) {
-            counts[(size_t)known.ids[i - 1] * ids + (size_t)known.ids[i]]++;
-            sums[known.ids[i - 1]]++;
-        }
-        for (size_t i = 1; i < asked.count; i++) {
-            const size_t before = (size_t)asked.ids[i - 1];
-            sum -= log((counts[before * ids + (size_t)asked.ids[i]] + 1) /
-                       (sums[before] + (double)ids));
-        }
-        *loss = sum / (double)(asked.count - 1);
-    }
-    grove_encoded_free(&known);
-    grove_encoded_free(&asked);
-    grove_release(&memory, counts);
-    return status;
-}
-
-/* ---- vectors --------------------------------------------------------------------------------- */
-
-/* hidden [places, width] of a row whose piece has `count` units, the end mark left out where it is
- * the last of several. */
-static void sum_up(const grove_language *l, const grove_real *hidden, size_t count, float *vector) {
-    const size_t width = grove_language_width(l);
-    const size_t first = l->how.kind == GROVE_LANGUAGE_GRU ? count - 1 : 0;
-    for (size_t k = 0; k < width; k++) {
-        double sum = 0;
-        for (size_t t = first; t < count; t++) {
-            sum += (double)hidden[t * width + k];
-        }
-        vector[k] = (float)(sum / (double)(count - first));
-    }
-}
-
-static grove_status fill_vectors(feeder *f, const grove_encoded *e, float *vectors,
-                                 grove_error *error) {
-    const size_t width = grove_language_width(f->language), row = f->places * width;
-    grove_status status = GROVE_OK;
-    for (size_t i = 0; i < e->piece_count && status == GROVE_OK; i += f->batch) {
-        const size_t count = batch_of(f->batch, e->piece_count - i);
-        feed(f, e, NULL, i, count);
-        status = grove_run(f->plan) == GROVE_OK ? GROVE_OK : plan_mistake(f->plan, error);
-        const grove_real *hidden =
-            status == GROVE_OK ? grove_value(f->plan, f->language->hidden) : NULL;
-        for (size_t r = 0; r < count && hidden; r++) {
-            const grove_piece *p = &e->pieces[i + r];
-            /* The place that reads the last unit is the one that tells the end mark. */
-            sum_up(f->language, hidden + r * row, p->end - p->begin, vectors + p->line * width);
-        }
-    }
-    return status;
-}
-
-grove_status grove_language_vectors(const grove_language *language, const grove_schema *schema,
-                                    grove_line_rows rows, int threads, float *vectors,
-                                    grove_error *error) {
-    grove_allocator memory = memory_of(language);
-    grove_encoded e = {0};
-    feeder f;
-    grove_error_clear(error);
-    grove_status status =
-        grove_encode_lines(schema, rows, language->how.places, &memory, &e, error);
-    if (status == GROVE_OK && e.piece_count > 0) {
-        const grove_plan_options how = {.batch = (int64_t)batch_of(MEASURED, e.piece_count),
-                                        .threads = threads,
-                                        .allocator = memory};
-        status = open_feeder(&f, language, &memory, &language->hidden, 1, &how, error);
-        if (status == GROVE_OK) {
-            status = fill_vectors(&f, &e, vectors, error);
-            close_feeder(&f);
-        }
-    }
-    grove_encoded_free(&e);
-    return status;
-}
-
-/* ---- training -------------------------------------------------------------------------------- */
+#include "language_feed.h"
 
 /* A training under way. */
 typedef struct fit {
@@ -248,7 +19,7 @@ typedef struct fit {
     grove_allocator memory;
     grove_encoded train, valid;
     grove_tensor step;
-    feeder feeder;
+    grove_feeder feeder;
     size_t *order;     /* [pieces] */
     grove_real *best;  /* all parameters, one after the other */
     size_t best_count; /* numbers in it */
@@ -275,7 +46,7 @@ static void copy_best(const fit *f, bool back) {
 
 static grove_status open_fit(fit *f) {
     const size_t pieces = f->train.piece_count;
-    const int64_t batch = (int64_t)batch_of((size_t)f->how.batch, pieces);
+    const int64_t batch = (int64_t)grove_batch_of((size_t)f->how.batch, pieces);
     const int64_t steps = f->how.epochs * (((int64_t)pieces + batch - 1) / batch);
     const grove_optimizer optimizer = {
         .kind = GROVE_OPTIMIZER_ADAMW,
@@ -297,7 +68,7 @@ static grove_status open_fit(fit *f) {
     const grove_tensor outputs[] = {f->step, f->language->loss};
     const grove_plan_options how = {
         .batch = batch, .training = true, .threads = f->how.threads, .allocator = f->memory};
-    return open_feeder(&f->feeder, f->language, &f->memory, outputs, 2, &how, f->error);
+    return grove_feeder_open(&f->feeder, f->language, &f->memory, outputs, 2, &how, f->error);
 }
 
 static grove_status train_epoch(fit *f, int epoch, double *loss) {
@@ -306,10 +77,10 @@ static grove_status train_epoch(fit *f, int epoch, double *loss) {
     size_t told = 0;
     grove_shuffle(NULL, pieces, f->how.seed, (uint64_t)epoch, f->order);
     for (size_t i = 0; i < pieces; i += f->feeder.batch) {
-        const size_t own =
-            feed(&f->feeder, &f->train, f->order, i, batch_of(f->feeder.batch, pieces - i));
+        const size_t own = grove_feed(&f->feeder, &f->train, f->order, i,
+                                      grove_batch_of(f->feeder.batch, pieces - i));
         if (grove_run(f->feeder.plan) != GROVE_OK) {
-            return plan_mistake(f->feeder.plan, f->error);
+            return grove_plan_mistake(f->feeder.plan, f->error);
         }
         sum += (double)own * grove_scalar(f->feeder.plan, f->language->loss);
         told += own;
@@ -330,8 +101,8 @@ static grove_status validate(fit *f, grove_language_progress *p) {
         return grove_fail(f->error, status, "language model: %s", why->message);
     }
     if (f->valid.piece_count > 0) {
-        status = measure_encoded(f->language, &f->valid, f->how.threads, &f->memory, &p->valid_loss,
-                                 f->error);
+        status = grove_measure_encoded(f->language, &f->valid, f->how.threads, &f->memory,
+                                       &p->valid_loss, f->error);
     }
     p->is_best = f->valid.piece_count == 0 || f->result->best_epoch == 0 ||
                  p->valid_loss < f->result->valid_loss;
@@ -378,7 +149,7 @@ grove_status grove_language_fit(grove_language *language, const grove_schema *sc
     fit f = {.language = language,
              .how = fill_in(options),
              .result = result,
-             .memory = memory_of(language),
+             .memory = grove_graph_allocator(language->graph),
              .error = error};
     const int64_t places = language->how.places;
     grove_error_clear(error);
@@ -396,7 +167,7 @@ grove_status grove_language_fit(grove_language *language, const grove_schema *sc
         if (f.result->best_epoch > 0) {
             copy_best(&f, true);
         }
-        close_feeder(&f.feeder);
+        grove_feeder_close(&f.feeder);
     }
     grove_encoded_free(&f.train);
     grove_encoded_free(&f.valid);
