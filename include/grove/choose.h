@@ -14,7 +14,7 @@
 #ifndef GROVE_CHOOSE_H
 #define GROVE_CHOOSE_H
 
-#include "train.h"
+#include "boost.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -58,7 +58,7 @@ typedef struct grove_settings {
     double cross_dropout;
     int64_t hidden[GROVE_MOST_HIDDEN]; /* units of the hidden layers */
     int hidden_count;
-    int64_t embedding_width; /* of every table; 0: each by grove_nn_embedding_width */
+    int64_t embedding_width;   /* of every table; 0: each by grove_nn_embedding_width */
     grove_number_form numbers; /* of the columns that do not say (data_form.h) */
     double dropout, table_dropout, unknown_share; /* train.h */
     grove_optimizer_kind optimizer;
@@ -118,6 +118,15 @@ GROVE_API grove_status grove_settings_join(const grove_settings *settings,
                                            const grove_schema *schema, grove_rows train,
                                            const grove_classifier_options *options,
                                            grove_classifier *joined, grove_error *error);
+/* Trains by gradient boosting (grove_boost_fit), with weak models of these settings: of
+ * options->network what grove_settings_classifier takes of its options, and of options->fit what
+ * grove_settings_fit leaves. */
+GROVE_API grove_status grove_settings_boost(const grove_settings *settings,
+                                            const grove_schema *schema, grove_rows train,
+                                            grove_rows valid, const grove_boost_options *options,
+                                            grove_boost_stage *stages, grove_classifier *classifier,
+                                            grove_boost_result *result, grove_error *error);
+
 /* Sets optimizer, batch, epochs, patience and unknown share; leaves all else as it is. */
 GROVE_API void grove_settings_fit(const grove_settings *settings, grove_fit_options *options);
 

@@ -61,6 +61,7 @@
 #include "train.h"
 #include "uncertainty.h"
 #include "calibrate.h"
+#include "boost.h"
 #include "choose.h"
 #include "explain.h"
 #include "baseline.h"

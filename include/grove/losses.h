@@ -113,6 +113,25 @@ GROVE_API grove_tensor grove_gaussian_kl(grove_tensor mean_p, grove_tensor log_v
                                          grove_tensor mean_q, grove_tensor log_var_q,
                                          grove_tensor weights);
 
+/* ---- boosting -------------------------------------------------------------------------------- */
+
+/* What a weak model is fitted to (Friedman 2001; by Newton's step, as in LogitBoost, Friedman,
+ * Hastie & Tibshirani 2000, and GrowNet, Badirli et al. 2020): by how much the loss changes when
+ * `step` is added to the scores it was computed from, to second order,
+ *
+ *     sum(g * step + h * step^2 / 2)
+ *
+ * with the gradient g and the curvature h of the loss at the scores, both taken as given. It is
+ * least squares of step against -g / h, where rows count by h. scores and step [n] or [n, outputs];
+ * loss is a scalar, any one that is made of ops, a mean over rows that do not know of each other.
+ * h is the second derivative by each score alone; where it is negative, 0 is taken; and a tenth of
+ * the mean is added, so that no row asks for an endless step. A loss without curvature (absolute
+ * errors), and one of more than GROVE_MOST_CURVED outputs, has h = 1 / n: that is plain gradient
+ * boosting, and how far to go along the step is to be searched. */
+enum { GROVE_MOST_CURVED = 32 };
+GROVE_API grove_tensor grove_quadratic_loss(grove_tensor loss, grove_tensor scores,
+                                            grove_tensor step);
+
 #ifdef __cplusplus
 }
 #endif

@@ -77,6 +77,8 @@ typedef struct grove_table_form {
     int hashes;      /* of hashed; 0: 2 */
 } grove_table_form;
 
+enum { GROVE_MOST_STAGES = 256 }; /* of boosting */
+
 /* Zero means the default, field by field. */
 typedef struct grove_classifier_options {
     grove_architecture architecture;
@@ -102,6 +104,15 @@ typedef struct grove_classifier_options {
                               classes that a row has, by "positive_weights" */
     grove_number_loss number_loss;
     double huber_delta; /* in deviations of the target; 1 */
+    /* Boosting (boost.h): the answer is a sum of so many weak models, each an mlp of these hidden
+     * layers; 0: it is one network. The first `fixed_stages` of them are as they are: without
+     * dropout, and what is read of them passes no gradient. */
+    int stages, fixed_stages;
+    /* A loss of your own instead of the label's, of scores [batch, outputs] (of numbers [batch]),
+     * "label" and "weights" (or GROVE_NONE); called with own_loss_user. A scalar. */
+    grove_tensor (*own_loss)(void *user, grove_tensor scores, grove_tensor label,
+                             grove_tensor weights);
+    void *own_loss_user;
     uint64_t seed;
     grove_allocator allocator;
 } grove_classifier_options;
@@ -124,6 +135,9 @@ typedef struct grove_classifier_options {
  *                       texts add theirs: the table of a text has a number for each class
  *     "resnet.0"..., "transformer.0"...   the blocks of other architectures
  *     "wide.<name>", "wide", "crosses"   the linear part of wide-deep
+ *     "stage.2", "stage.2.rate", "stage.2.scores"   of boosting: what a weak model says [batch,
+ *                       outputs], what that is scaled by, the sum so far; names of its parameters
+ *                       begin with "stage.2.", those of the first one have no prefix
  *     "probabilities"   [batch, classes], the answer: a softmax; of sets a sigmoid for each class
  *     "scaled"          [batch], the number where one is asked for, as (y - mean) / deviation
  *     "prediction"      [batch], the answer then, in the units of the table

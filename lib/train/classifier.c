@@ -55,6 +55,10 @@ static bool is_possible(const grove_schema *schema, const grove_classifier_optio
     } else if (o->embedding_width < 0 || o->number_width < 0) {
         wrong = "the width of an embedding must be 1 or more";
     }
+    if (!wrong && (o->stages < 0 || o->stages > GROVE_MOST_STAGES ||
+                   (o->stages > 0 && o->architecture != GROVE_ARCHITECTURE_MLP))) {
+        wrong = "boosting is of up to 256 weak models, each an mlp";
+    }
     if (!wrong && ((unsigned)o->architecture >= GROVE_ARCHITECTURES)) {
         wrong = "there is no such architecture";
     }
@@ -138,6 +142,11 @@ static grove_status build(grove_classifier *c, const grove_schema *schema,
     grove_status status = GROVE_OK;
     for (int k = 0; k < count && status == GROVE_OK; k++) {
         grove_network_inputs inputs;
+        if (options[k].stages > 0) {
+            status = grove_network_boosted(c->graph, schema, &options[k],
+                                           grove_head_outputs(schema), &y[k], error);
+            continue;
+        }
         status = grove_network_inputs_open(&inputs, c->graph, schema, &options[k], k, error);
         if (status == GROVE_OK) {
             y[k] = answer_of(&inputs, schema, &options[k]);

@@ -78,5 +78,10 @@ void grove_append_head(grove_classifier *c, grove_tensor y, const grove_schema *
     } else {
         append_classes(c, y, o->weighted);
     }
+    if (o->own_loss) {
+        const bool number = grove_schema_target(schema) == GROVE_TARGET_NUMBER;
+        grove_tensor scores = number ? grove_reshape(y, GROVE_SHAPE(GROVE_BATCH)) : y;
+        c->loss = o->own_loss(o->own_loss_user, scores, c->label, c->weights);
+    }
     c->loss = grove_name(c->loss, "loss");
 }

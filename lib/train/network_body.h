@@ -15,4 +15,9 @@ grove_tensor grove_network_body(grove_network_inputs *inputs, const grove_schema
 grove_tensor grove_network_wide(grove_network_inputs *inputs, const grove_schema *schema,
                                 const grove_classifier_options *options, int64_t outputs);
 
+/* The sum of options->stages weak models, each scaled -> [batch, outputs] (network_boost.c). */
+grove_status grove_network_boosted(grove_graph *graph, const grove_schema *schema,
+                                   const grove_classifier_options *options, int64_t outputs,
+                                   grove_tensor *scores, grove_error *error);
+
 #endif

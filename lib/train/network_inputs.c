@@ -88,7 +88,8 @@ grove_status grove_network_inputs_open(grove_network_inputs *in, grove_graph *gr
                                  .graph = graph,
                                  .width = width_of(options)};
     if (member > 0) {
-        snprintf(in->prefix, sizeof in->prefix, "member.%d.", member + 1);
+        const char *word = options->stages > 0 ? "stage" : "member";
+        snprintf(in->prefix, sizeof in->prefix, "%s.%d.", word, member + 1);
     }
     in->ids = grove_alloc_zero(&in->allocator, columns, sizeof *in->ids);
     const size_t bags = grove_network_bag_count(schema), features = grove_schema_features(schema);

@@ -200,6 +200,28 @@ grove_status grove_settings_classifier(const grove_settings *settings, const gro
     return grove_settings_join(settings, NULL, 1, schema, train, options, classifier, error);
 }
 
+grove_status grove_settings_boost(const grove_settings *settings, const grove_schema *schema,
+                                  grove_rows train, grove_rows valid,
+                                  const grove_boost_options *options, grove_boost_stage *stages,
+                                  grove_classifier *classifier, grove_boost_result *result,
+                                  grove_error *error) {
+    grove_number_bins bins;
+    grove_fit_options fit = options->fit ? *options->fit : (grove_fit_options){0};
+    grove_boost_options all = *options;
+    grove_status status = bins_for(settings, 1, schema, &train, &bins, error);
+    grove_classifier_options network = network_of(settings, options->network);
+    network.bins = bins.edges ? &bins : NULL;
+    grove_settings_fit(settings, &fit);
+    all.network = &network;
+    all.fit = &fit;
+    *classifier = (grove_classifier){0};
+    if (status == GROVE_OK) {
+        status = grove_boost_fit(schema, train, valid, &all, stages, classifier, result, error);
+    }
+    grove_number_bins_free(&bins);
+    return status;
+}
+
 void grove_settings_fit(const grove_settings *s, grove_fit_options *options) {
     options->epochs = s->epochs;
     options->batch = s->batch;
