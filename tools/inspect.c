@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "boosting.h"
 #include "columns.h"
 #include "common.h"
 #include "schema_file.h"
@@ -104,6 +105,11 @@ static int model_json(const grove_model *model, int depth) {
         json_decref(object);
         object = NULL; /* memory is short */
     }
+    json_t *boosting = read_boosting(model);
+    if (object && boosting) {
+        json_object_set(object, "boosting", boosting);
+    }
+    json_decref(boosting);
     return print_json("inspect", object);
 }
 
@@ -145,6 +151,11 @@ static int print_model(const grove_model *model, int depth) {
         }
         print_tables_below(grove_model_schema(model), graph);
     }
+    json_t *boosting = read_boosting(model);
+    if (boosting) {
+        print_boosting(boosting);
+    }
+    json_decref(boosting);
     return EXIT_DONE;
 }
 

@@ -5,6 +5,7 @@
 #ifndef TOOLS_JOB_H
 #define TOOLS_JOB_H
 
+#include "boosting.h"
 #include "common.h"
 #include "epoch_log.h"
 #include "history.h"
@@ -34,6 +35,7 @@ typedef struct job {
     grove_leaks leaks;
     grove_logistic linear; /* the baseline; zeroed: none */
     history history;
+    boosting boosting; /* its stages, where there are some */
     grove_fit_result result;
     grove_op_time times[PROFILE_OPS];
     grove_fit_profile profile;

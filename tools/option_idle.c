@@ -40,6 +40,14 @@ static bool has_no_crosses_to_compare(const options *o) {
     return has_no_crosses(o) || strcmp(o->architecture, "wide-deep") != 0;
 }
 
+static bool is_one_network(const options *o) {
+    return o->boost == 0;
+}
+
+static bool is_boosted(const options *o) {
+    return o->boost > 0;
+}
+
 static bool has_no_layers(const options *o) {
     return o->hidden.count == 0 && o->dropout > 0;
 }
@@ -60,6 +68,10 @@ enum { FOR_ONE_MODEL = FOR_TRAIN | FOR_CV };
 static const idle_rule rules[] = {
     {FOR_ONE_MODEL, "cross-buckets", has_no_crosses, "is of crosses, and there are none"},
     {FOR_ONE_MODEL, "cross-dropout", has_no_crosses, "is of crosses, and there are none"},
+    {FOR_ONE_MODEL, "boost-rate", is_one_network, "belongs to --boost"},
+    {FOR_ONE_MODEL, "corrective-epochs", is_one_network, "belongs to --boost"},
+    {FOR_ONE_MODEL, "crosses", is_boosted,
+     "are of wide-deep; the weak models of --boost have none"},
     {FOR_COMPARE, "cross-buckets", has_no_crosses_to_compare, "goes with --architecture wide-deep"},
     {FOR_COMPARE, "cross-dropout", has_no_crosses_to_compare, "goes with --architecture wide-deep"},
     {FOR_ONE_MODEL | FOR_COMPARE, "dropout", has_no_layers,

@@ -89,6 +89,28 @@ static void check_architecture(const command *c, const options *o) {
     }
 }
 
+/* Its training is another one, of which there is less. */
+static void check_boost(const command *c, const options *o) {
+    const bool other = strcmp(o->architecture, "auto") != 0 && strcmp(o->architecture, "mlp") != 0;
+    const bool several = o->members > 1 || strcmp(o->effort, "low") != 0;
+    const char *wish = several                    ? "--members and --effort"
+                       : other                    ? "--architecture"
+                       : o->stream || o->cache    ? "--stream and --cache"
+                       : o->max_memory > 0        ? "--max-memory"
+                       : o->resume                ? "--resume"
+                       : o->checkpoint            ? "--checkpoint"
+                       : o->keep_checkpoint       ? "--keep-checkpoint"
+                       : o->checkpoint_every >= 0 ? "--checkpoint-every"
+                       : o->profile               ? "--profile"
+                                                  : NULL;
+    if (wish && o->boost > 0) {
+        usage_error(c,
+                    "%s %s not go with --boost: that is one model of weak ones, each an mlp, "
+                    "trained at once and in memory",
+                    wish, strstr(wish, " and ") ? "do" : "does");
+    }
+}
+
 static void check_refit(const command *c, const options *o) {
     const char *why = o->valid                 ? "--valid has them in a file of their own"
                       : o->valid_fraction == 0 ? "--valid-fraction 0 leaves none"
@@ -260,6 +282,7 @@ void check_options(const command *c, options *o) {
     if (is(c, COMMAND_TRAIN) || is(c, COMMAND_CV)) {
         check_architecture(c, o);
         check_effort(c, o);
+        check_boost(c, o);
         check_fits(c, o);
     }
     check_idle(c, o);

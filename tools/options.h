@@ -56,7 +56,10 @@ typedef struct options {
     long epochs, batch, embedding_dim, patience;                         /* 0: likewise */
     const char *architecture, *crosses;                                  /* "auto": likewise */
     const char *effort;
-    long members; /* 0: to be chosen */
+    long members;           /* 0: to be chosen */
+    long boost;             /* stages; 0: there is no boosting */
+    double boost_rate;      /* of each searched step, to 1 */
+    long corrective_epochs; /* of each stage; 0: none; below: to be chosen */
     const char *refit;
     double time_limit;    /* seconds; 0: none */
     long cross_buckets;   /* 0: likewise */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boosting.h"
 #include "history.h"
 #include "require.h"
 #include "unknown.h"
@@ -217,7 +218,11 @@ static const char *file_name(const char *path) {
 }
 
 static json_t *json_page(const options *o, const char *title, const answers *a) {
-    json_t *training = read_history(a->model);
+    json_t *training = read_history(a->model), *stages = read_boosting(a->model);
+    if (training && stages) {
+        json_object_set(training, "boosting", stages);
+    }
+    json_decref(stages);
     return json_pack("{s:o, s:o, s:o, s:o}", "title", json_words(title), "table",
                      json_words(file_name(o->files[1])), "training",
                      training ? training : json_null(), "model", json_model(a));

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-
 enum { BAR_WIDTH = 30 };
 
 progress progress_new(const char *word) {
@@ -23,8 +22,8 @@ progress progress_new(const char *word) {
     return (progress){.kind = wish};
 }
 
-static void show_line(const grove_progress *p) {
-    fprintf(stderr, "epoch %2d of %d: training loss %.4f", p->epoch, p->epochs, p->train_loss);
+static void show_line(const grove_progress *p, const char *word) {
+    fprintf(stderr, "%s %2d of %d: training loss %.4f", word, p->epoch, p->epochs, p->train_loss);
     if (p->valid.rows > 0) {
         static const char *const names[] = {[GROVE_TARGET_CLASS] = "accuracy",
                                             [GROVE_TARGET_NUMBER] = "r2",
@@ -39,13 +38,13 @@ static void show_line(const grove_progress *p) {
 }
 
 /* One line that is written over and over; an epoch's end leaves its line standing. */
-static void show_bar(const grove_progress *p) {
+static void show_bar(const grove_progress *p, const char *word) {
     char bar[BAR_WIDTH + 1];
     size_t full = p->rows ? p->row * BAR_WIDTH / p->rows : BAR_WIDTH;
     memset(bar, '.', BAR_WIDTH);
     memset(bar, '#', full);
     bar[BAR_WIDTH] = '\0';
-    fprintf(stderr, "\r\033[Kepoch %2d of %d [%s] training loss %.4f", p->epoch, p->epochs, bar,
+    fprintf(stderr, "\r\033[K%s %2d of %d [%s] training loss %.4f", word, p->epoch, p->epochs, bar,
             p->train_loss);
     fflush(stderr);
 }
@@ -53,16 +52,17 @@ static void show_bar(const grove_progress *p) {
 bool progress_show(void *user, const grove_progress *state) {
     const progress *how = user;
     bool epoch_is_over = state->row == state->rows;
+    const char *word = how->is_of_stages ? "stage" : "epoch";
     epoch_log_add(how->log, state);
     history_add(how->history, state);
     if (state->again) {
         return true; /* it was shown when it was trained */
     }
     if (how->kind == PROGRESS_BAR && !epoch_is_over) {
-        show_bar(state);
+        show_bar(state, word);
     } else if (how->kind != PROGRESS_NONE && epoch_is_over) {
         fprintf(stderr, "%s", how->kind == PROGRESS_BAR ? "\r\033[K" : "");
-        show_line(state);
+        show_line(state, word);
     }
     return true;
 }

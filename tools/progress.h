@@ -19,6 +19,7 @@ typedef struct progress {
     enum progress_kind kind; /* AUTO is decided by progress_new */
     epoch_log *log;          /* of epochs; or NULL */
     history *history;        /* of epochs; or NULL */
+    bool is_of_stages;       /* of boosting, not of epochs */
 } progress;
 
 /* Of a word of --progress. */

@@ -85,6 +85,9 @@ static grove_status choose_settings(job *j) {
     if (status == GROVE_OK) {
         status = grove_choose_settings(j->schema, j->train, &j->settings, &j->error);
     }
+    if (status == GROVE_OK) {
+        settle_boosting(j->o, j->train.count, &j->settings);
+    }
     return status == GROVE_OK ? decide_refit(j) : status;
 }
 
@@ -129,15 +132,24 @@ static grove_status save(job *j) {
     char *training = history_text(&j->history, &j->result, j->train.count, j->valid.count,
                                   j->refit_rows, j->o->seed);
     char *baseline = linear ? linear_text(&j->linear) : NULL;
-    const grove_metadata texts[] = {{"training", training}, {"baseline", baseline}};
-    grove_save_options options = {
-        .schema = j->schema, .metadata = texts, .metadata_count = linear ? 2 : 1};
+    const bool boosted = j->boosting.result.stages > 0;
+    char *stages = boosted ? boosting_text(&j->boosting) : NULL;
+    grove_metadata texts[3] = {{"training", training}};
+    size_t count = 1;
+    if (boosted) {
+        texts[count++] = (grove_metadata){"boosting", stages};
+    }
+    if (linear) {
+        texts[count++] = (grove_metadata){"baseline", baseline};
+    }
+    grove_save_options options = {.schema = j->schema, .metadata = texts, .metadata_count = count};
     grove_status status = GROVE_NO_MEMORY;
     snprintf(j->error.message, sizeof j->error.message, "out of memory");
-    if (training && (baseline || !linear)) {
+    if (training && (baseline || !linear) && (stages || !boosted)) {
         status = grove_save(j->o->out, &j->classifier.answer, 1, &options, &j->error);
     }
     free(training);
+    free(stages);
     free(baseline);
     return status;
 }

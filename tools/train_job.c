@@ -109,12 +109,29 @@ static void take_weights(run *r, const job *j) {
     r->how.class_weights = j->weights.classes;
 }
 
+/* What is trained anew on all rows has as many stages as were best. */
+static grove_status fit_stages(run *r, const job *j, int stages, grove_classifier *model,
+                               grove_fit_result *result) {
+    boosting again, *b = stages > 0 ? &again : &r->j->boosting;
+    const int wanted = stages > 0 ? stages : (int)j->o->boost;
+    r->network.seed = r->how.seed = (uint64_t)j->o->seed;
+    r->how.checkpoint = NULL;
+    const grove_status status =
+        fit_boosted(j->o, wanted, &r->kept[0], j->schema, j->train, j->valid, &r->network, &r->how,
+                    b, model, result, &r->j->error);
+    r->is_built = status == GROVE_OK || result->epochs > 0;
+    return status;
+}
+
 /* The k-th model, which begins with other random numbers than those before, on the rows of j; for
  * so many epochs at most (0: as the settings say). */
 static grove_status fit_one(run *r, const job *j, int k, int epochs, grove_classifier *model,
                             grove_fit_result *result) {
     const grove_settings *s = &r->kept[k % r->kept_count];
     grove_error *error = &r->j->error;
+    if (j->o->boost > 0) {
+        return fit_stages(r, j, epochs, model, result);
+    }
     r->network.seed = r->how.seed = (uint64_t)j->o->seed + (uint64_t)k;
     grove_settings_fit(s, &r->how);
     r->how.epochs = epochs > 0 ? epochs : r->how.epochs;
@@ -165,8 +182,8 @@ static grove_status fit_whole(run *r, job *whole, grove_classifier *members) {
     grove_status status = open_refit(r->j, whole);
     take_weights(r, whole);
     if (status == GROVE_OK && !r->quiet) {
-        fprintf(stderr, "now anew on all %zu rows, for as many epochs as were best\n",
-                whole->train.count);
+        fprintf(stderr, "now anew on all %zu rows, for as many %ss as were best\n",
+                whole->train.count, r->j->o->boost > 0 ? "stage" : "epoch");
     }
     for (int k = 0; k < r->j->members && status == GROVE_OK && !is_over(r, r->deadline); k++) {
         status = fit_one(r, whole, k, r->best[k], &members[k], &result);
@@ -331,6 +348,7 @@ int train_job(job *j) {
     r.quiet = r.shown.kind == PROGRESS_NONE;
     r.shown.log = &j->log;
     r.shown.history = &j->history;
+    r.shown.is_of_stages = o->boost > 0;
     r.network = (grove_classifier_options){.word_dropout = o->word_dropout,
                                            .weighted = j->weights.rows || j->weights.classes,
                                            .seed = (uint64_t)o->seed};

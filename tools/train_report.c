@@ -67,6 +67,9 @@ static int report_json(job *j) {
         json_number(j->result.train_loss));
     json_object_set_new(object, "task", json_task(j));
     json_object_set_new(object, "settings", json_settings(&j->settings));
+    if (j->boosting.result.stages > 0) {
+        json_object_set_new(object, "boosting", json_boosting(&j->boosting));
+    }
     json_object_set_new(object, "members", json_integer(j->members));
     json_object_set_new(object, "refit_rows",
                         j->refit_rows ? json_integer((json_int_t)j->refit_rows) : json_null());
@@ -98,16 +101,22 @@ int report_training(job *j) {
     if (j->o->json) {
         return report_json(j);
     }
-    printf("\ntrained on %s rows, %d epoch%s; ", with_commas(rows, (int64_t)j->train.count),
-           j->result.epochs, j->result.epochs == 1 ? "" : "s");
+    const char *word = j->boosting.result.stages > 0 ? "stage" : "epoch";
+    printf("\ntrained on %s rows, %d %s%s; ", with_commas(rows, (int64_t)j->train.count),
+           j->result.epochs, word, j->result.epochs == 1 ? "" : "s");
     if (j->valid.count == 0) {
         printf("there were no rows to validate on, so the last weights are kept\n");
     } else {
-        printf("the best was epoch %d\n", j->result.best_epoch);
+        printf("the best was %s %d\n", word, j->result.best_epoch);
+    }
+    if (j->boosting.result.stages > 0) {
+        json_t *told = json_boosting(&j->boosting);
+        print_boosting(told);
+        json_decref(told);
     }
     if (j->refit_rows > 0) {
-        printf("then anew on all %s rows, for as many epochs as were best: that is the model\n",
-               with_commas(rows, (int64_t)j->refit_rows));
+        printf("then anew on all %s rows, for as many %ss as were best: that is the model\n",
+               with_commas(rows, (int64_t)j->refit_rows), word);
     }
     print_weights(j->o, j->schema, &j->weights);
     if (j->valid.count > 0) {

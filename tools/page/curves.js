@@ -18,6 +18,7 @@ function learning() {
         high = Math.max(...values),
         room = (high - low) * 0.08 || 0.01;
     const epochs = t.training_loss.length;
+    const word = t.boosting ? 'stage' : 'epoch';
     if (t.validation_loss && t.validation_loss.length) {
         series.push({
             kind: 'bark',
@@ -31,14 +32,14 @@ function learning() {
     return section(
         'learning',
         'Learning curves',
-        `The mean loss of each epoch${numbers ? ', of numbers that are scaled' : ''}. Training loss is with dropout, and of the weights as they were on the way.`,
+        `The mean loss ${t.boosting ? 'after each stage' : 'of each epoch'}${numbers ? ', of numbers that are scaled' : ''}. ${t.boosting ? 'Strong against weak: stage 1 is the first weak model alone, and each stage adds another to the sum.' : 'Training loss is with dropout, and of the weights as they were on the way.'}`,
         legend(
             ...series.filter((s) => s.name).map((s) => [s.kind, s.name]),
             ...(series.some((s) => s.dashed)
-                ? [['bark', `epoch ${t.best_epoch}, whose weights were kept`]]
+                ? [['bark', t.boosting ? `stage ${t.best_epoch}, with which the model ends` : `epoch ${t.best_epoch}, whose weights were kept`]]
                 : []),
         ),
-        chart('Training and validation loss of each epoch', (width) =>
+        chart(`Training and validation loss of each ${word}`, (width) =>
             lines(
                 width,
                 280,
@@ -46,16 +47,16 @@ function learning() {
                 {
                     x: [1, epochs],
                     y: [low - room, high + room],
-                    xname: 'epoch',
+                    xname: word,
                     left: 54,
                     whole_x: true,
                 },
-                ([x, y], one) => `epoch ${x}\n${one.name} ${fixed(y)}`,
+                ([x, y], one) => `${word} ${x}\n${one.name} ${fixed(y)}`,
             ),
         ),
         as_table(
             null,
-            ['epoch', 'training loss', 'validation loss', ...(numbers ? [] : ['validation accuracy'])],
+            [word, 'training loss', 'validation loss', ...(numbers ? [] : ['validation accuracy'])],
             t.training_loss.map((loss, i) => [
                 String(i + 1),
                 fixed(loss),

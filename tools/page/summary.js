@@ -135,7 +135,7 @@ function training() {
         ['Validation rows', whole(t.validation_rows)],
         ['Last trained on all', t.refit_rows ? many(t.refit_rows, 'row') : null],
         ['Models that answer together', model.members > 1 ? model.members : null],
-        ['Epochs', t.epochs && `${t.epochs}, the best was ${t.best_epoch}`],
+        [t.boosting ? 'Weak models in a row' : 'Epochs', t.epochs && `${t.epochs}, the best was ${t.best_epoch}`],
         ['Seed', t.seed],
         ['Parameters', whole(model.parameters)],
         [
