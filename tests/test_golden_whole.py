@@ -45,6 +45,12 @@ EXCEPTIONS = {
     "grove_periodic_options.sigma": "cases give parameters their first numbers",
     "grove_number_bins.allocator": "memory, no numbers",
     "grove_number_bins_count": "counts edges, in test_number_embeddings.c",
+    "grove_nn_bayesian_dense": "draws; its law and its KL, in test_bayesian.c",
+    "grove_nn_bayesian_embedding": "draws; its law and its KL, in test_bayesian.c",
+    "grove_nn_bayesian_dense_draw": "draws; held against mean and deviation in test_bayesian.c",
+    "grove_nn_bayesian_embedding_draw": "draws; held against its posterior in test_bayesian.c",
+    "grove_normal_divergence": "held against an integral in test_bayesian.c",
+    "grove_warm_up": "a line cut off at 1, in test_bayesian.c",
     "grove_sample": "random draws, held against their law in test_sampled_losses.c",
     "grove_sampled_options.samples": "how many are drawn at random; cases give their draws",
     "grove_alias_table": "one of many right tables; what they stand for is held against the "

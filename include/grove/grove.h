@@ -34,6 +34,7 @@
 #include "losses.h"
 #include "sampled_losses.h"
 #include "layers.h"
+#include "bayesian.h"
 #include "embeddings.h"
 #include "number_embeddings.h"
 #include "plan.h"
