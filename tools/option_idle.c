@@ -56,6 +56,10 @@ static bool has_no_valid_rows(const options *o) {
     return o->valid_fraction == 0 && !o->valid;
 }
 
+static bool is_not_bayesian(const options *o) {
+    return !o->bayesian;
+}
+
 typedef struct idle_rule {
     unsigned for_commands;
     const char *name;
@@ -66,6 +70,10 @@ typedef struct idle_rule {
 enum { FOR_ONE_MODEL = FOR_TRAIN | FOR_CV };
 
 static const idle_rule rules[] = {
+    {FOR_TRAIN, "draws", is_not_bayesian, "goes with --bayesian"},
+    {FOR_TRAIN, "prior", is_not_bayesian, "goes with --bayesian"},
+    {FOR_TRAIN, "kl-weight", is_not_bayesian, "goes with --bayesian"},
+    {FOR_TRAIN, "kl-warm-up", is_not_bayesian, "goes with --bayesian"},
     {FOR_ONE_MODEL, "cross-buckets", has_no_crosses, "is of crosses, and there are none"},
     {FOR_ONE_MODEL, "cross-dropout", has_no_crosses, "is of crosses, and there are none"},
     {FOR_ONE_MODEL, "boost-rate", is_one_network, "belongs to --boost"},

@@ -80,6 +80,20 @@ static void check_effort(const command *c, const options *o) {
     }
 }
 
+static void check_bayesian(const command *c, const options *o) {
+    const bool other = strcmp(o->architecture, "auto") != 0 && strcmp(o->architecture, "mlp") != 0;
+    const char *wish = o->members > 1                    ? "--members"
+                       : strcmp(o->effort, "low") != 0   ? "--effort medium or high"
+                       : other                           ? "another --architecture than mlp"
+                       : strcmp(o->crosses, "auto") != 0 ? "--crosses"
+                       : o->stream || o->cache           ? "--stream and --cache"
+                       : o->boost > 0                    ? "--boost"
+                                                         : NULL;
+    if (o->bayesian && wish) {
+        usage_error(c, "--bayesian does not go with %s", wish);
+    }
+}
+
 static void check_architecture(const command *c, const options *o) {
     const bool crosses = strcmp(o->crosses, "auto") != 0 && strcmp(o->crosses, "none") != 0;
     const bool other =
@@ -283,6 +297,7 @@ void check_options(const command *c, options *o) {
         check_architecture(c, o);
         check_effort(c, o);
         check_boost(c, o);
+        check_bayesian(c, o);
         check_fits(c, o);
     }
     check_idle(c, o);

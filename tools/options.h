@@ -107,6 +107,9 @@ typedef struct options {
     names unknown;                                /* of evaluate and predict */
     double huber_delta;                           /* 0: not given */
     long folds, repeats;                          /* likewise */
+    bool bayesian;                                /* of train */
+    long draws;                                   /* likewise, with it */
+    double prior, kl_weight, kl_warm_up;
     const char *units, *language_kind;            /* of language */
     long context, language_hidden, layers, heads; /* likewise; 0: chosen */
     long n, top_k, max_length, check_jobs;        /* of generate */

@@ -186,6 +186,31 @@ static bool take_crosses(grove_settings *s, const options *o, const grove_schema
     return good;
 }
 
+/* What a Bayesian network is, unless it was given. */
+static void take_bayesian(grove_settings *s) {
+    s->given[GROVE_SETTING_ARCHITECTURE] = true; /* no other one is let pass */
+    s->architecture = GROVE_ARCHITECTURE_MLP;
+    s->dropout = s->given[GROVE_SETTING_DROPOUT] ? s->dropout : 0;
+    s->table_dropout = s->given[GROVE_SETTING_TABLE_DROPOUT] ? s->table_dropout : 0;
+    s->given[GROVE_SETTING_DROPOUT] = s->given[GROVE_SETTING_TABLE_DROPOUT] = true;
+}
+
+void explain_bayesian(const options *o, grove_settings *settings) {
+    const struct {
+        grove_setting setting;
+        const char *option, *reason;
+    } own[] = {
+        {GROVE_SETTING_ARCHITECTURE, "architecture", "a Bayesian network is one"},
+        {GROVE_SETTING_DROPOUT, "dropout", "a Bayesian network's weights are noise enough"},
+        {GROVE_SETTING_TABLE_DROPOUT, "table-dropout", "a Bayesian network's vectors are, too"}};
+    for (size_t i = 0; i < sizeof own / sizeof *own && o->bayesian; i++) {
+        if (!option_is_given(o, own[i].option)) {
+            snprintf(settings->reason[own[i].setting], sizeof *settings->reason, "%s",
+                     own[i].reason);
+        }
+    }
+}
+
 static bool has_texts(const grove_schema *schema) {
     for (size_t i = 0; i < grove_schema_columns(schema); i++) {
         if (grove_schema_kind(schema, i) == GROVE_COLUMN_TEXT) {
@@ -207,7 +232,21 @@ grove_status given_settings(const options *o, const grove_schema *schema, grove_
     take_sizes(s, &o->hidden);
     take_words(s, o);
     take_refit(s, o);
+    if (o->bayesian) {
+        take_bayesian(s);
+    }
     return take_crosses(s, o, schema, error) ? GROVE_OK : error->status;
+}
+
+void explain_found(grove_settings *found, const grove_settings *chosen) {
+    char before[GROVE_SETTING_TEXT], after[GROVE_SETTING_TEXT];
+    for (int i = 0; i < GROVE_SETTINGS; i++) {
+        const char *old = grove_setting_value(chosen, (grove_setting)i, before);
+        if (strcmp(old, grove_setting_value(found, (grove_setting)i, after)) != 0) {
+            snprintf(found->reason[i], sizeof found->reason[i],
+                     "of the settings that were tried, the best on the validation rows");
+        }
+    }
 }
 
 void print_settings(const grove_settings *settings) {

@@ -12,6 +12,12 @@
 grove_status given_settings(const options *o, const grove_schema *schema, grove_settings *settings,
                             grove_error *error);
 
+/* Gives the reasons for what --bayesian decided, once the others are chosen. */
+void explain_bayesian(const options *o, grove_settings *settings);
+
+/* What a search changed of those that were chosen has its reason. */
+void explain_found(grove_settings *found, const grove_settings *chosen);
+
 /* A line for each, with its reason. */
 void print_settings(const grove_settings *settings);
 /* {"dropout": {"value": 0.25, "reason": "..."}...}; the reason of what was given is null. */

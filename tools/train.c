@@ -84,6 +84,7 @@ static grove_status choose_settings(job *j) {
     grove_status status = given_settings(j->o, j->schema, &j->settings, &j->error);
     if (status == GROVE_OK) {
         status = grove_choose_settings(j->schema, j->train, &j->settings, &j->error);
+        explain_bayesian(j->o, &j->settings);
     }
     if (status == GROVE_OK) {
         settle_boosting(j->o, j->train.count, &j->settings);

@@ -74,18 +74,6 @@ static bool show_trial(void *user, const grove_trial *trial) {
     return !over;
 }
 
-/* What the search changed has its reason. */
-static void give_reasons(grove_settings *found, const grove_settings *chosen) {
-    char before[GROVE_SETTING_TEXT], after[GROVE_SETTING_TEXT];
-    for (int i = 0; i < GROVE_SETTINGS; i++) {
-        const char *old = grove_setting_value(chosen, (grove_setting)i, before);
-        if (strcmp(old, grove_setting_value(found, (grove_setting)i, after)) != 0) {
-            snprintf(found->reason[i], sizeof found->reason[i],
-                     "of the settings that were tried, the best on the validation rows");
-        }
-    }
-}
-
 static grove_status search(run *r) {
     job *j = r->j;
     grove_search_options wish = {
@@ -95,7 +83,7 @@ static grove_status search(run *r) {
                                                 MOST_KEPT, &r->kept_count, &j->error);
     r->is_late = false;
     for (int i = 0; i < r->kept_count; i++) {
-        give_reasons(&r->kept[i], &chosen);
+        explain_found(&r->kept[i], &chosen);
     }
     return status;
 }
@@ -134,6 +122,12 @@ static grove_status fit_one(run *r, const job *j, int k, int epochs, grove_class
     }
     r->network.seed = r->how.seed = (uint64_t)j->o->seed + (uint64_t)k;
     grove_settings_fit(s, &r->how);
+    if (j->o->bayesian) {
+        const double steps = ceil((double)j->train.count / (double)s->batch);
+        r->network.bayes.mode = GROVE_BAYES_TRAIN;
+        r->network.bayes.rows = j->train.count;
+        r->network.bayes.warm_up = (int64_t)(j->o->kl_warm_up * steps);
+    }
     r->how.epochs = epochs > 0 ? epochs : r->how.epochs;
     grove_status status =
         grove_settings_classifier(s, j->schema, j->train, &r->network, model, error);
@@ -175,6 +169,24 @@ static grove_status join(run *r, const job *j, const grove_classifier *members,
                                joined, &r->j->error);
 }
 
+/* Of a Bayesian network, which was trained on the rows of j: networks drawn from it take its
+ * place. */
+static grove_status draw_networks(run *r, const job *j, grove_classifier *trained) {
+    grove_classifier drawn;
+    if (!j->o->bayesian) {
+        return GROVE_OK;
+    }
+    r->network.bayes.mode = GROVE_BAYES_DRAWS;
+    r->network.seed = (uint64_t)j->o->seed;
+    const grove_status status = grove_settings_join(r->kept, trained, 1, j->schema, j->train,
+                                                    &r->network, &drawn, &r->j->error);
+    if (status == GROVE_OK) {
+        grove_classifier_free(trained);
+        *trained = drawn;
+    }
+    return status;
+}
+
 /* ---- once more, on all rows ------------------------------------------------------------------ */
 
 static grove_status fit_whole(run *r, job *whole, grove_classifier *members) {
@@ -187,6 +199,7 @@ static grove_status fit_whole(run *r, job *whole, grove_classifier *members) {
     }
     for (int k = 0; k < r->j->members && status == GROVE_OK && !is_over(r, r->deadline); k++) {
         status = fit_one(r, whole, k, r->best[k], &members[k], &result);
+        status = status == GROVE_OK ? draw_networks(r, whole, &members[k]) : status;
     }
     return status;
 }
@@ -230,6 +243,17 @@ static int finish(run *r) {
 
 /* ---- one model ------------------------------------------------------------------------------- */
 
+/* What is told is what they answer together. */
+static grove_status measure_draws(run *r) {
+    job *j = r->j;
+    double loss = 0;
+    grove_status status = draw_networks(r, j, &j->classifier);
+    return status == GROVE_OK && j->o->bayesian && j->valid.count > 0
+               ? grove_fit_validate(&j->classifier, j->schema, j->valid, &r->how, &j->result.valid,
+                                    &loss, &j->error)
+               : status;
+}
+
 static int train_one(run *r) {
     job *j = r->j;
     r->how.checkpoint = j->resume.o ? &j->resume.file : NULL;
@@ -243,6 +267,10 @@ static int train_one(run *r) {
         return complain(j->command, code_of(r, status), j->error.message);
     }
     r->best[0] = j->result.best_epoch;
+    status = measure_draws(r);
+    if (status != GROVE_OK) {
+        return complain(j->command, EXIT_RUN_TIME, j->error.message);
+    }
     int code = finish(r);
     return code == EXIT_DONE && !r->is_done && (j->resume.file.written > 0 || j->o->resume)
                ? resume_tell(&j->resume, "training anew on all rows was stopped, and will begin "
@@ -349,9 +377,11 @@ int train_job(job *j) {
     r.shown.log = &j->log;
     r.shown.history = &j->history;
     r.shown.is_of_stages = o->boost > 0;
-    r.network = (grove_classifier_options){.word_dropout = o->word_dropout,
-                                           .weighted = j->weights.rows || j->weights.classes,
-                                           .seed = (uint64_t)o->seed};
+    r.network = (grove_classifier_options){
+        .word_dropout = o->word_dropout,
+        .weighted = j->weights.rows || j->weights.classes,
+        .bayes = {.draws = (int)o->draws, .prior = o->prior, .kl_weight = o->kl_weight},
+        .seed = (uint64_t)o->seed};
     set_number_loss(o, &r.network);
     r.how = (grove_fit_options){.seed = (uint64_t)o->seed,
                                 .threads = (int)o->threads,

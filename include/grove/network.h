@@ -79,23 +79,48 @@ typedef struct grove_table_form {
 
 enum { GROVE_MOST_STAGES = 256 }; /* of boosting */
 
+/* A Bayesian network (bayesian.h): an mlp whose tables and dense layers are normal distributions;
+ * biases and the vectors of bins and waves stay numbers. First trained, then joined as draws:
+ *
+ *     train   in training the weights' noise is drawn, outside the means answer. The loss is that
+ *             of the rows and the divergence from the prior; of numbers by squared errors the noise
+ *             of the label is learned, too: error^2 / (2 s^2) + log s, "noise" being log s
+ *     draws   what grove_classifier_join of the trained one makes: `draws` networks with weights
+ *             drawn from it, which answer together, like members
+ */
+typedef enum grove_bayes_mode {
+    GROVE_BAYES_NONE,
+    GROVE_BAYES_TRAIN,
+    GROVE_BAYES_DRAWS
+} grove_bayes_mode;
+
+/* Zero means the default, field by field. */
+typedef struct grove_bayes {
+    grove_bayes_mode mode;
+    int draws;        /* 2 to GROVE_MOST_MEMBERS; 8 */
+    double prior;     /* times the prior's usual deviation, that of bayesian.h; 1 */
+    double kl_weight; /* of the divergence; 1. Below 1 the posterior is sharper than the rows say */
+    int64_t warm_up;  /* steps over which that weight grows from 0; 0: none */
+    size_t rows;      /* of the training: a row's loss has so small a share of the divergence */
+} grove_bayes;
+
 /* Zero means the default, field by field. */
 typedef struct grove_classifier_options {
     grove_architecture architecture;
     const int64_t *hidden; /* [hidden_count] units of the hidden layers; may be none */
     int hidden_count;
-    int64_t embedding_width;       /* of every table; 0: each by grove_nn_embedding_width */
+    int64_t embedding_width;        /* of every table; 0: each by grove_nn_embedding_width */
     const grove_table_form *tables; /* [categorical columns]; NULL: all full. A model whose tables
                                        have another form answers like any other; its categories
                                        have no vector that could be looked at */
-    double dropout;                /* after each hidden layer; from 0 to below 1 */
-    double table_dropout;          /* of the vectors of columns and bins; likewise */
-    grove_number_form numbers;     /* of columns that do not say (data_form.h); bins, if there are
+    double dropout;                 /* after each hidden layer; from 0 to below 1 */
+    double table_dropout;           /* of the vectors of columns and bins; likewise */
+    grove_number_form numbers;      /* of columns that do not say (data_form.h); bins, if there are
                                       .bins, else standard */
-    const grove_number_bins *bins; /* of all features (number_embeddings.h), for those that have a
+    const grove_number_bins *bins;  /* of all features (number_embeddings.h), for those that have a
                                       vector for each bin; NULL: there are none */
-    int64_t number_width;          /* of the vectors of bins and waves; 0: 8, and 24 */
-    const grove_cross *crosses;    /* [cross_count] of a wide-deep network */
+    int64_t number_width;           /* of the vectors of bins and waves; 0: 8, and 24 */
+    const grove_cross *crosses;     /* [cross_count] of a wide-deep network */
     int cross_count;
     int64_t cross_buckets; /* rows of the one table that all crosses share by a hash; 0: 65,536 */
     double cross_dropout;  /* of what single crosses add; from 0 to below 1 */
@@ -113,6 +138,7 @@ typedef struct grove_classifier_options {
     grove_tensor (*own_loss)(void *user, grove_tensor scores, grove_tensor label,
                              grove_tensor weights);
     void *own_loss_user;
+    grove_bayes bayes; /* of an mlp without bags and texts */
     uint64_t seed;
     grove_allocator allocator;
 } grove_classifier_options;
@@ -153,6 +179,7 @@ typedef struct grove_classifier {
     double huber_delta;            /* or by default */
     grove_tensor weights;          /* GROVE_NONE: rows count alike */
     grove_tensor positive_weights; /* GROVE_NONE: so do classes; or these are no sets of them */
+    grove_tensor clock; /* that grove_fit's optimizer counts by; GROVE_NONE: one of its own */
 } grove_classifier;
 
 /* Builds the network for a fitted schema with a label: tables and numbers side by side, hidden

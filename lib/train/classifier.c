@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "grove/bayesian.h"
 #include "grove/data_bags.h"
 #include "head.h"
 #include "network_bags.h"
@@ -37,6 +38,25 @@ static bool forms_are_possible(const grove_schema *schema, const grove_table_for
         good = good && (unsigned)forms[i].kind <= GROVE_TABLE_QUOTIENT;
     }
     return good;
+}
+
+/* NULL: none. */
+static const char *bayes_mistake(const grove_schema *schema, const grove_classifier_options *o) {
+    const grove_bayes *b = &o->bayes;
+    if (b->mode == GROVE_BAYES_NONE) {
+        return NULL;
+    }
+    if (o->architecture != GROVE_ARCHITECTURE_MLP || o->tables) {
+        return "a Bayesian network is an mlp with full tables";
+    }
+    if (grove_schema_bags(schema) > 0) {
+        return "a Bayesian network takes no bags and no texts";
+    }
+    const bool draws = b->draws == 0 || (b->draws >= 2 && b->draws <= GROVE_MOST_MEMBERS);
+    const bool sizes = b->prior >= 0 && b->kl_weight >= 0 && b->warm_up >= 0;
+    return !draws   ? "a Bayesian network answers by 2 to 64 draws"
+           : !sizes ? "the prior and the weight of the divergence must not be negative"
+                    : NULL;
 }
 
 static bool is_possible(const grove_schema *schema, const grove_classifier_options *o,
@@ -68,6 +88,7 @@ static bool is_possible(const grove_schema *schema, const grove_classifier_optio
     if (!wrong && o->cross_count > 0 && !crosses_are_possible(schema, o)) {
         wrong = "a cross is of 2 to 4 categorical columns, in a wide-deep network";
     }
+    wrong = wrong ? wrong : bayes_mistake(schema, o);
     for (int i = 0; i < o->hidden_count && !wrong; i++) {
         wrong = o->hidden[i] < 1 ? "a hidden layer must have 1 unit or more" : NULL;
     }
@@ -135,13 +156,56 @@ static grove_tensor answer_of(grove_network_inputs *in, const grove_schema *sche
     return grove_network_texts(in, schema, outputs, o->word_dropout, answer);
 }
 
+/* ---- Bayesian networks ----------------------------------------------------------------------- */
+
+/* The draws of one network: y [draws]. */
+static grove_status build_draws(grove_classifier *c, const grove_schema *schema,
+                                const grove_classifier_options *o, grove_tensor *y, int *count,
+                                grove_error *error) {
+    grove_network_inputs inputs;
+    *count = o->bayes.draws > 0 ? o->bayes.draws : 8;
+    grove_status status = grove_network_inputs_open(&inputs, c->graph, schema, o, 0, error);
+    for (int k = 0; k < *count && status == GROVE_OK; k++) {
+        status = k > 0 ? grove_network_inputs_redraw(&inputs, schema, error) : GROVE_OK;
+        y[k] = status == GROVE_OK ? answer_of(&inputs, schema, o) : GROVE_NONE;
+    }
+    grove_network_inputs_close(&inputs);
+    return status;
+}
+
+/* Numbers of an unknown noise: e^2 / (2 s^2) + log s. */
+static grove_tensor with_noise(grove_tensor loss) {
+    const grove_tensor s = grove_parameter(loss.graph, "noise", GROVE_SCALAR, (grove_init){0});
+    return grove_add(grove_mul(grove_scale(loss, 0.5), grove_exp(grove_scale(s, -2))), s);
+}
+
+/* The loss of a row and its share of the divergence. */
+static void add_divergence(grove_classifier *c, const grove_network_inputs *in,
+                           const grove_classifier_options *o, grove_target_kind target) {
+    const double weight = o->bayes.kl_weight > 0 ? o->bayes.kl_weight : 1;
+    const double rows = o->bayes.rows > 0 ? (double)o->bayes.rows : 1;
+    const bool noisy = target == GROVE_TARGET_NUMBER && o->number_loss == GROVE_NUMBER_LOSS_MSE;
+    grove_tensor kl = grove_scale(in->kl, 1 / rows);
+    if (grove_is_valid(in->kl_rows)) {
+        kl = grove_add(kl, grove_mean(in->kl_rows, GROVE_AXES(0)));
+    }
+    kl = grove_scale(kl, weight);
+    if (o->bayes.warm_up > 0) {
+        c->clock = grove_clock(c->graph, "optimizer.step");
+        kl = grove_mul(kl, grove_warm_up(c->clock, o->bayes.warm_up));
+    }
+    c->loss = grove_add(noisy ? with_noise(c->loss) : c->loss, kl);
+}
+
 /* All networks side by side, on the same inputs. */
 static grove_status build(grove_classifier *c, const grove_schema *schema,
                           const grove_classifier_options *options, int count, grove_error *error) {
+    const grove_target_kind target = grove_schema_target(schema);
+    const bool draws = options->bayes.mode == GROVE_BAYES_DRAWS;
     grove_tensor y[GROVE_MOST_MEMBERS] = {{0}};
-    grove_status status = GROVE_OK;
-    for (int k = 0; k < count && status == GROVE_OK; k++) {
-        grove_network_inputs inputs;
+    grove_network_inputs inputs = {.kl = GROVE_NONE};
+    grove_status status = draws ? build_draws(c, schema, options, y, &count, error) : GROVE_OK;
+    for (int k = 0; k < count && status == GROVE_OK && !draws; k++) {
         if (options[k].stages > 0) {
             status = grove_network_boosted(c->graph, schema, &options[k],
                                            grove_head_outputs(schema), &y[k], error);
@@ -154,7 +218,10 @@ static grove_status build(grove_classifier *c, const grove_schema *schema,
         grove_network_inputs_close(&inputs);
     }
     if (status == GROVE_OK) {
-        grove_append_head(c, join(y, count, grove_schema_target(schema)), schema, options);
+        grove_append_head(c, join(y, count, target), schema, options);
+        if (options->bayes.mode == GROVE_BAYES_TRAIN) {
+            add_divergence(c, &inputs, options, target);
+        }
         const grove_error *mistake = grove_graph_error(c->graph);
         status = mistake->status == GROVE_OK
                      ? GROVE_OK

@@ -98,6 +98,7 @@ static bool open_plans(trainer *t) {
         return false;
     }
     t->loss = loss_of(t);
+    t->wish.optimizer.clock = t->classifier->clock;
     grove_tensor step = grove_minimize(t->loss, &t->wish.optimizer);
     t->step = step;
     t->rate = grove_rate_of(step, &t->wish.optimizer);

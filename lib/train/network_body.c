@@ -4,6 +4,9 @@
  */
 #include "network_body.h"
 
+#include <math.h>
+
+#include "grove/bayesian.h"
 #include "grove/layers.h"
 #include "network_numbers.h"
 
@@ -11,15 +14,31 @@ static grove_tensor drop(grove_tensor x, double share) {
     return share > 0 ? grove_dropout(x, share) : x;
 }
 
+static grove_tensor dense(grove_network_inputs *in, grove_tensor x, int64_t units,
+                          const char *name) {
+    if (in->bayes.mode == GROVE_BAYES_NONE) {
+        return grove_nn_dense(x, units, name);
+    }
+    if (in->bayes.mode == GROVE_BAYES_DRAWS) {
+        return grove_nn_bayesian_dense_draw(x, units, name, in->draw);
+    }
+    const double times = in->bayes.prior > 0 ? in->bayes.prior : 1;
+    const int64_t width = grove_is_valid(x) ? grove_node_shape(x).dim[1] : 1;
+    const grove_bayesian_options how = {.prior = times / sqrt((double)width)};
+    grove_tensor kl = GROVE_NONE, y = grove_nn_bayesian_dense(x, units, name, &how, &kl);
+    in->kl = grove_is_valid(in->kl) ? grove_add(in->kl, kl) : kl;
+    return y;
+}
+
 /* x [batch, width] -> [batch, outputs] */
-static grove_tensor mlp(const grove_network_inputs *in, grove_tensor x,
-                        const grove_classifier_options *o, int64_t outputs) {
+static grove_tensor mlp(grove_network_inputs *in, grove_tensor x, const grove_classifier_options *o,
+                        int64_t outputs) {
     char name[GROVE_NETWORK_NAME];
     for (int i = 0; i < o->hidden_count; i++) {
-        x = grove_relu(grove_nn_dense(x, o->hidden[i], grove_network_name(in, name, "mlp.%d", i)));
+        x = grove_relu(dense(in, x, o->hidden[i], grove_network_name(in, name, "mlp.%d", i)));
         x = drop(x, o->dropout);
     }
-    return grove_nn_dense(x, outputs, grove_network_name(in, name, "mlp.%d", o->hidden_count));
+    return dense(in, x, outputs, grove_network_name(in, name, "mlp.%d", o->hidden_count));
 }
 
 /* x [batch, width] -> the same, by way of so many units. */

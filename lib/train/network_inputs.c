@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "grove/bayesian.h"
 #include "grove/embeddings.h"
 #include "network_bags.h"
 #include "network_numbers.h"
@@ -61,19 +62,67 @@ static grove_tensor vectors_of(grove_tensor ids, int64_t rows, int64_t width, co
     }
 }
 
-static void open_column(grove_network_inputs *in, grove_graph *g, const grove_schema *schema,
-                        const grove_table_form *forms) {
+static grove_tensor both(grove_tensor a, grove_tensor b) {
+    return grove_is_valid(a) ? grove_add(a, b) : b;
+}
+
+/* How often training rows have each id. */
+static int64_t *counts_of(const grove_network_inputs *in, const grove_schema *schema,
+                          size_t column) {
+    const int64_t rows = grove_schema_ids(schema, column);
+    int64_t *counts = grove_alloc_zero(&in->allocator, (size_t)rows, sizeof *counts);
+    for (int64_t id = 0; id < rows && counts; id++) {
+        counts[id] = grove_schema_count(schema, column, (int32_t)id);
+    }
+    return counts;
+}
+
+static grove_status open_bayesian(grove_network_inputs *in, const grove_schema *schema, int i,
+                                  int64_t rows, int64_t width, const char *name,
+                                  grove_error *error) {
+    if (in->bayes.mode == GROVE_BAYES_DRAWS) {
+        in->vectors[i] = grove_nn_bayesian_embedding_draw(in->ids[i], rows, width, name, in->draw);
+        return GROVE_OK;
+    }
+    int64_t *counts = counts_of(in, schema, (size_t)grove_schema_categorical(schema, (size_t)i));
+    if (!counts) {
+        return grove_fail_memory(error, (size_t)rows * sizeof *counts);
+    }
+    const double times = in->bayes.prior > 0 ? in->bayes.prior : 1;
+    const grove_bayesian_options how = {.prior = times / sqrt((double)width)};
+    grove_tensor kl;
+    in->vectors[i] = grove_nn_bayesian_embedding(in->ids[i], rows, width, name, counts, &how, &kl);
+    in->kl_rows = both(in->kl_rows, kl);
+    grove_release(&in->allocator, counts);
+    return GROVE_OK;
+}
+
+/* Column i, whose input is there or made. */
+static grove_status open_column(grove_network_inputs *in, const grove_schema *schema, int i,
+                                const grove_table_form *forms, grove_error *error) {
     char text[GROVE_NETWORK_NAME];
-    const int i = in->columns++;
     size_t column = (size_t)grove_schema_categorical(schema, (size_t)i);
     const char *name = grove_schema_name(schema, column);
     int64_t rows = grove_schema_ids(schema, column);
     int64_t width = in->width ? in->width : grove_nn_embedding_width(rows);
     snprintf(text, sizeof text, "column.%s", name);
-    in->ids[i] = ids_called(g, text);
-    in->vectors[i] =
-        vectors_of(in->ids[i], rows, width, grove_network_name(in, text, "table.%s", name),
-                   forms ? &forms[i] : NULL);
+    in->ids[i] = ids_called(in->graph, text);
+    grove_network_name(in, text, "table.%s", name);
+    if (in->bayes.mode != GROVE_BAYES_NONE) {
+        return open_bayesian(in, schema, i, rows, width, text, error);
+    }
+    in->vectors[i] = vectors_of(in->ids[i], rows, width, text, forms ? &forms[i] : NULL);
+    return GROVE_OK;
+}
+
+grove_status grove_network_inputs_redraw(grove_network_inputs *in, const grove_schema *schema,
+                                         grove_error *error) {
+    grove_status status = GROVE_OK;
+    in->draw++;
+    for (int i = 0; i < in->columns && status == GROVE_OK; i++) {
+        status = open_column(in, schema, i, NULL, error);
+    }
+    return status;
 }
 
 grove_status grove_network_inputs_open(grove_network_inputs *in, grove_graph *graph,
@@ -85,6 +134,9 @@ grove_status grove_network_inputs_open(grove_network_inputs *in, grove_graph *gr
                                  .numbers = GROVE_NONE,
                                  .binned = GROVE_NONE,
                                  .waves = GROVE_NONE,
+                                 .bayes = options->bayes,
+                                 .kl = GROVE_NONE,
+                                 .kl_rows = GROVE_NONE,
                                  .graph = graph,
                                  .width = width_of(options)};
     if (member > 0) {
@@ -99,8 +151,12 @@ grove_status grove_network_inputs_open(grove_network_inputs *in, grove_graph *gr
     if (!in->ids || !in->vectors || !in->forms) {
         return grove_fail_memory(error, room * sizeof *in->ids);
     }
-    for (size_t i = 0; i < columns; i++) {
-        open_column(in, graph, schema, options->tables);
+    in->columns = (int)columns;
+    for (int i = 0; i < in->columns; i++) {
+        const grove_status status = open_column(in, schema, i, options->tables, error);
+        if (status != GROVE_OK) {
+            return status;
+        }
     }
     grove_network_bags(in, schema, in->vectors + columns);
     in->bags = (int)bags;

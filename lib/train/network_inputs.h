@@ -21,6 +21,10 @@ typedef struct grove_network_inputs {
     grove_tensor waves;  /* [batch, features with waves, number_width]; likewise */
     int64_t width;       /* that all vectors have; 0: each its own */
     grove_graph *graph;
+    grove_bayes bayes;
+    int draw; /* of GROVE_BAYES_DRAWS, from 0 */
+    grove_tensor kl,
+        kl_rows;     /* of GROVE_BAYES_TRAIN so far: a scalar, and [batch]; or GROVE_NONE */
     char prefix[24]; /* of the names of this network's parameters: "", "member.2." */
 } grove_network_inputs;
 
@@ -30,6 +34,9 @@ grove_status grove_network_inputs_open(grove_network_inputs *inputs, grove_graph
                                        const grove_schema *schema,
                                        const grove_classifier_options *options, int member,
                                        grove_error *error);
+/* Looks the vectors up once more, of the next draw. */
+grove_status grove_network_inputs_redraw(grove_network_inputs *inputs, const grove_schema *schema,
+                                         grove_error *error);
 void grove_network_inputs_close(grove_network_inputs *inputs);
 
 /* The name with this network's prefix. */
