@@ -8,7 +8,6 @@ import re
 
 from cli import *
 
-FILES = {"inspect": 1, "train": 1, "cv": 1, "split": 1, "compare": 1, "nearest": 3, "embed": 1}
 # What an option is called, but for its value; and values that none of its kind takes.
 WRONG = [
     (r"[A-Z](,N)?(\|\w+)?", ["x", "", "nan", "-1e99", "1e99", "0x2", "1;2"]),
@@ -48,7 +47,8 @@ def every_option(folder):
     tried = set()
     listed = re.findall(r"^  ([a-z]+) ", good("--help").out, re.M)
     for command in [word for word in listed if word != "grove"]:
-        files = ["no-such-file"] * FILES.get(command, 2)
+        usage = good(command, "--help").out.splitlines()[0].split()[4:]  # Usage: grove X [OPTION...]
+        files = ["no-such-file"] * sum(not word.startswith("[") for word in usage)
         base = [command, *files]
         for option, argument in options_of(command):
             if option in ("help", "version"):

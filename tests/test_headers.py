@@ -14,7 +14,7 @@ LAYER = r"GROVE_API\s+grove_tensor\s+(grove_nn_\w+)\s*\("
 YEAR = r"\b(19|20)\d\d\b"
 
 # All of it from one paper, which stands at the head.
-ONE_SOURCE = {"number_embeddings.h"}
+ONE_SOURCE = {"number_embeddings.h", "bayesian.h"}
 
 # Layers that another one's comment speaks for.
 SPOKEN_FOR = {"grove_nn_dense_with": "grove_nn_dense",

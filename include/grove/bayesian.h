@@ -55,11 +55,13 @@ GROVE_API grove_tensor grove_nn_bayesian_embedding(grove_tensor ids, int64_t row
                                                    const grove_bayesian_options *options,
                                                    grove_tensor *kl_rows);
 
-/* The same layers with the weights of draw number `draw`, from 0: N(mean, deviation^2), drawn once
- * for the graph's seed, the layer's name and the number, whatever row they are asked about. Where
- * the graph has "<name>.weight" already, these are that layer's numbers. */
+/* x [..., in] -> [..., units], as above, with the weights of draw number `draw`, from 0:
+ * N(mean, deviation^2), drawn once for the graph's seed, the layer's name and the number, whatever
+ * row they are asked about. Where the graph has "<name>.weight" already, these are that layer's
+ * numbers. */
 GROVE_API grove_tensor grove_nn_bayesian_dense_draw(grove_tensor x, int64_t units, const char *name,
                                                     int draw);
+/* Likewise: ids [...] -> [..., width]. */
 GROVE_API grove_tensor grove_nn_bayesian_embedding_draw(grove_tensor ids, int64_t rows,
                                                         int64_t width, const char *name, int draw);
 
