@@ -62,6 +62,7 @@
 #include "train.h"
 #include "uncertainty.h"
 #include "calibrate.h"
+#include "autoencoder.h"
 #include "boost.h"
 #include "choose.h"
 #include "explain.h"
