@@ -89,4 +89,13 @@ const command commands[COMMANDS] = {
          "number of threads.",
          "grove generate names.safetensors --n 20 --temperature 0.8\n"
          "grove generate sums.safetensors --n 1000 --check 'python3 is_true.py'"},
+    [COMMAND_AUTOENCODER] =
+        {"autoencoder", "DATA.csv", 1, 1, "learn a vector for each row of a table, without labels",
+         "Each row is squeezed through a few numbers, the code, from which all its cells are to be "
+         "restored; in training some of them are hidden. grove embed MODEL DATA.csv --layer code "
+         "writes the codes of rows, grove evaluate tells how well each column is restored, grove "
+         "predict the error of each row: odd ones have large ones. A column that the code is not "
+         "to know of, a label, say, is left out by --ignore.",
+         "grove autoencoder trees.csv --ignore group --out codes.safetensors\n"
+         "grove embed codes.safetensors trees.csv --layer code --out codes.csv"},
 };

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "autoencoder.h"
 #include "grove/language.h"
 
 double seconds_now(void) {
@@ -92,6 +93,27 @@ int read_table(const char *command, const char *path, const options *o, grove_ta
     return EXIT_DONE;
 }
 
+static bool is_one_of(const char *word, const char *const *words) {
+    while (*words && strcmp(word, *words) != 0) {
+        words++;
+    }
+    return *words != NULL;
+}
+
+/* An autoencoder has no label. */
+static int check_label(const char *command, grove_model **model) {
+    static const char *const all[] = {"evaluate", "predict", "embed",     "nearest",
+                                      "inspect",  "transform", NULL};
+    if (!is_autoencoder(*model) || is_one_of(command, all)) {
+        return EXIT_DONE;
+    }
+    grove_model_free(*model);
+    *model = NULL;
+    return complain(command, EXIT_BAD_MODEL,
+                    "this is an autoencoder, of rows without a label: evaluate, predict, embed, "
+                    "nearest, transform and inspect take it");
+}
+
 /* A language model reads lines of text, others tables. */
 static int check_use(const char *command, grove_model **model) {
     static const char *const both[] = {"evaluate", "embed", "nearest", "inspect"};
@@ -101,7 +123,7 @@ static int check_use(const char *command, grove_model **model) {
         good = good || strcmp(command, both[i]) == 0;
     }
     if (good) {
-        return EXIT_DONE;
+        return check_label(command, model);
     }
     grove_model_free(*model);
     *model = NULL;

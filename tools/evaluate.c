@@ -3,6 +3,7 @@
  * evaluate.c - grove evaluate: how well does a model predict the rows of a table?
  */
 #include "answers.h"
+#include "autoencoder.h"
 #include "language.h"
 #include "number_report.h"
 #include "page_data.h"
@@ -152,6 +153,11 @@ int run_evaluate(const options *o) {
     }
     if (grove_model_is_language(model)) {
         code = evaluate_language(o, model);
+        grove_model_free(model);
+        return code;
+    }
+    if (is_autoencoder(model)) {
+        code = evaluate_autoencoder(o, model);
         grove_model_free(model);
         return code;
     }

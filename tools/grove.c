@@ -19,7 +19,7 @@ static int (*const run[COMMANDS])(const options *o) = {
     [COMMAND_SPLIT] = run_split,         [COMMAND_CV] = run_cv,
     [COMMAND_REPORT] = run_report,       [COMMAND_CALIBRATE] = run_calibrate,
     [COMMAND_COMPARE] = run_compare,     [COMMAND_LANGUAGE] = run_language,
-    [COMMAND_GENERATE] = run_generate,
+    [COMMAND_GENERATE] = run_generate,   [COMMAND_AUTOENCODER] = run_autoencoder,
 };
 
 static void print_overview(void) {
@@ -27,7 +27,7 @@ static void print_overview(void) {
            "Trains classifiers on tables with categorical columns: CSV in, a model and an honest "
            "report out.\n\nCommands:\n");
     for (const command *c = commands; c < commands + COMMANDS; c++) {
-        printf("  %-9s %-18s %s\n", c->name, c->files, c->summary);
+        printf("  %-11s %-18s %s\n", c->name, c->files, c->summary);
     }
     printf(
         "\nOptions:\n"

@@ -285,7 +285,7 @@ void check_options(const command *c, options *o) {
     check_wanted(c, o);
     if (is(c, COMMAND_TRAIN)) {
         check_train(c, o);
-    } else if (is(c, COMMAND_CALIBRATE)) {
+    } else if (is(c, COMMAND_CALIBRATE) || is(c, COMMAND_AUTOENCODER)) {
         check_model_out(c, o);
     } else if (is(c, COMMAND_EMBED)) {
         check_embed(c, o);

@@ -11,6 +11,7 @@ const option_row option_table[MOST_OPTIONS] = {
 #include "options_model.def"
 #include "options_training.def"
 #include "options_texts.def"
+#include "options_codes.def"
 #include "options_output.def"
     {0},
 };

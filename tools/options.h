@@ -116,6 +116,8 @@ typedef struct options {
     double temperature, check_timeout;
     const char *prompt, *known, *check;
     bool no_cache;
+    long code;      /* of autoencoder */
+    double corrupt; /* likewise */
     bool given[MOST_OPTIONS]; /* by row of option_table.c: is it among the words? */
 } options;
 
@@ -127,7 +129,7 @@ typedef struct options {
     X(INSPECT)                                                                                     \
     X(GRADCHECK)                                                                                   \
     X(EMBED) X(NEAREST) X(TRANSFORM) X(SPLIT) X(CV) X(REPORT) X(CALIBRATE) X(COMPARE) X(LANGUAGE)  \
-        X(GENERATE)
+        X(GENERATE) X(AUTOENCODER)
 
 enum command_id {
 #define COMMAND_ID(word) COMMAND_##word,
@@ -183,5 +185,6 @@ int run_calibrate(const options *o);
 int run_compare(const options *o);
 int run_language(const options *o);
 int run_generate(const options *o);
+int run_autoencoder(const options *o);
 
 #endif

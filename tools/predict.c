@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "answers.h"
+#include "autoencoder.h"
 #include "plain.h"
 #include "sets.h"
 #include "unknown.h"
@@ -290,7 +291,9 @@ int run_predict(const options *o) {
         code = check_output("predict", o->out);
     }
     if (code == EXIT_DONE) {
-        code = grove_model_schema(model) ? predict_table(o, model) : predict_plain(o, model);
+        code = is_autoencoder(model)       ? predict_autoencoder(o, model)
+               : grove_model_schema(model) ? predict_table(o, model)
+                                           : predict_plain(o, model);
     }
     grove_model_free(model);
     return code;
