@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sets.h"
+#include "softmax.h"
 #include "unknown.h"
 
 static int encode(const char *command, const options *o, bool labelled, const grove_table *table,
@@ -45,19 +46,45 @@ static grove_status open_predictor(const options *o, answers *a, grove_error *er
     return status;
 }
 
+static bool has_many_classes(const answers *a) {
+    return grove_schema_target(a->schema) == GROVE_TARGET_CLASS && a->classes >= MANY_CLASSES;
+}
+
+/* What is kept of the answers: one of four. */
+static bool make_room_for_answers(answers *a) {
+    if (grove_schema_target(a->schema) == GROVE_TARGET_NUMBER) {
+        return (a->numbers = calloc(a->room, sizeof *a->numbers)) != NULL;
+    }
+    if (a->top_count > 0) {
+        return (a->top = calloc(a->room, a->top_count * sizeof *a->top)) != NULL;
+    }
+    if (a->judges && has_many_classes(a)) {
+        return (a->judged = calloc(a->room, sizeof *a->judged)) != NULL;
+    }
+    return (a->probabilities = calloc(a->room, a->classes * sizeof *a->probabilities)) != NULL;
+}
+
+static void free_room(answers *a) {
+    free(a->probabilities);
+    free(a->numbers);
+    free(a->judged);
+    free(a->top);
+    free(a->spread);
+    a->probabilities = NULL;
+    a->numbers = NULL;
+    a->judged = NULL;
+    a->top = NULL;
+    a->spread = NULL;
+}
+
 static bool make_room(answers *a) {
-    const bool numbers = grove_schema_target(a->schema) == GROVE_TARGET_NUMBER;
     if (a->rows < a->room) {
         return true;
     }
-    free(a->probabilities);
-    free(a->numbers);
+    free_room(a);
     a->room = a->rows + 1;
-    a->numbers = numbers ? calloc(a->room, sizeof *a->numbers) : NULL;
-    a->probabilities = numbers ? NULL : calloc(a->room, a->classes * sizeof *a->probabilities);
-    free(a->spread);
     a->spread = a->members ? calloc(a->room, sizeof *a->spread) : NULL;
-    return (a->probabilities || a->numbers) && (a->spread || !a->members);
+    return make_room_for_answers(a) && (a->spread || !a->members);
 }
 
 static grove_status run(answers *a, grove_error *error) {
@@ -65,8 +92,32 @@ static grove_status run(answers *a, grove_error *error) {
     if (!make_room(a)) {
         return GROVE_NO_MEMORY;
     }
+    if (a->judged) {
+        const grove_id *labels = grove_dataset_labels(a->data);
+        return grove_predictor_judge(a->predictor, all, labels, a->judged, error);
+    }
+    if (a->top) {
+        return grove_predictor_top(a->predictor, all, a->top_count, a->top, error);
+    }
     return a->numbers ? grove_predictor_numbers(a->predictor, all, a->numbers, error)
                       : grove_predictor_run(a->predictor, all, a->probabilities, error);
+}
+
+/* Of one class a row, and with how many are there. */
+static int count_top(const char *command, const options *o, answers *a) {
+    const bool predicts = strcmp(command, "predict") == 0;
+    if (predicts && o->top_classes > 0 && grove_schema_target(a->schema) != GROVE_TARGET_CLASS) {
+        return complain(command, EXIT_USAGE,
+                        "--top is for models that tell one class a row, and this is none");
+    }
+    const size_t wanted = predicts ? (size_t)o->top_classes : 0;
+    a->top_count = wanted < a->classes ? wanted : a->classes;
+    return a->top_count > 0 || a->judges || !has_many_classes(a)
+               ? EXIT_DONE
+               : refuse_many_classes(command, command, a->rows, a->classes,
+                                     predicts ? "--top 10 tells the ten most probable"
+                                              : "evaluate tells accuracy and log loss without "
+                                                "keeping them");
 }
 
 /* A single network of classes has its entropy to tell, one of numbers nothing. */
@@ -97,6 +148,10 @@ static int predict(const char *command, const options *o, answers *a) {
     grove_error error = {0};
     grove_status status = open_predictor(o, a, &error);
     if (status == GROVE_OK) {
+        const int code = count_top(command, o, a);
+        if (code != EXIT_DONE) {
+            return code;
+        }
         status = open_members(o, a, &error);
     }
     if (status == GROVE_UNSUPPORTED && o->uncertainty) {
@@ -183,12 +238,10 @@ int ask_in_blocks(const char *command, const options *o, answers *a,
 }
 
 void free_answers(answers *a) {
-    free(a->probabilities);
-    free(a->numbers);
+    free_room(a);
     free(a->policies);
     free(a->unknown_rows);
     free(a->unknown);
-    free(a->spread);
     grove_disagreement_free(a->members);
     grove_predictor_free(a->predictor);
     grove_dataset_free(a->data);
@@ -226,6 +279,25 @@ static grove_status measure_numbers(const answers *a, const size_t *rows, size_t
     free(truth);
     free(said);
     return status;
+}
+
+static grove_status measure_judged(const answers *a, const size_t *rows, size_t count,
+                                   grove_metrics *metrics, grove_error *error) {
+    grove_judged_row *judged = calloc(count + 1, sizeof *judged);
+    grove_id *labels = calloc(count + 1, sizeof *labels);
+    for (size_t i = 0; judged && labels && i < count; i++) {
+        judged[i] = a->judged[row_at(rows, i)];
+        labels[i] = grove_dataset_labels(a->data)[row_at(rows, i)];
+    }
+    const bool good = judged && labels;
+    (void)error; /* says that memory is short */
+    if (good) {
+        grove_judged_metrics(judged, labels, NULL, count, grove_schema_majority(a->schema),
+                             metrics);
+    }
+    free(judged);
+    free(labels);
+    return good ? GROVE_OK : GROVE_NO_MEMORY;
 }
 
 static grove_status measure_classes(const answers *a, const size_t *rows, size_t count,
@@ -271,8 +343,9 @@ int measure_answers(const char *command, const answers *a, const size_t *rows, s
                     grove_metrics *metrics) {
     grove_error error = {.message = "out of memory"};
     const bool sets = grove_schema_target(a->schema) == GROVE_TARGET_SET;
-    grove_status status = (a->numbers ? measure_numbers
-                           : sets     ? measure_sets
-                                      : measure_classes)(a, rows, count, metrics, &error);
+    grove_status status = (a->numbers  ? measure_numbers
+                           : sets      ? measure_sets
+                           : a->judged ? measure_judged
+                                       : measure_classes)(a, rows, count, metrics, &error);
     return status == GROVE_OK ? EXIT_DONE : complain(command, code_of_data(status), error.message);
 }

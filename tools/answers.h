@@ -13,8 +13,12 @@ typedef struct answers {
     grove_table *table;
     grove_dataset *data;
     size_t rows, classes;
-    float *probabilities;           /* [rows, classes]; NULL where numbers are predicted: */
-    double *numbers;                /* [rows], in the units of the table */
+    float *probabilities;     /* [rows, classes]; NULL where numbers are predicted: */
+    double *numbers;          /* [rows], in the units of the table */
+    bool judges;              /* where classes are very many, a row is held against its label, */
+    grove_judged_row *judged; /* [rows], in place of the probabilities; or */
+    grove_ranked_class *top;  /* [rows, top_count] the most probable classes, for predict --top */
+    size_t top_count;
     size_t room;                    /* for so many rows */
     grove_unknown_policy *policies; /* [columns of the schema] */
     bool *unknown_rows;             /* [rows] that have a cell which training did not see */

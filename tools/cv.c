@@ -13,6 +13,7 @@
 #include "cv_sets.h"
 #include "leaks.h"
 #include "sets.h"
+#include "softmax.h"
 #include "task.h"
 
 typedef struct cross {
@@ -151,6 +152,15 @@ static int make_room(cross *x, const job *j) {
     }
     const size_t label = (size_t)grove_schema_label(j->schema);
     if (!x->probabilities) {
+        const int many =
+            x->sets.schema
+                ? EXIT_DONE
+                : refuse_many_classes("cv", "cv", x->result.rows,
+                                      (size_t)grove_schema_ids(j->schema, label),
+                                      "train with --split, and evaluate, tell of one part");
+        if (many != EXIT_DONE) {
+            return many;
+        }
         x->result.classes = (size_t)(x->sets.schema ? grove_schema_ids(x->sets.schema, 0)
                                                     : grove_schema_ids(j->schema, label));
         x->probabilities = calloc(x->result.rows + 1, x->result.classes * sizeof *x->probabilities);

@@ -11,7 +11,28 @@
 #include "require.h"
 #include "set_report.h"
 #include "sets.h"
+#include "softmax.h"
 #include "unknown.h"
+
+enum { TOP = 10 };
+
+/* Rows whose label is among the ten most probable classes. */
+static double share_of_top(const answers *a) {
+    size_t count = 0;
+    for (size_t i = 0; i < a->rows; i++) {
+        count += a->judged[i].before < TOP;
+    }
+    return (double)count / (double)a->rows;
+}
+
+static void print_top(const answers *a) {
+    char classes[40];
+    if (a->judged) {
+        printf("top-%d accuracy    %.4f\n", TOP, share_of_top(a));
+        printf("classes            %s: too many for curves and a confusion matrix\n",
+               with_commas(classes, (int64_t)a->classes));
+    }
+}
 
 static int report_words(const options *o, const answers *a, const grove_metrics *metrics,
                         const unknown_metrics *unknown, const full_report *full) {
@@ -21,9 +42,21 @@ static int report_words(const options *o, const answers *a, const grove_metrics 
         printf("\n");
     } else {
         print_metrics(metrics);
+        print_top(a);
     }
     print_unknown_metrics(a, unknown);
     return code;
+}
+
+/* What else is told of very many classes. */
+static json_t *json_classes(const options *o, const answers *a, const grove_metrics *metrics,
+                            const full_report *full) {
+    json_t *object = json_evaluation(o, a, metrics, full);
+    if (a->judged) {
+        json_object_set_new(object, "top_10_accuracy", json_number(share_of_top(a)));
+        json_object_set_new(object, "classes", json_integer((json_int_t)a->classes));
+    }
+    return object;
 }
 
 static json_t *json_numbers(const options *o, const answers *a, const grove_metrics *metrics,
@@ -113,9 +146,13 @@ static int report_classes(const options *o, const answers *a, const grove_metric
                           const unknown_metrics *unknown) {
     full_report full = {0};
     const bool wanted = o->full || o->require.count > 0;
+    if (wanted && a->judged) {
+        return refuse_many_classes("evaluate", o->full ? "--full" : "--require", a->rows,
+                                   a->classes, "without it accuracy and log loss are told");
+    }
     int code = wanted ? make_report("evaluate", o, o->full, a, &full) : EXIT_DONE;
     if (code == EXIT_DONE) {
-        code = o->json ? print_json("evaluate", json_evaluation(o, a, metrics, &full))
+        code = o->json ? print_json("evaluate", json_classes(o, a, metrics, &full))
                        : report_words(o, a, metrics, unknown, &full);
     }
     if (code == EXIT_DONE && wanted) {
@@ -161,7 +198,7 @@ int run_evaluate(const options *o) {
         grove_model_free(model);
         return code;
     }
-    answers a = {.model = model, .schema = grove_model_schema(model)};
+    answers a = {.model = model, .schema = grove_model_schema(model), .judges = true};
     code = ask("evaluate", o, true, &a);
     if (code == EXIT_DONE) {
         report_unknown("evaluate", &a);

@@ -7,12 +7,19 @@
 #include <string.h>
 
 #include "sets.h"
+#include "softmax.h"
+
+/* Each value of each column would have a number for each class. */
+static bool has_many_classes(const job *j) {
+    const int64_t classes = grove_schema_ids(j->schema, (size_t)grove_schema_label(j->schema));
+    return j->target == GROVE_TARGET_CLASS && classes >= MANY_CLASSES;
+}
 
 int fit_linear(job *j) {
     const grove_logistic_options options = {.seed = (uint64_t)j->o->seed,
                                             .threads = (int)j->o->threads};
     const bool any = grove_schema_categoricals(j->schema) + grove_schema_features(j->schema) > 0;
-    if (strcmp(j->o->baseline, "none") == 0 || !any) {
+    if (strcmp(j->o->baseline, "none") == 0 || !any || has_many_classes(j)) {
         return EXIT_DONE;
     }
     grove_status status =

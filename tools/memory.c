@@ -54,7 +54,10 @@ static double models_memory(const job *j) {
 
 static double rows_memory(const job *j) {
     enum { WINDOW = 64 * GROVE_BLOCK_ROWS };
-    const double answers = (double)j->valid.count * (classes_of(j) + 1) * WORD;
+    const double each = j->target == GROVE_TARGET_CLASS && classes_of(j) > 2
+                            ? sizeof(grove_judged_row)
+                            : classes_of(j) * WORD;
+    const double answers = (double)j->valid.count * (each + WORD);
     if (!j->stream.source) {
         return answers + table_memory(j->table, 0) +
                (j->valid_table ? table_memory(j->valid_table, 0) : 0);

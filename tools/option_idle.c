@@ -60,6 +60,10 @@ static bool is_not_bayesian(const options *o) {
     return !o->bayesian;
 }
 
+static bool has_full_softmax(const options *o) {
+    return strcmp(o->softmax, "full") == 0;
+}
+
 typedef struct idle_rule {
     unsigned for_commands;
     const char *name;
@@ -84,6 +88,8 @@ static const idle_rule rules[] = {
     {FOR_COMPARE, "cross-dropout", has_no_crosses_to_compare, "goes with --architecture wide-deep"},
     {FOR_ONE_MODEL | FOR_COMPARE, "dropout", has_no_layers,
      "drops units of hidden layers, and --hidden none leaves none"},
+    {FOR_ONE_MODEL, "samples", has_full_softmax, "goes with --softmax sampled or nce"},
+    {FOR_ONE_MODEL, "sampler", has_full_softmax, "goes with --softmax sampled or nce"},
     {FOR_ONE_MODEL, "patience", has_no_valid_rows,
      "waits for a better validation loss, and --valid-fraction 0 leaves none"},
     {FOR_TRAIN, "split", has_no_valid_rows,

@@ -125,6 +125,30 @@ static void check_boost(const command *c, const options *o) {
     }
 }
 
+static void check_softmax(const command *c, const options *o) {
+    if (strcmp(o->softmax, "full") != 0 && (o->bayesian || o->boost > 0)) {
+        usage_error(c, "--softmax %s is of one plain network: not together with --%s", o->softmax,
+                    o->bayesian ? "bayesian" : "boost");
+    }
+    if (strcmp(o->softmax, "full") != 0 && strcmp(o->architecture, "wide-deep") == 0) {
+        usage_error(c,
+                    "--softmax %s wants one last layer that makes all logits, and --architecture "
+                    "wide-deep adds to them",
+                    o->softmax);
+    }
+    if (strcmp(o->softmax, "full") != 0 && strcmp(o->architecture, "auto") == 0 &&
+        strcmp(o->crosses, "auto") != 0 && strcmp(o->crosses, "none") != 0) {
+        usage_error(c, "--crosses go with --architecture wide-deep, and that not with --softmax %s",
+                    o->softmax);
+    }
+}
+
+static void check_predict(const command *c, const options *o) {
+    if (o->top_classes > 0 && o->uncertainty) {
+        usage_error(c, "--top and --uncertainty exclude each other: an entropy is of all classes");
+    }
+}
+
 static void check_refit(const command *c, const options *o) {
     const char *why = o->valid                 ? "--valid has them in a file of their own"
                       : o->valid_fraction == 0 ? "--valid-fraction 0 leaves none"
@@ -137,6 +161,7 @@ static void check_refit(const command *c, const options *o) {
 
 static void check_fits(const command *c, const options *o) {
     check_refit(c, o);
+    check_softmax(c, o);
     if (o->huber_delta > 0 && (!o->loss || strcmp(o->loss, "huber") != 0)) {
         usage_error(c, "--huber-delta belongs to --loss huber");
     }
@@ -289,6 +314,9 @@ void check_options(const command *c, options *o) {
         check_model_out(c, o);
     } else if (is(c, COMMAND_EMBED)) {
         check_embed(c, o);
+    }
+    if (is(c, COMMAND_PREDICT)) {
+        check_predict(c, o);
     }
     if (is(c, COMMAND_COMPARE)) {
         check_architecture(c, o);

@@ -85,6 +85,7 @@ typedef struct options {
     double tolerance, step; /* likewise; 0: derived */
     bool training;
     long top;                     /* of nearest */
+    long top_classes;             /* of predict; 0: all */
     const char *checkpoint, *log; /* of train; NULL: not given */
     double checkpoint_every;      /* seconds; below 0: not given */
     bool resume, keep_checkpoint;
@@ -105,6 +106,8 @@ typedef struct options {
     const char *weight_column, *class_weight;     /* NULL: not given */
     const char *task, *loss;                      /* loss NULL: not given */
     names unknown;                                /* of evaluate and predict */
+    const char *softmax, *sampler;                /* of very many classes */
+    long drawn_classes;                           /* --samples of train and cv */
     double huber_delta;                           /* 0: not given */
     long folds, repeats;                          /* likewise */
     bool bayesian;                                /* of train */

@@ -74,7 +74,9 @@ static void plan_all(const job *j, const grove_classifier *m, const counter *c, 
     grove_settings_fit(&j->settings, &how);
     const size_t rows = j->train.count, wish = (size_t)how.batch;
     const size_t batch = wish < rows ? wish : rows;
-    const size_t valid = j->valid.count < VALIDATED ? j->valid.count : VALIDATED;
+    const grove_shape answer = grove_node_shape(m->answer);
+    const size_t most = grove_rows_at_once(VALIDATED, answer.rank == 2 ? (size_t)answer.dim[1] : 1);
+    const size_t valid = j->valid.count < most ? j->valid.count : most;
     const grove_tensor loss =
         how.optimizer.lazy ? m->loss : grove_fold_lookups(m->loss, (int64_t)batch);
     const grove_tensor outputs[] = {grove_minimize(loss, &how.optimizer), loss};
@@ -92,7 +94,7 @@ int plan_model(const job *j, double limit, planned *p) {
                                         .weighted = j->weights.rows || j->weights.classes,
                                         .seed = (uint64_t)j->o->seed,
                                         .allocator = {resize, &c}};
-    set_number_loss(j->o, &network);
+    set_loss(j->o, &network);
     grove_status status =
         grove_settings_classifier(&j->settings, j->schema, j->train, &network, &m, &error);
     *p = (planned){.model = c.bytes};

@@ -54,10 +54,40 @@ static const unsure *uncertain(const answers *a, int i) {
 
 /* ---- CSV ------------------------------------------------------------------------------------- */
 
+/* "prediction,probability,prediction.2,probability.2" of the most probable classes. */
+static void write_top_header(const answers *a, grove_atomic_file *file) {
+    char text[64];
+    for (size_t k = 1; k <= a->top_count; k++) {
+        const int length =
+            k == 1 ? snprintf(text, sizeof text, "prediction,probability")
+                   : snprintf(text, sizeof text, ",prediction.%zu,probability.%zu", k, k);
+        to_atomic_file(file, text, (size_t)length);
+    }
+    to_atomic_file(file, "\n", 1);
+}
+
+static bool write_top(const answers *a, size_t row, grove_atomic_file *file) {
+    char text[34];
+    for (size_t k = 0; k < a->top_count; k++) {
+        const grove_ranked_class *one = &a->top[row * a->top_count + k];
+        to_atomic_file(file, ",", k > 0);
+        grove_csv_write_cell(class_name(a, (size_t)one->id), ',', to_atomic_file, file);
+        grove_format_float(text, one->probability);
+        to_atomic_file(file, ",", 1);
+        to_atomic_file(file, text, strlen(text));
+    }
+    to_atomic_file(file, "\n", 1);
+    return true;
+}
+
 /* "prediction", then "probability.<class>" for each class. False when memory is short. */
 static bool write_header(const answers *a, grove_atomic_file *file) {
     static const char begin[] = "probability.";
     size_t used = sizeof begin - 1;
+    if (a->top) {
+        write_top_header(a, file);
+        return true;
+    }
     to_atomic_file(file, "prediction", strlen("prediction"));
     for (size_t c = 0; c < a->classes && !a->numbers; c++) {
         grove_cell name = class_name(a, c);
@@ -159,7 +189,10 @@ static int write_block(void *user, const answers *a) {
     }
     const bool sets = grove_schema_target(a->schema) == GROVE_TARGET_SET;
     for (size_t row = 0; row < a->rows; row++) {
-        if (!(a->numbers ? write_number : sets ? write_set : write_class)(a, row, &to->file)) {
+        if (!(a->numbers ? write_number
+              : a->top   ? write_top
+              : sets     ? write_set
+                         : write_class)(a, row, &to->file)) {
             return complain("predict", EXIT_RUN_TIME, "out of memory");
         }
     }
@@ -192,7 +225,23 @@ static json_t *json_set(const answers *a, size_t row) {
     return set;
 }
 
+static json_t *json_top(const answers *a, size_t row) {
+    json_t *list = json_array();
+    for (size_t k = 0; k < a->top_count; k++) {
+        const grove_ranked_class *one = &a->top[row * a->top_count + k];
+        const grove_cell name = class_name(a, (size_t)one->id);
+        json_array_append_new(list,
+                              json_pack("{s:o, s:o}", "class", json_text(name.bytes, name.length),
+                                        "probability", json_number((double)one->probability)));
+    }
+    const grove_cell best = class_name(a, (size_t)a->top[row * a->top_count].id);
+    return json_pack("{s:o, s:o}", "prediction", json_text(best.bytes, best.length), "top", list);
+}
+
 static json_t *json_answer(const answers *a, size_t row) {
+    if (a->top) {
+        return json_top(a, row);
+    }
     if (a->numbers) {
         return json_pack("{s:o}", "prediction", json_number(a->numbers[row]));
     }
@@ -218,8 +267,9 @@ static json_t *json_row(const answers *a, size_t row) {
 }
 
 static char *json_answers(const answers *a) {
-    json_t *classes = a->numbers ? json_null() : json_array(), *rows = json_array();
-    for (size_t c = 0; c < a->classes && !a->numbers; c++) {
+    const bool all = !a->numbers && !a->top;
+    json_t *classes = all ? json_array() : json_null(), *rows = json_array();
+    for (size_t c = 0; c < a->classes && all; c++) {
         grove_cell name = class_name(a, c);
         json_array_append_new(classes, json_text(name.bytes, name.length));
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "schema_file.h"
+#include "softmax.h"
 
 static const char *const losses[] = {"mse", "mae", "huber"};
 
@@ -96,6 +97,9 @@ grove_status check_task(job *j) {
     if (j->target != GROVE_TARGET_NUMBER && (j->o->loss || j->o->huber_delta > 0)) {
         return refuse(j, j->o->loss ? "--loss" : "--huber-delta", "labels that are numbers");
     }
+    if (j->target != GROVE_TARGET_CLASS && j->o->softmax && strcmp(j->o->softmax, "full") != 0) {
+        return refuse(j, "--softmax", "labels that are one class a row");
+    }
     if (j->target == GROVE_TARGET_NUMBER && j->o->class_weight) {
         return refuse(j, "--class-weight", "classes");
     }
@@ -124,9 +128,10 @@ static grove_number_loss loss_of(const options *o) {
     return (grove_number_loss)found;
 }
 
-void set_number_loss(const options *o, grove_classifier_options *network) {
+void set_loss(const options *o, grove_classifier_options *network) {
     network->number_loss = loss_of(o);
     network->huber_delta = o->huber_delta;
+    set_softmax(o, network);
 }
 
 void print_task(const job *j) {
@@ -144,6 +149,8 @@ void print_task(const job *j) {
                splits_by_rarest(j)
                    ? ";\n      validation rows are drawn by the rarest class of each row"
                    : "");
+    } else if (j->target == GROVE_TARGET_CLASS) {
+        print_softmax(j->o);
     }
 }
 
@@ -151,6 +158,7 @@ json_t *json_task(const job *j) {
     const char *loss = j->target == GROVE_TARGET_NUMBER ? losses[loss_of(j->o)]
                        : j->target == GROVE_TARGET_SET  ? "binary_cross_entropy"
                                                         : "log_loss";
-    return json_pack("{s:s, s:o, s:o}", "kind", grove_target_name(j->target), "reason",
-                     json_text(j->reason, strlen(j->reason)), "loss", json_string(loss));
+    return json_pack("{s:s, s:o, s:o, s:o}", "kind", grove_target_name(j->target), "reason",
+                     json_text(j->reason, strlen(j->reason)), "loss", json_string(loss), "softmax",
+                     j->target == GROVE_TARGET_CLASS ? json_softmax(j->o) : json_null());
 }

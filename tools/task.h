@@ -22,8 +22,8 @@ const char *strata_of(const job *j);
 /* Rows have sets of classes, and those for validation are drawn by the rarest class of each. */
 bool splits_by_rarest(const job *j);
 
-/* As --loss and --huber-delta say. */
-void set_number_loss(const options *o, grove_classifier_options *network);
+/* As --loss and --huber-delta, or --softmax and its like, say. */
+void set_loss(const options *o, grove_classifier_options *network);
 
 /* A line, and {"kind":..., "reason":..., "loss":...}. */
 void print_task(const job *j);

@@ -15,6 +15,7 @@
 #include "resume.h"
 #include "sets.h"
 #include "settings.h"
+#include "softmax.h"
 #include "splits.h"
 #include "tables.h"
 #include "task.h"
@@ -83,7 +84,9 @@ static grove_status encode(job *j) {
 static grove_status choose_settings(job *j) {
     grove_status status = given_settings(j->o, j->schema, &j->settings, &j->error);
     if (status == GROVE_OK) {
+        settle_softmax(j->o, &j->settings);
         status = grove_choose_settings(j->schema, j->train, &j->settings, &j->error);
+        explain_softmax(j->o, &j->settings);
         explain_bayesian(j->o, &j->settings);
     }
     if (status == GROVE_OK) {

@@ -382,7 +382,7 @@ int train_job(job *j) {
         .weighted = j->weights.rows || j->weights.classes,
         .bayes = {.draws = (int)o->draws, .prior = o->prior, .kl_weight = o->kl_weight},
         .seed = (uint64_t)o->seed};
-    set_number_loss(o, &r.network);
+    set_loss(o, &r.network);
     r.how = (grove_fit_options){.seed = (uint64_t)o->seed,
                                 .threads = (int)o->threads,
                                 .check_finite = o->check_finite,

@@ -3,6 +3,7 @@
  * trees - the data and the looks behind tools/demo.
  *
  *     trees generate FOLDER           train.csv and test.csv; prints the best possible accuracy
+ *     trees sites FOLDER              sites.csv: which of 60,000 species stands at a site
  *     trees nearest MODEL SPECIES     the species next to it in the space that the model learned
  *     trees saved                     what the embedding saves: numbers and time, measured now
  *
@@ -138,6 +139,58 @@ static int generate(const char *folder) {
     }
     printf("%.4f\n", best);
     return 0;
+}
+
+/* ---- sites ----------------------------------------------------------------------------------- */
+
+/* Each of 300 squares of the map, with one of 10 soils and 20 slopes, has a species of its own.
+ * Height and rain hang on the square and tell nothing more. One row in twenty has the species of
+ * the next square, so nobody can be right more often than in 95 of 100 rows. */
+enum { SQUARES = 300, SOILS = 10, SLOPES = 20, SITES = SQUARES * SOILS * SLOPES };
+enum { SITE_ROWS = 4 * SITES };
+
+/* Coprime to SITES: so each site has another species, and neighbours have nothing in common. */
+static unsigned species_at(unsigned square, unsigned soil, unsigned slope) {
+    return (unsigned)((((uint64_t)square * SOILS + soil) * SLOPES + slope) * 7919 % SITES);
+}
+
+/* One of n, the first ones more often than the last. */
+static unsigned uneven(uint64_t row, uint64_t aspect, unsigned n) {
+    const double u = draw(row, aspect, 1u << 30) / (double)(1u << 30);
+    return (unsigned)(u * u * n);
+}
+
+/* Every species has a row; the others go to some more often than to others. */
+static void write_site(FILE *file, uint64_t row) {
+    char text[32];
+    const bool any = row >= SITES;
+    const unsigned site = (unsigned)(row % SITES);
+    const unsigned square = any ? uneven(row, REGION, SQUARES) : site / (SOILS * SLOPES);
+    const unsigned soil = any ? uneven(row, SOIL, SOILS) : site / SLOPES % SOILS;
+    const unsigned slope = any ? uneven(row, LEAF, SLOPES) : site % SLOPES;
+    const bool wrong = any && draw(row, LUCK, 20) == 0;
+    const unsigned there = species_at((square + wrong) % SQUARES, soil, slope);
+    fprintf(file, "square%u,soil%u,slope%u,%u,%u,%s\n", square, soil, slope,
+            draw(square, TALL, 2000) + draw(row, HEIGHT, 300),
+            300 + draw(square, TRUNK, 1500) + draw(row, WHO, 200), name_of(there, text));
+}
+
+static int generate_sites(const char *folder) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/sites.csv", folder);
+    FILE *file = fopen(path, "w");
+    bool good = file != NULL;
+    if (good) {
+        fprintf(file, "square,soil,slope,altitude,rain,species\n");
+        for (uint64_t row = 0; row < SITE_ROWS; row++) {
+            write_site(file, row);
+        }
+        good = fclose(file) == 0;
+    }
+    if (!good) {
+        fprintf(stderr, "trees: cannot write %s\n", path);
+    }
+    return good ? 0 : 1;
 }
 
 /* ---- neighbours ------------------------------------------------------------------------------ */
@@ -312,12 +365,16 @@ int main(int argc, char **argv) {
     if (argc == 3 && strcmp(argv[1], "generate") == 0) {
         return generate(argv[2]);
     }
+    if (argc == 3 && strcmp(argv[1], "sites") == 0) {
+        return generate_sites(argv[2]);
+    }
     if (argc == 4 && strcmp(argv[1], "nearest") == 0) {
         return nearest(argv[2], argv[3]);
     }
     if (argc == 2 && strcmp(argv[1], "saved") == 0) {
         return saved();
     }
-    fprintf(stderr, "usage: trees generate FOLDER | nearest MODEL SPECIES | saved\n");
+    fprintf(stderr, "usage: trees generate FOLDER | sites FOLDER | nearest MODEL SPECIES | "
+                    "saved\n");
     return 2;
 }

@@ -12,6 +12,7 @@
 #include "metrics.h"
 #include "nn.h"
 #include "number_embeddings.h"
+#include "sampled_losses.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -53,6 +54,15 @@ typedef enum grove_number_loss {
     GROVE_NUMBER_LOSS_MAE,
     GROVE_NUMBER_LOSS_HUBER
 } grove_number_loss;
+
+/* How the softmax of very many classes is learned: by all of them in each step, or by the label and
+ * classes drawn at random (sampled_losses.h): sampled softmax with the log-Q correction, or
+ * noise-contrastive estimation. Answers, validation and measures are of all classes in any case. */
+typedef enum grove_softmax_kind {
+    GROVE_SOFTMAX_FULL,
+    GROVE_SOFTMAX_SAMPLED,
+    GROVE_SOFTMAX_NCE
+} grove_softmax_kind;
 
 /* How the vectors of a column's categories are kept.
  *
@@ -138,7 +148,12 @@ typedef struct grove_classifier_options {
     grove_tensor (*own_loss)(void *user, grove_tensor scores, grove_tensor label,
                              grove_tensor weights);
     void *own_loss_user;
-    grove_bayes bayes; /* of an mlp without bags and texts */
+    grove_bayes bayes;          /* of an mlp without bags and texts */
+    grove_softmax_kind softmax; /* sampled and NCE want one class a row, and one last layer that
+                                   makes all logits: no wide part and no texts */
+    grove_sampler_kind sampler; /* of their draws: log-uniform by the rank of a class, the most
+                                   frequent first; uniform; or its rows to the power of 3/4 */
+    int64_t samples;            /* drawn for a batch; 0: 512 */
     uint64_t seed;
     grove_allocator allocator;
 } grove_classifier_options;
@@ -167,8 +182,8 @@ typedef struct grove_classifier_options {
  *     "probabilities"   [batch, classes], the answer: a softmax; of sets a sigmoid for each class
  *     "scaled"          [batch], the number where one is asked for, as (y - mean) / deviation
  *     "prediction"      [batch], the answer then, in the units of the table
- *     "loss"            the mean cross-entropy (of sets the binary one, the mean over rows and
- *                       classes), or what .number_loss says; where .weighted,
+ *     "loss"            the mean cross-entropy, or what .softmax says (of sets the binary one, the
+ *                       mean over rows and classes), or what .number_loss says; where .weighted,
  *                       sum(w loss) / sum(w)
  */
 typedef struct grove_classifier {

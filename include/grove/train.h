@@ -51,6 +51,36 @@ GROVE_API grove_status grove_predictor_run(grove_predictor *predictor, grove_row
 GROVE_API grove_status grove_predictor_numbers(grove_predictor *predictor, grove_rows rows,
                                                double *numbers, grove_error *error);
 
+/* Where there are too many classes to keep the probabilities of all of them for all rows. How many
+ * rows at a time have room for their probabilities, 16 MB: `most` or fewer, 16 at least. A
+ * predictor for 0 rows at a time takes so many, 256 at most. */
+GROVE_API size_t grove_rows_at_once(size_t most, size_t classes);
+
+/* What measures want to know of a row. */
+typedef struct grove_judged_row {
+    grove_id answer;   /* the most probable class, the first of several */
+    float probability; /* its, */
+    float of_label;    /* and that of the label */
+    int32_t before;    /* classes that come before the label, by their probability */
+} grove_judged_row;
+
+/* labels ids [rows.count] -> judged [rows.count]; and the measures of these: what
+ * grove_weighted_metrics tells, but for areas under curves. weights [rows], or NULL. */
+GROVE_API grove_status grove_predictor_judge(grove_predictor *predictor, grove_rows rows,
+                                             const grove_id *labels, grove_judged_row *judged,
+                                             grove_error *error);
+GROVE_API void grove_judged_metrics(const grove_judged_row *judged, const grove_id *labels,
+                                    const float *weights, size_t rows, grove_id majority,
+                                    grove_metrics *metrics);
+
+/* The k most probable classes of each row, the most probable first: top [rows.count, k]. */
+typedef struct grove_ranked_class {
+    grove_id id;
+    float probability;
+} grove_ranked_class;
+GROVE_API grove_status grove_predictor_top(grove_predictor *predictor, grove_rows rows, size_t k,
+                                           grove_ranked_class *top, grove_error *error);
+
 /* probabilities [classes] of one row as text, or its number: cells [columns of the schema], in
  * their order; those of the label and of ignored columns are not looked at. Ids and numbers are
  * made of them as grove_schema_encode does. A predictor for a batch of 1 answers fastest. */

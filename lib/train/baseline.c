@@ -219,7 +219,8 @@ static void build(regression *r) {
         logits =
             grove_add(grove_nn_dense_with(numbers, classes, "logistic.numbers", &plain), logits);
     }
-    grove_append_head(&r->classifier, logits, r->schema, &(grove_classifier_options){.seed = 0});
+    grove_append_head(&r->classifier, logits, NULL, r->schema,
+                      &(grove_classifier_options){.seed = 0});
 }
 
 /* Out of the graph: [kept, classes] as they are, those of numbers the other way round. */

@@ -80,7 +80,7 @@ static grove_status build(grove_boost_line *l, const grove_schema *schema,
     l->in_step = grove_input_reals(g, "step", GROVE_BATCH, outputs);
     l->rate = grove_parameter(g, "rate", GROVE_SCALAR, zero);
     grove_tensor y = grove_add(l->in_before, grove_mul(l->in_step, l->rate));
-    grove_append_head(&l->head, y, schema, network);
+    grove_append_head(&l->head, y, NULL, schema, network);
     l->slope = grove_gradient(l->head.loss, l->rate);
     const grove_error *mistake = grove_graph_error(g);
     if (mistake->status != GROVE_OK) {

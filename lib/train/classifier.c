@@ -59,6 +59,37 @@ static const char *bayes_mistake(const grove_schema *schema, const grove_classif
                     : NULL;
 }
 
+static bool has_texts(const grove_schema *schema) {
+    for (size_t i = 0; i < grove_schema_bags(schema); i++) {
+        if (grove_schema_kind(schema, (size_t)grove_schema_bag(schema, i)) == GROVE_COLUMN_TEXT) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is wrong with how the softmax is to be learned; NULL: nothing. */
+static const char *wrong_softmax(const grove_schema *schema, const grove_classifier_options *o) {
+    if ((unsigned)o->softmax > GROVE_SOFTMAX_NCE || (unsigned)o->sampler > GROVE_SAMPLER_UNIGRAM ||
+        o->samples < 0) {
+        return "there is no such softmax, no such sampler, or less than no draw";
+    }
+    if (o->softmax == GROVE_SOFTMAX_FULL) {
+        return NULL;
+    }
+    if (grove_schema_target(schema) != GROVE_TARGET_CLASS) {
+        return "a sampled softmax is of labels that are one class a row";
+    }
+    if (o->bayes.mode != GROVE_BAYES_NONE || o->stages > 0 || o->own_loss) {
+        return "a sampled softmax is of one plain network: neither Bayesian nor boosted, and "
+               "without a loss of your own";
+    }
+    return o->architecture == GROVE_ARCHITECTURE_WIDE_DEEP || has_texts(schema)
+               ? "a sampled softmax wants one last layer that makes all logits, and texts and a "
+                 "wide-deep network add to them"
+               : NULL;
+}
+
 static bool is_possible(const grove_schema *schema, const grove_classifier_options *o,
                         grove_error *error) {
     const char *wrong = NULL;
@@ -89,6 +120,7 @@ static bool is_possible(const grove_schema *schema, const grove_classifier_optio
         wrong = "a cross is of 2 to 4 categorical columns, in a wide-deep network";
     }
     wrong = wrong ? wrong : bayes_mistake(schema, o);
+    wrong = wrong ? wrong : wrong_softmax(schema, o);
     for (int i = 0; i < o->hidden_count && !wrong; i++) {
         wrong = o->hidden[i] < 1 ? "a hidden layer must have 1 unit or more" : NULL;
     }
@@ -203,6 +235,7 @@ static grove_status build(grove_classifier *c, const grove_schema *schema,
     const grove_target_kind target = grove_schema_target(schema);
     const bool draws = options->bayes.mode == GROVE_BAYES_DRAWS;
     grove_tensor y[GROVE_MOST_MEMBERS] = {{0}};
+    grove_last_layer last = {.logits = GROVE_NONE};
     grove_network_inputs inputs = {.kl = GROVE_NONE};
     grove_status status = draws ? build_draws(c, schema, options, y, &count, error) : GROVE_OK;
     for (int k = 0; k < count && status == GROVE_OK && !draws; k++) {
@@ -214,11 +247,14 @@ static grove_status build(grove_classifier *c, const grove_schema *schema,
         status = grove_network_inputs_open(&inputs, c->graph, schema, &options[k], k, error);
         if (status == GROVE_OK) {
             y[k] = answer_of(&inputs, schema, &options[k]);
+            last = inputs.last;
         }
         grove_network_inputs_close(&inputs);
     }
     if (status == GROVE_OK) {
-        grove_append_head(c, join(y, count, target), schema, options);
+        const bool is_last = grove_is_valid(last.logits) && last.logits.index == y[0].index;
+        grove_append_head(c, join(y, count, target), count == 1 && is_last ? &last : NULL, schema,
+                          options);
         if (options->bayes.mode == GROVE_BAYES_TRAIN) {
             add_divergence(c, &inputs, options, target);
         }

@@ -87,7 +87,7 @@ static grove_status check_labels(const grove_id *labels, size_t rows, size_t cla
     return GROVE_OK;
 }
 
-static grove_metrics no_metrics(grove_target_kind target, size_t rows) {
+grove_metrics grove_no_metrics(grove_target_kind target, size_t rows) {
     const double nan = (double)NAN;
     return (grove_metrics){.target = target,
                            .rows = rows,
@@ -143,7 +143,7 @@ grove_status grove_weighted_metrics(const float *probabilities, const grove_id *
         baseline += labels[i] == majority ? weight : 0;
         loss += weight * grove_row_log_loss(p, labels[i]);
     }
-    *metrics = no_metrics(GROVE_TARGET_CLASS, rows);
+    *metrics = grove_no_metrics(GROVE_TARGET_CLASS, rows);
     metrics->accuracy = right / all;
     metrics->log_loss = loss / all;
     metrics->roc_auc = area_under;
@@ -210,7 +210,7 @@ grove_status grove_number_metrics(const double *predictions, const double *truth
         return status;
     }
     const sums s = sum_up(predictions, truth, weights, rows, center);
-    *metrics = no_metrics(GROVE_TARGET_NUMBER, rows);
+    *metrics = grove_no_metrics(GROVE_TARGET_NUMBER, rows);
     metrics->r2 = s.spread > 0 ? 1 - s.squares / s.spread : (double)NAN;
     metrics->mean_squared_error = s.squares / s.all;
     metrics->mean_absolute_error = s.absolutes / s.all;
@@ -261,7 +261,7 @@ grove_status grove_set_metrics(const float *probabilities, const unsigned char *
                      rows, &room, m);
         measure_sets(&(grove_set_judge){classes, threshold, usual}, probabilities, truth, weights,
                      rows, &room, always);
-        *metrics = no_metrics(GROVE_TARGET_SET, rows);
+        *metrics = grove_no_metrics(GROVE_TARGET_SET, rows);
         metrics->accuracy = m[GROVE_SET_ACCURACY];
         metrics->log_loss = m[GROVE_SET_LOG_LOSS];
         metrics->hamming_loss = m[GROVE_SET_HAMMING_LOSS];

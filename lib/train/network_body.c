@@ -5,6 +5,7 @@
 #include "network_body.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "grove/bayesian.h"
 #include "grove/layers.h"
@@ -30,6 +31,46 @@ static grove_tensor dense(grove_network_inputs *in, grove_tensor x, int64_t unit
     return y;
 }
 
+/* The bias is a table of numbers, so that what no draw names gets no gradient. Scores that are
+ * log-probabilities of a guess from the start are what contrasting with noise wants. */
+static grove_tensor drawn_layer(grove_network_inputs *in, grove_tensor x,
+                                const grove_classifier_options *o, int64_t outputs,
+                                const char *name) {
+    const grove_init begin = {GROVE_INIT_CONSTANT, .a = -log((double)outputs)};
+    char text[GROVE_NETWORK_NAME + 8];
+    grove_last_layer *last = &in->last;
+    snprintf(text, sizeof text, "%s.weight", name);
+    last->weight =
+        grove_parameter(in->graph, text, GROVE_SHAPE(outputs, grove_node_shape(x).dim[1]),
+                        (grove_init){.kind = GROVE_INIT_XAVIER_UNIFORM});
+    snprintf(text, sizeof text, "%s.bias", name);
+    last->bias = grove_parameter(in->graph, text, GROVE_SHAPE(outputs, 1),
+                                 o->softmax == GROVE_SOFTMAX_NCE ? begin : (grove_init){0});
+    return grove_name(grove_add(grove_matmul(x, last->weight, false, true),
+                                grove_reshape(last->bias, GROVE_SHAPE(outputs))),
+                      name);
+}
+
+/* x [batch, in] -> [batch, outputs]: a dense layer, which is remembered. */
+static grove_tensor last_layer(grove_network_inputs *in, grove_tensor x,
+                               const grove_classifier_options *o, int64_t outputs,
+                               const char *name) {
+    char text[GROVE_NETWORK_NAME + 8];
+    if (in->bayes.mode != GROVE_BAYES_NONE) {
+        return dense(in, x, outputs, name);
+    }
+    in->last.x = x;
+    if (o->softmax != GROVE_SOFTMAX_FULL) {
+        return in->last.logits = drawn_layer(in, x, o, outputs, name);
+    }
+    in->last.logits = grove_nn_dense(x, outputs, name);
+    snprintf(text, sizeof text, "%s.weight", name);
+    in->last.weight = grove_find(in->graph, text);
+    snprintf(text, sizeof text, "%s.bias", name);
+    in->last.bias = grove_find(in->graph, text);
+    return in->last.logits;
+}
+
 /* x [batch, width] -> [batch, outputs] */
 static grove_tensor mlp(grove_network_inputs *in, grove_tensor x, const grove_classifier_options *o,
                         int64_t outputs) {
@@ -38,7 +79,7 @@ static grove_tensor mlp(grove_network_inputs *in, grove_tensor x, const grove_cl
         x = grove_relu(dense(in, x, o->hidden[i], grove_network_name(in, name, "mlp.%d", i)));
         x = drop(x, o->dropout);
     }
-    return dense(in, x, outputs, grove_network_name(in, name, "mlp.%d", o->hidden_count));
+    return last_layer(in, x, o, outputs, grove_network_name(in, name, "mlp.%d", o->hidden_count));
 }
 
 /* x [batch, width] -> the same, by way of so many units. */
@@ -54,7 +95,7 @@ static grove_tensor resnet_block(const grove_network_inputs *in, grove_tensor x,
 }
 
 /* The stream has the width of the first hidden layer; each block may have another inside. */
-static grove_tensor resnet(const grove_network_inputs *in, grove_tensor x,
+static grove_tensor resnet(grove_network_inputs *in, grove_tensor x,
                            const grove_classifier_options *o, int64_t outputs) {
     char name[GROVE_NETWORK_NAME];
     if (o->hidden_count > 0) {
@@ -66,7 +107,7 @@ static grove_tensor resnet(const grove_network_inputs *in, grove_tensor x,
     if (o->hidden_count > 0) {
         x = grove_relu(grove_nn_layer_norm(x, grove_network_name(in, name, "resnet.norm"), NULL));
     }
-    return grove_nn_dense(x, outputs, grove_network_name(in, name, "resnet.out"));
+    return last_layer(in, x, o, outputs, grove_network_name(in, name, "resnet.out"));
 }
 
 /* ---- the transformer ------------------------------------------------------------------------- */
@@ -111,7 +152,7 @@ static grove_tensor transformer(grove_network_inputs *in, grove_graph *g,
     }
     x = grove_reshape(grove_slice(x, 1, 0, 1), GROVE_SHAPE(GROVE_BATCH, in->width));
     x = grove_relu(grove_nn_layer_norm(x, grove_network_name(in, name, "transformer.norm"), NULL));
-    return grove_nn_dense(x, outputs, grove_network_name(in, name, "transformer.out"));
+    return last_layer(in, x, o, outputs, grove_network_name(in, name, "transformer.out"));
 }
 
 grove_tensor grove_network_body(grove_network_inputs *in, const grove_schema *schema,

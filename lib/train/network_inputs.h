@@ -9,6 +9,13 @@
 #include "base/memory.h"
 #include "grove/train.h"
 
+/* The last layer, where it is one product that makes all logits. */
+typedef struct grove_last_layer {
+    grove_tensor x, weight; /* [batch, in], [outputs, in] */
+    grove_tensor bias;      /* [outputs]; a table [outputs, 1] where classes are drawn */
+    grove_tensor logits;    /* [batch, outputs] */
+} grove_last_layer;
+
 typedef struct grove_network_inputs {
     grove_allocator allocator;
     grove_tensor *ids;     /* [columns] of each categorical column: [batch] */
@@ -21,6 +28,7 @@ typedef struct grove_network_inputs {
     grove_tensor waves;  /* [batch, features with waves, number_width]; likewise */
     int64_t width;       /* that all vectors have; 0: each its own */
     grove_graph *graph;
+    grove_last_layer last; /* of the body, when it is there */
     grove_bayes bayes;
     int draw; /* of GROVE_BAYES_DRAWS, from 0 */
     grove_tensor kl,

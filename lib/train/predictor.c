@@ -233,6 +233,11 @@ static grove_status open_predictor(grove_predictor *p, const grove_graph *graph,
     return grove_feed_bind(&p->feed, p->plan, error);
 }
 
+static size_t answers_of(const grove_graph *graph) {
+    const grove_shape shape = grove_node_shape(grove_find(graph, "probabilities"));
+    return shape.rank == 2 && shape.dim[1] > 0 ? (size_t)shape.dim[1] : 1;
+}
+
 grove_status grove_predictor_new(const grove_graph *graph, const grove_schema *schema,
                                  int64_t batch, int threads, grove_predictor **predictor,
                                  grove_error *error) {
@@ -246,7 +251,8 @@ grove_status grove_predictor_new(const grove_graph *graph, const grove_schema *s
     if (!p) {
         return grove_fail_memory(error, sizeof *p);
     }
-    grove_status status = open_predictor(p, graph, schema, batch > 0 ? batch : 256, threads, error);
+    const int64_t size = batch > 0 ? batch : (int64_t)grove_rows_at_once(256, answers_of(graph));
+    grove_status status = open_predictor(p, graph, schema, size, threads, error);
     if (status != GROVE_OK) {
         p->feed.allocator = allocator;
         grove_predictor_free(p);

@@ -6,6 +6,7 @@
 #ifndef GROVE_TRAIN_TALLY_H
 #define GROVE_TRAIN_TALLY_H
 
+#include "grove/metrics.h"
 #include "grove/report.h"
 
 enum { GROVE_TALLY_BINS = 15 };
@@ -28,6 +29,9 @@ typedef struct grove_tally {
     size_t classes;
     size_t *support, *predicted, *right_of; /* [classes] each */
 } grove_tally;
+
+/* All that can be told of so many rows, and nothing is: NaN. */
+grove_metrics grove_no_metrics(grove_target_kind target, size_t rows);
 
 /* -log p of the label, p kept off 0 by the rounding of a float. */
 double grove_row_log_loss(const float *probabilities, grove_id label);

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "grove/data_sets.h"
+#include "head.h"
 #include "predictor.h"
 #include "set_tally.h"
 #include "tally.h"
@@ -36,8 +37,10 @@ static bool make_room_of_kind(grove_validation *v, size_t classes) {
 }
 
 static bool make_room(grove_validation *v, const grove_fit_options *options, size_t classes) {
-    bool fits =
-        (v->answers = room(v, classes, sizeof *v->answers)) && make_room_of_kind(v, classes);
+    const bool judges = classes > 2 && grove_schema_target(v->schema) == GROVE_TARGET_CLASS;
+    bool fits = judges ? (v->judged = room(v, 1, sizeof *v->judged)) != NULL
+                       : (v->answers = room(v, classes, sizeof *v->answers)) != NULL;
+    fits = fits && make_room_of_kind(v, classes);
     if (options->valid_weights) {
         fits = fits && (v->weights = room(v, 1, sizeof *v->weights));
     }
@@ -130,7 +133,8 @@ grove_status grove_validation_open(grove_validation *v, const grove_classifier *
         return GROVE_OK;
     }
     /* A batch costs the same when it is not full, so all are of like size. */
-    const size_t runs = (rows->count + BATCH - 1) / BATCH;
+    const size_t most = grove_rows_at_once(BATCH, (size_t)grove_head_outputs(schema));
+    const size_t runs = (rows->count + most - 1) / most;
     const size_t batch = (rows->count + runs - 1) / runs;
     grove_status status = grove_predictor_new(classifier->graph, schema, (int64_t)batch,
                                               options->threads, &v->predictor, error);
@@ -140,7 +144,8 @@ grove_status grove_validation_open(grove_validation *v, const grove_classifier *
     const size_t classes = grove_predictor_classes(v->predictor);
     return make_room(v, options, classes)
                ? fill(v, options, error)
-               : grove_fail_memory(error, rows->count * classes * sizeof *v->answers);
+               : grove_fail_memory(error, rows->count * (v->judged ? sizeof *v->judged
+                                                                   : classes * sizeof *v->answers));
 }
 
 void grove_validation_close(grove_validation *v) {
@@ -149,6 +154,7 @@ void grove_validation_close(grove_validation *v) {
     }
     grove_predictor_free(v->predictor);
     grove_release(&v->allocator, v->answers);
+    grove_release(&v->allocator, v->judged);
     grove_release(&v->allocator, v->labels);
     grove_release(&v->allocator, v->sets);
     grove_release(&v->allocator, v->usual);
@@ -162,6 +168,9 @@ void grove_validation_close(grove_validation *v) {
 /* ---- running --------------------------------------------------------------------------------- */
 
 static double class_loss(const grove_validation *v, size_t row) {
+    if (v->judged) {
+        return grove_row_log_loss(&v->judged[row].of_label, 0);
+    }
     const size_t classes = grove_predictor_classes(v->predictor);
     return grove_row_log_loss(v->answers + row * classes, v->labels[row]);
 }
@@ -214,8 +223,13 @@ static grove_status measure_numbers(grove_validation *v, grove_metrics *metrics,
 
 grove_status grove_validation_run(grove_validation *v, grove_metrics *metrics, double *loss,
                                   grove_error *error) {
-    grove_status status = grove_predictor_raw(v->predictor, v->rows, v->answers, error);
-    if (status == GROVE_OK && v->labels) {
+    grove_status status =
+        v->judged ? grove_predictor_judge(v->predictor, v->rows, v->labels, v->judged, error)
+                  : grove_predictor_raw(v->predictor, v->rows, v->answers, error);
+    if (status == GROVE_OK && v->judged) {
+        grove_judged_metrics(v->judged, v->labels, v->weights, v->rows.count,
+                             grove_schema_majority(v->schema), metrics);
+    } else if (status == GROVE_OK && v->labels) {
         status = grove_weighted_metrics(
             v->answers, v->labels, v->weights, v->rows.count, grove_predictor_classes(v->predictor),
             grove_schema_majority(v->schema), &v->allocator, metrics, error);

@@ -13,7 +13,8 @@ typedef struct grove_validation {
     const grove_classifier *classifier;
     grove_rows rows;
     grove_predictor *predictor;  /* NULL: there are no rows to validate on */
-    float *answers;              /* [rows, classes], or [rows] scaled numbers */
+    float *answers;              /* [rows, classes], or [rows] scaled numbers; or else */
+    grove_judged_row *judged;    /* [rows], where a row has one of three classes or more */
     grove_id *labels;            /* [rows], where there are classes */
     unsigned char *sets, *usual; /* [rows, classes] and [classes] 0 or 1, where there are sets */
     const float *positives;      /* [classes], the caller's, or NULL: what they count in the loss */
