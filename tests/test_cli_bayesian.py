@@ -47,6 +47,13 @@ def draws_answer_together(folder):
     more = os.path.join(folder, "more")
     good(*train[:-len(SMALL) - 1], more, *SMALL, "--draws", "16", "--kl-warm-up", "2", "--prior", "2")
     assert read(more) != one
+    shown = good("inspect", model)
+    assert "How wide the distributions of the vectors are" in shown.out, shown
+    told = good("inspect", model, "--json").json()["posteriors"]
+    assert [p["column"] for p in told] == ["species", "region"], told
+    bins = told[0]["bins"]
+    assert sum(b["values"] for b in bins) == len(told[0]["points"]), bins
+    assert "posteriors" not in good("inspect", trained(folder)[1], "--json").json()
     good("calibrate", model, data, "--out", more)
     good("report", model, data, "--out", os.path.join(folder, "page.html"))
 

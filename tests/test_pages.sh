@@ -35,6 +35,7 @@ export GROVE
 export CHROMIUM PAGE="$page" NODE_MODULES="$build_root/pages"
 export REPORT="$reports/report.html" NUMBERS="$reports/numbers.json" NASTY="$reports/nasty.html"
 export PRICES="$reports/prices.html" MANY="$reports/many.html" PRICED="$reports/prices.json"
+export BAYESIAN="$reports/bayesian.html" POSTERIORS="$reports/posteriors.json"
 export SETS="$reports/sets.html" SETS_TOLD="$reports/sets.json"
 export COMPARE="$reports/compare.html" COMPARED="$reports/compared.json"
 export NASTY_COMPARE="$reports/nasty_compare.html"

@@ -11,6 +11,7 @@
 #include "boosting.h"
 #include "columns.h"
 #include "common.h"
+#include "posterior.h"
 #include "schema_file.h"
 #include "tables.h"
 
@@ -105,6 +106,9 @@ static int model_json(const grove_model *model, int depth) {
         json_decref(object);
         object = NULL; /* memory is short */
     }
+    if (object && schema && is_bayesian(schema, graph)) {
+        json_object_set_new(object, "posteriors", json_posteriors(schema, graph));
+    }
     json_t *boosting = read_boosting(model);
     if (object && boosting) {
         json_object_set(object, "boosting", boosting);
@@ -150,6 +154,7 @@ static int print_model(const grove_model *model, int depth) {
             return complain("inspect", EXIT_RUN_TIME, "out of memory");
         }
         print_tables_below(grove_model_schema(model), graph);
+        print_posteriors(grove_model_schema(model), graph);
     }
     json_t *boosting = read_boosting(model);
     if (boosting) {

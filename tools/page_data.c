@@ -6,6 +6,7 @@
 
 #include "boosting.h"
 #include "history.h"
+#include "posterior.h"
 #include "require.h"
 #include "unknown.h"
 
@@ -223,9 +224,10 @@ static json_t *json_page(const options *o, const char *title, const answers *a) 
         json_object_set(training, "boosting", stages);
     }
     json_decref(stages);
-    return json_pack("{s:o, s:o, s:o, s:o}", "title", json_words(title), "table",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "title", json_words(title), "table",
                      json_words(file_name(o->files[1])), "training",
-                     training ? training : json_null(), "model", json_model(a));
+                     training ? training : json_null(), "model", json_model(a), "posteriors",
+                     json_posteriors(a->schema, grove_model_graph(a->model)));
 }
 
 static int complain_of(const grove_error *error) {

@@ -11,6 +11,8 @@
 #include "grove/losses.h"
 #include "layer.h"
 
+enum { RATE_OF_RHO = 10 };
+
 /* rho of a deviation: the inverse of softplus. */
 static double rho_of(double deviation) {
     return deviation > 30 ? deviation : log(expm1(deviation));
@@ -36,11 +38,16 @@ static posterior learn(grove_graph *graph, const char *name, int64_t rows, int64
     const double begin = o.deviation > 0 ? o.deviation : is_table ? prior : prior / 10;
     const grove_init of_mean = is_table ? (grove_init){.kind = GROVE_INIT_NORMAL, .b = prior / 10}
                                         : (grove_init){.kind = GROVE_INIT_XAVIER_UNIFORM};
-    return (posterior){
+    const posterior p = {
         .mean = there_or_new(graph, name, "weight", GROVE_SHAPE(rows, width), of_mean),
         .rho = there_or_new(graph, name, "rho", GROVE_SHAPE(rows, width),
                             (grove_init){.kind = GROVE_INIT_CONSTANT, .a = rho_of(begin)}),
         .prior = prior};
+    if (is_table && grove_is_valid(p.rho)) {
+        /* A row is met now and then, and its rho has far to go: from -1 to -4, say. */
+        grove_parameter_set(p.rho, &(grove_parameter_options){.rate = RATE_OF_RHO});
+    }
+    return p;
 }
 
 /* ---- the divergence from the prior ----------------------------------------------------------- */

@@ -70,6 +70,23 @@ def main_numbers(folder):
                                     "--full", "--json").out)
 
 
+def main_bayesian(folder):
+    """A page of a Bayesian model, some values of which are rare."""
+    r = random.Random(5)
+    lines = ["kind,size,label"]
+    for _ in range(3000):
+        kind, size = min(int(r.expovariate(0.08)), 80), r.gauss(0, 1)
+        lines.append("kind %d,%.3f,%s" % (kind, size, "ab"[(kind % 3 == 0) ^ (size > 1.2)]))
+
+    def path(name):
+        return os.path.join(folder, name)
+    write(path("kinds.csv"), text_of(lines))
+    good("train", path("kinds.csv"), "--label", "label", "--bayesian", "--out",
+         path("kinds.safetensors"), "-q", "--epochs", "15", "--hidden", "16")
+    good("report", path("kinds.safetensors"), path("kinds.csv"), "--out", path("bayesian.html"))
+    write(path("posteriors.json"), good("inspect", path("kinds.safetensors"), "--json").out)
+
+
 def main_sets(folder):
     """A page of a model that tells several classes a row; one class is called like code."""
     r = random.Random(4)
@@ -96,4 +113,5 @@ def main_sets(folder):
 if __name__ == "__main__":
     main(sys.argv[1])
     main_sets(sys.argv[1])
+    main_bayesian(sys.argv[1])
     main_numbers(sys.argv[1])

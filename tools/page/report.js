@@ -63,6 +63,7 @@ function contents() {
         frequency: 'Rare',
         importance: 'Columns',
         vectors: 'Vectors',
+        posterior: 'Posterior',
         worst: 'Most wrong',
     };
     const links = new Map();
@@ -107,6 +108,7 @@ main.replaceChildren(
               ]),
         importance(),
         vectors(),
+        posterior(),
         worst(),
     ]
         .flat()
