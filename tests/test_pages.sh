@@ -37,6 +37,7 @@ export REPORT="$reports/report.html" NUMBERS="$reports/numbers.json" NASTY="$rep
 export PRICES="$reports/prices.html" MANY="$reports/many.html" PRICED="$reports/prices.json"
 export BAYESIAN="$reports/bayesian.html" POSTERIORS="$reports/posteriors.json"
 export SETS="$reports/sets.html" SETS_TOLD="$reports/sets.json"
+export BOOSTED="$reports/boosted.html" STAGES="$reports/boosted.json"
 export COMPARE="$reports/compare.html" COMPARED="$reports/compared.json"
 export NASTY_COMPARE="$reports/nasty_compare.html"
 exec node --test --test-concurrency=1 "$source_root/tests/pages/"

@@ -264,13 +264,15 @@ grove_status grove_boost_fit(const grove_schema *schema, grove_rows train, grove
                              grove_classifier *classifier, grove_boost_result *result,
                              grove_error *error) {
     grove_error own = {0};
+    if (classifier) {
+        *classifier = (grove_classifier){0};
+    }
     if (!schema || !options || !options->network || !options->fit || !stages || !classifier ||
         !result) {
         return grove_fail(error, GROVE_BAD_ARGUMENT,
                           "boosting needs a schema, options with a network and a training, and "
                           "places for its results");
     }
-    *classifier = (grove_classifier){0};
     *result = (grove_boost_result){0};
     booster b = {.schema = schema,
                  .train = train,

@@ -110,8 +110,19 @@ def main_sets(folder):
                                   "--full", "--json").out)
 
 
+def main_boosted(folder):
+    """A page of a sum of weak models, of the trees of main()."""
+    def path(name):
+        return os.path.join(folder, name)
+    good("train", path("train.csv"), "--label", "group", "--out", path("boosted.safetensors"), "-q",
+         "--boost", "5", "--hidden", "8", "--patience", "5", "--refit", "no")
+    good("report", path("boosted.safetensors"), path("test.csv"), "--out", path("boosted.html"))
+    write(path("boosted.json"), good("inspect", path("boosted.safetensors"), "--json").out)
+
+
 if __name__ == "__main__":
     main(sys.argv[1])
+    main_boosted(sys.argv[1])
     main_sets(sys.argv[1])
     main_bayesian(sys.argv[1])
     main_numbers(sys.argv[1])
