@@ -213,4 +213,86 @@ def what_is_refused_of_answers(folder):
         assert not refused(code, words, *arguments).out
 
 
+def compare(data, *options):
+    return good("compare", data, "--label", "what", "--softmax", "-q", "--hidden", "8", "--epochs",
+                "3", "--rate", "0.01", "--dropout", "0", *options)
+
+
+@case
+def losses_side_by_side(folder):
+    data = few(folder)
+    told = compare(data, "--samples", "2,32", "--json").json()
+    losses = told["losses"]
+    assert [loss["softmax"] for loss in losses] == ["full", "sampled", "sampled", "nce", "nce"]
+    assert [loss["samples"] for loss in losses] == [None, 2, 32, 2, 32]
+    assert told["schema"] == 1 and told["classes"] == 12 and told["draws"] == 100
+    assert told["settings"]["average"]["value"] == 0
+    full = losses[0]
+    for loss in losses:
+        assert loss["parameters"] == full["parameters"]
+        assert loss["memory_bytes"] > 4 * loss["parameters"] and loss["step_us"] > 0
+        for name in ["log_loss", "accuracy", "top_10_accuracy"]:
+            assert loss[name]["low"] <= loss[name]["value"] <= loss[name]["high"]
+        assert loss["accuracy"]["value"] <= loss["top_10_accuracy"]["value"]
+    assert full["loss_estimate"] == full["gradient_estimate"] == {"bias": 0, "spread": 0}
+    assert full["gradient_cosine"] == 1
+    rough, fine = losses[1], losses[2]
+    for what in ["loss_estimate", "gradient_estimate"]:  # more draws are nearer, and less apart
+        assert abs(fine[what]["bias"]) < abs(rough[what]["bias"]), what
+        assert fine[what]["spread"] < rough[what]["spread"], what
+    assert rough["loss_estimate"]["bias"] < 0  # a logarithm of a mean lies above
+    assert rough["gradient_cosine"] < fine["gradient_cosine"] <= 1
+    assert losses[3]["loss_estimate"]["bias"] is None
+
+
+@case
+def the_full_one_is_what_train_makes(folder):
+    data, out = few(folder), os.path.join(folder, "m.safetensors")
+    full = compare(data, "--samples", "2", "--json").json()["losses"][0]
+    told = train(data, out, "--hidden", "8", "--epochs", "3", "--rate", "0.01", "--dropout", "0",
+                 "--refit", "no", "--average", "0", "--architecture", "mlp", "--json").json()
+    near(full["log_loss"]["value"], told["validation"]["log_loss"], 1e-6)
+    near(full["accuracy"]["value"], told["validation"]["accuracy"], 1e-9)
+
+
+@case
+def the_comparison_in_words(folder):
+    data = few(folder)
+    out = compare(data, "--samples", "4", "--sampler", "uniform").out
+    for words in ["label 'what': 12 classes", "full softmax", "sampled, 4 draws", "nce, 4 draws",
+                  "over 100 draws", "us a step", "top-10", "cosine"]:
+        assert words in out, words
+
+    def numbers(*options):
+        return [[loss["log_loss"], loss["loss_estimate"], loss["gradient_cosine"]]
+                for loss in compare(data, "--samples", "4", "--json", *options).json()["losses"]]
+    first = numbers()
+    assert numbers("--threads", "2") == first
+    assert numbers("--sampler", "uniform") != first
+
+
+@case
+def what_cannot_be_compared(folder):
+    data, out = few(folder), os.path.join(folder, "out.html")
+    numbers = write(os.path.join(folder, "numbers.csv"),
+                    "kind,y\n" + "".join("k%d,%d.5\n" % (i % 9, i) for i in range(200)))
+    base = ["compare", data, "--label", "what", "-q"]
+    for code, words, arguments in [
+            (2, "--column NAME is missing", base),
+            (2, "--column and --softmax exclude each other",
+             base + ["--softmax", "--column", "kind"]),
+            (2, "--buckets and --softmax exclude each other",
+             base + ["--softmax", "--buckets", "4"]),
+            (2, "--out and --softmax exclude each other", base + ["--softmax", "--out", out]),
+            (2, "--samples goes with --softmax", base + ["--column", "kind", "--samples", "4"]),
+            (2, "--sampler goes with --softmax",
+             base + ["--column", "kind", "--sampler", "uniform"]),
+            (2, "--samples takes", base + ["--softmax", "--samples", "0"]),
+            (3, "this label holds something else",
+             ["compare", numbers, "--label", "y", "--softmax", "-q"]),
+            (3, "--ignore leaves out bags and texts", base + ["--softmax", "--text", "kind"]),
+            (3, "2 rows or more to validate on", base + ["--softmax", "--valid-fraction", "0"])]:
+        assert not refused(code, words, *arguments).out
+
+
 main()

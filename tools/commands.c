@@ -73,8 +73,11 @@ const command commands[COMMANDS] = {
          "column multiplied by one-hot rows, looked up (the embedding), hashed into fewer rows, "
          "and "
          "put together of two small tables by quotient and remainder. The network is a plain one "
-         "(mlp) unless --architecture says otherwise.",
-         "grove compare trees.csv --label group --column species --out compare.html"},
+         "(mlp) unless --architecture says otherwise. With --softmax the losses of a label of very "
+         "many classes are compared instead: what a step costs, bias and spread of the estimate "
+         "over draws, what was learned.",
+         "grove compare trees.csv --label group --column species --out compare.html\n"
+         "grove compare sites.csv --label species --softmax --samples 64,512"},
     [COMMAND_LANGUAGE] =
         {"language", "LINES", 1, 1, "learn which letter, or word, comes next in lines of text",
          "A line is a sample. The loss is the mean of -log p over all letters (or words) and line "

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compare_softmax.h"
 #include "progress.h"
 #include "suggest.h"
 
@@ -326,6 +327,9 @@ static options of_network(const options *o) {
 }
 
 int run_compare(const options *asked) {
+    if (asked->compares_losses) {
+        return compare_softmax(asked);
+    }
     const options o = of_network(asked);
     job j = {.command = "compare", .o = &o};
     comparison c = {.j = &j};

@@ -143,6 +143,30 @@ static void check_softmax(const command *c, const options *o) {
     }
 }
 
+/* Either forms of a column's table are compared, or losses of the label. */
+static void check_compare(const command *c, const options *o) {
+    static const char *const of_forms[] = {"column",       "buckets", "hashes",
+                                           "architecture", "crosses", "out"};
+    static const char *const of_losses[] = {"samples", "sampler"};
+    if (!o->column && !o->compares_losses) {
+        usage_error(c, "--column NAME is missing: which column's table is to take several forms? "
+                       "(--softmax compares losses of the label)");
+    }
+    for (size_t i = 0; i < sizeof of_forms / sizeof *of_forms && o->compares_losses; i++) {
+        if (option_is_given(o, of_forms[i])) {
+            usage_error(c,
+                        "--%s and --softmax exclude each other: losses of the label are "
+                        "compared, in a plain network, and there is no page of them",
+                        of_forms[i]);
+        }
+    }
+    for (size_t i = 0; i < sizeof of_losses / sizeof *of_losses && !o->compares_losses; i++) {
+        if (option_is_given(o, of_losses[i])) {
+            usage_error(c, "--%s goes with --softmax", of_losses[i]);
+        }
+    }
+}
+
 static void check_predict(const command *c, const options *o) {
     if (o->top_classes > 0 && o->uncertainty) {
         usage_error(c, "--top and --uncertainty exclude each other: an entropy is of all classes");
@@ -319,6 +343,7 @@ void check_options(const command *c, options *o) {
         check_predict(c, o);
     }
     if (is(c, COMMAND_COMPARE)) {
+        check_compare(c, o);
         check_architecture(c, o);
     }
     if (is(c, COMMAND_TRAIN) || is(c, COMMAND_CV)) {

@@ -107,6 +107,8 @@ typedef struct options {
     const char *task, *loss;                      /* loss NULL: not given */
     names unknown;                                /* of evaluate and predict */
     const char *softmax, *sampler;                /* of very many classes */
+    bool compares_losses; /* --softmax of compare */
+    sizes sample_counts;  /* --samples of compare; none: chosen */
     long drawn_classes;                           /* --samples of train and cv */
     double huber_delta;                           /* 0: not given */
     long folds, repeats;                          /* likewise */
