@@ -18,6 +18,14 @@ typedef struct lesson {
     grove_rows all;
 } lesson;
 
+/* By chance, from 0 to below `most`: draw number `k` of row i. */
+static int drawn(int i, int k, int most) {
+    uint32_t h = (uint32_t)i * 8 + (uint32_t)k;
+    h = (h ^ h >> 16) * 0x7feb352du;
+    h = (h ^ h >> 15) * 0x846ca68bu;
+    return (int)((h ^ h >> 16) % (uint32_t)most);
+}
+
 static lesson make_lesson(int rows, int values) {
     lesson l = {0};
     grove_error error = {0};
@@ -28,7 +36,7 @@ static lesson make_lesson(int rows, int values) {
         snprintf(place, sizeof place, "p%d", i / 3 % values);
         snprintf(kind, sizeof kind, "k%d", i % values);
         snprintf(size, sizeof size, "%d", i * 7919 % 100);
-        const char *cells[] = {kind, size, i % 3 ? "yes" : "no", place};
+        const char *cells[] = {kind, size, drawn(i, 0, 3) ? "yes" : "no", place};
         ck_assert_int_eq(grove_table_append(l.table, cells, &error), GROVE_OK);
     }
     grove_schema_options wishes = {.label = "label", .numeric = names + 1, .numeric_count = 1};
@@ -129,6 +137,109 @@ START_TEST(two_columns_of_rare_values_are_crossed) {
     ck_assert(frequent.architecture == GROVE_ARCHITECTURE_MLP && frequent.cross_count == 0);
     ck_assert(rare.architecture == GROVE_ARCHITECTURE_WIDE_DEEP && rare.cross_count == 1);
     ck_assert_int_eq(rare.crosses[0].count, 2);
+}
+END_TEST
+
+/* Rows of four columns; c repeats half of what a says, d says nothing. The label follows what a and
+ * b say together, or the sum of what they say alone; and chance. */
+static void write_row(int i, bool together, bool numbers, char cells[5][16]) {
+    const int a = drawn(i, 0, 16), b = drawn(i, 1, 16), noise = drawn(i, 2, 10);
+    const int says = together ? 8 * (drawn(16 * a + b, 3, 1000) % 2) : 4 * (a / 8) + 4 * (b / 8);
+    snprintf(cells[0], 16, "a%d", a);
+    snprintf(cells[1], 16, "b%d", b);
+    snprintf(cells[2], 16, "c%d", a / 2);
+    snprintf(cells[3], 16, "d%d", drawn(i, 4, 20));
+    if (numbers) {
+        snprintf(cells[4], 16, "%d.%04d", says + noise % 5, i);
+    } else {
+        snprintf(cells[4], 16, "%s", says + 1 > noise ? "yes" : "no");
+    }
+}
+
+static lesson make_two(bool together, bool numbers) {
+    lesson l = {0};
+    grove_error error = {0};
+    const char *names[] = {"a", "b", "c", "d", "label"};
+    grove_schema_options wishes = {.label = "label", .categorical = names, .categorical_count = 4};
+    grove_encode_options labelled = {.label_required = true};
+    ck_assert_int_eq(grove_table_new(names, 5, NULL, &l.table, &error), GROVE_OK);
+    for (int i = 0; i < 3000; i++) {
+        char cells[5][16];
+        write_row(i, together, numbers, cells);
+        const char *row[] = {cells[0], cells[1], cells[2], cells[3], cells[4]};
+        ck_assert_int_eq(grove_table_append(l.table, row, &error), GROVE_OK);
+    }
+    wishes.target = numbers ? GROVE_TARGET_NUMBER : GROVE_TARGET_CLASS;
+    ck_assert_int_eq(grove_schema_guess(l.table, &wishes, &l.schema, &error), GROVE_OK);
+    ck_assert_int_eq(grove_schema_fit(l.schema, l.table, NULL, 3000, &error), GROVE_OK);
+    ck_assert_int_eq(grove_schema_encode(l.schema, l.table, &labelled, &l.data, &error), GROVE_OK);
+    l.all = (grove_rows){l.data, NULL, 3000};
+    return l;
+}
+
+static grove_settings chosen_of_two(bool together, bool numbers, grove_settings given) {
+    lesson l = make_two(together, numbers);
+    ck_assert_int_eq(grove_choose_settings(l.schema, l.all, &given, NULL), GROVE_OK);
+    free_lesson(&l);
+    return given;
+}
+
+START_TEST(columns_that_say_much_together_are_crossed) {
+    for (int numbers = 0; numbers <= 1; numbers++) {
+        grove_settings s = chosen_of_two(true, numbers, (grove_settings){0});
+        ck_assert(s.architecture == GROVE_ARCHITECTURE_WIDE_DEEP && s.cross_count >= 1);
+        ck_assert(s.crosses[0].columns[0] == 0 && s.crosses[0].columns[1] == 1);
+        for (int k = 0; k < s.cross_count; k++) { /* what is by chance is in none */
+            ck_assert(s.crosses[k].columns[1] != 3);
+        }
+        ck_assert(s.rate == 0.01 && s.cross_dropout == 0);
+        ck_assert_ptr_nonnull(
+            strstr(s.reason[GROVE_SETTING_ARCHITECTURE], "columns 1 and 2 together"));
+        ck_assert_ptr_nonnull(strstr(s.reason[GROVE_SETTING_CROSSES], "say more together"));
+    }
+}
+END_TEST
+
+START_TEST(columns_that_say_little_together_are_not) {
+    for (int numbers = 0; numbers <= 1; numbers++) {
+        grove_settings s = chosen_of_two(false, numbers, (grove_settings){0});
+        ck_assert(s.architecture == GROVE_ARCHITECTURE_MLP && s.cross_count == 0);
+        ck_assert(s.rate == 0.002);
+    }
+}
+END_TEST
+
+/* What is left is rounding then, all of which a pair may take away. */
+START_TEST(a_label_that_a_column_tells_has_no_pairs) {
+    lesson l = make_two(true, false);
+    grove_settings s = {0};
+    int32_t *labels = (int32_t *)(uintptr_t)grove_dataset_labels(l.data);
+    for (int i = 0; i < 3000; i++) {
+        labels[i] = grove_dataset_ids(l.data, 0)[i] % 2;
+    }
+    ck_assert_int_eq(grove_choose_settings(l.schema, l.all, &s, NULL), GROVE_OK);
+    ck_assert(s.architecture == GROVE_ARCHITECTURE_MLP && s.cross_count == 0);
+    free_lesson(&l);
+}
+END_TEST
+
+START_TEST(pairs_are_not_looked_for_against_a_wish) {
+    grove_settings given = {.architecture = GROVE_ARCHITECTURE_MLP};
+    given.given[GROVE_SETTING_ARCHITECTURE] = true;
+    grove_settings s = chosen_of_two(true, false, given);
+    ck_assert(s.architecture == GROVE_ARCHITECTURE_MLP && s.cross_count == 0 && s.rate == 0.002);
+    given = (grove_settings){.rate = 0.5};
+    given.given[GROVE_SETTING_CROSSES] = given.given[GROVE_SETTING_RATE] = true;
+    s = chosen_of_two(true, false, given);
+    ck_assert(s.architecture == GROVE_ARCHITECTURE_MLP && s.cross_count == 0 && s.rate == 0.5);
+}
+END_TEST
+
+START_TEST(very_few_rows_have_one_layer) {
+    grove_settings few = chosen(499, 5, (grove_settings){0});
+    grove_settings more = chosen(500, 5, (grove_settings){0});
+    ck_assert(few.hidden_count == 1 && few.hidden[0] == 64 && more.hidden_count == 2);
+    ck_assert_ptr_nonnull(strstr(few.reason[GROVE_SETTING_HIDDEN], "second layer"));
 }
 END_TEST
 
@@ -431,6 +542,11 @@ int main(void) {
     tcase_add_test(cases, bins_are_for_numbers_that_come_again);
     tcase_add_test(cases, rare_values_ask_for_more_dropout);
     tcase_add_test(cases, two_columns_of_rare_values_are_crossed);
+    tcase_add_test(cases, columns_that_say_much_together_are_crossed);
+    tcase_add_test(cases, columns_that_say_little_together_are_not);
+    tcase_add_test(cases, a_label_that_a_column_tells_has_no_pairs);
+    tcase_add_test(cases, pairs_are_not_looked_for_against_a_wish);
+    tcase_add_test(cases, very_few_rows_have_one_layer);
     tcase_add_test(cases, an_option_of_crosses_asks_for_some);
     tcase_add_test(cases, each_architecture_learns);
     tcase_add_test(cases, crosses_tell_what_no_column_tells_alone);

@@ -75,24 +75,27 @@ typedef struct grove_settings {
 
 /* Chooses what was not given, for these training rows of a fitted schema, and says why:
  *
- *     architecture   wide-deep where two columns or more have many rare values, or where crosses,
- *                    their buckets or their dropout were given, else mlp
- *     crosses        of a wide-deep network all pairs of columns, as far as there is room for them,
- *                    those of the columns with the most values first
- *     hidden         256,128; 64,32 below 2,000 rows
+ *     architecture   wide-deep where two columns or more have many rare values, where values of
+ *                    two together tell a tenth or more of what the columns one by one leave of the
+ *                    label (an analysis of variance of the training rows), or where crosses, their
+ *                    buckets or their dropout were given; else mlp
+ *     crosses        of a wide-deep network those pairs, or, where values are rare or there are no
+ *                    such pairs, all pairs of columns, as far as there is room for them, those of
+ *                    the columns with the most values first
+ *     hidden         256,128; 64,32 below 2,000 rows; 64 below 500
  *     embedding-dim  by grove_nn_embedding_width
  *     numbers        bins from 2,000 rows on, where those of most columns come again and again
  *     dropout        0.25, that of vectors 0.1; more where rows are few for the values they have
  *     unknown-share  0.01
  *     optimizer      adam, at a rate of 0.002, with the average of the weights over about the last
- *                    five epochs, at most 600 steps
+ *                    five epochs, at most 600 steps; 0.01 with pairs that were found
  *     batch          a 128th of the rows, as a power of two, from 32 to 1,024
  *     epochs         30; more for few rows, fewer for very many
  *     patience       a fifth of the epochs, 5 at least
  *     refit          where a row more counts: below 10,000 rows, and where values are rare or there
  *                    are texts, up to 200,000 rows
  *
- * Refused: rows that are none. */
+ * Refused: rows that are none. Memory may end where pairs are looked for. */
 GROVE_API grove_status grove_choose_settings(const grove_schema *schema, grove_rows train,
                                              grove_settings *settings, grove_error *error);
 

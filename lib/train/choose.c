@@ -11,8 +11,9 @@
 #include "base/error.h"
 #include "grove/choose.h"
 #include "grove/data_bags.h"
+#include "pairs.h"
 
-enum { RARE = 30 };
+enum { RARE = 30, MOST_PAIRS = 16 };
 
 /* What the rules look at. */
 typedef struct portrait {
@@ -23,6 +24,8 @@ typedef struct portrait {
     size_t repeating;     /* features whose numbers come again and again */
     double rows_by_value; /* training rows for each value of a column, of the column with fewest;
                              infinite where there is no categorical column */
+    grove_pair pairs[MOST_PAIRS]; /* of columns that say together what neither says alone */
+    int pair_count;
 } portrait;
 
 enum { SAMPLE = 4096, ROWS_OF_A_NUMBER = 16 };
@@ -97,13 +100,33 @@ static double between(double low, double x, double high) {
 
 /* ---- the network ----------------------------------------------------------------------------- */
 
+static bool has_rare(const portrait *p) {
+    return p->rare >= 2 && p->rows >= 2000;
+}
+
+static bool wants_pairs(grove_settings *s, const portrait *p) {
+    if (p->pair_count == 0 || s->given[GROVE_SETTING_CROSSES]) {
+        return false;
+    }
+    const grove_pair *best = &p->pairs[0];
+    if (choose(s, GROVE_SETTING_ARCHITECTURE,
+               "categorical columns %d and %d together tell %.0f%% of what they leave apart",
+               best->columns[0] + 1, best->columns[1] + 1, 100 * best->share)) {
+        s->architecture = GROVE_ARCHITECTURE_WIDE_DEEP;
+    }
+    return true;
+}
+
 static void choose_architecture(grove_settings *s, const portrait *p) {
-    const bool rare = p->rare >= 2 && p->rows >= 2000;
+    const bool rare = has_rare(p);
     const bool wished =
         s->given[GROVE_SETTING_CROSS_BUCKETS] || s->given[GROVE_SETTING_CROSS_DROPOUT];
     const bool crossed = s->cross_count > 0 || (wished && !s->given[GROVE_SETTING_CROSSES]);
     if (crossed && choose(s, GROVE_SETTING_ARCHITECTURE, "crosses were asked for")) {
         s->architecture = GROVE_ARCHITECTURE_WIDE_DEEP;
+        return;
+    }
+    if (!crossed && wants_pairs(s, p)) {
         return;
     }
     if (choose(s, GROVE_SETTING_ARCHITECTURE,
@@ -136,6 +159,19 @@ static int by_values(const grove_schema *schema, int *columns, int room) {
     return count;
 }
 
+/* Are the crosses to be the pairs that were found? */
+static bool has_found(const grove_settings *s, const portrait *p) {
+    return p->pair_count > 0 && s->architecture == GROVE_ARCHITECTURE_WIDE_DEEP &&
+           !s->given[GROVE_SETTING_CROSSES];
+}
+
+static void cross_found(grove_settings *s, const portrait *p) {
+    s->cross_count = p->pair_count;
+    for (int k = 0; k < p->pair_count; k++) {
+        s->crosses[k] = (grove_cross){{p->pairs[k].columns[0], p->pairs[k].columns[1]}, 2};
+    }
+}
+
 static void cross_pairs(grove_settings *s, const grove_schema *schema) {
     enum { MOST_COLUMNS = 16 }; /* which have 120 pairs */
     int columns[MOST_COLUMNS], count = by_values(schema, columns, MOST_COLUMNS);
@@ -148,12 +184,15 @@ static void cross_pairs(grove_settings *s, const grove_schema *schema) {
 }
 
 static void choose_crosses(grove_settings *s, const grove_schema *schema, const portrait *p) {
-    const bool wide = s->architecture == GROVE_ARCHITECTURE_WIDE_DEEP;
+    const bool wide = s->architecture == GROVE_ARCHITECTURE_WIDE_DEEP, found = has_found(s, p);
     if (choose(s, GROVE_SETTING_CROSSES,
-               wide ? "all pairs of the columns with the most values"
-                    : "only a wide-deep network has some")) {
+               !wide   ? "only a wide-deep network has some"
+               : found ? "pairs that say more together than one by one"
+                       : "all pairs of the columns with the most values")) {
         s->cross_count = 0;
-        if (wide) {
+        if (found) {
+            cross_found(s, p);
+        } else if (wide) {
             cross_pairs(s, schema);
         }
     }
@@ -167,18 +206,23 @@ static void choose_crosses(grove_settings *s, const grove_schema *schema, const 
         }
     }
     if (choose(s, GROVE_SETTING_CROSS_DROPOUT,
-               crossed ? "so that a rare pair alone does not decide" : "there are no crosses")) {
-        s->cross_dropout = crossed ? 0.3 : 0;
+               !crossed ? "there are no crosses"
+               : found  ? "each has rows enough"
+                        : "so that a rare pair alone does not decide")) {
+        s->cross_dropout = crossed && !found ? 0.3 : 0;
     }
 }
 
 static void choose_layers(grove_settings *s, const portrait *p) {
-    const bool few = p->rows < 2000;
+    enum { VERY_FEW = 500, FEW = 2000 };
+    const bool few = p->rows < FEW;
+    const bool very_few = p->rows < VERY_FEW;
     if (choose(s, GROVE_SETTING_HIDDEN,
-               few ? "%zu rows are few: more units would learn them by heart"
-                   : "%zu rows feed as many",
+               very_few ? "%zu rows are few: a second layer would learn them by heart"
+               : few    ? "%zu rows are few: more units would learn them by heart"
+                        : "%zu rows feed as many",
                p->rows)) {
-        s->hidden_count = 2;
+        s->hidden_count = very_few ? 1 : 2;
         s->hidden[0] = few ? 64 : 256;
         s->hidden[1] = s->hidden[0] / 2;
     }
@@ -266,10 +310,12 @@ static void choose_steps(grove_settings *s, const portrait *p) {
         s->optimizer = GROVE_OPTIMIZER_ADAM;
     }
     const bool adam = s->optimizer == GROVE_OPTIMIZER_ADAM || s->optimizer == GROVE_OPTIMIZER_ADAMW;
+    const bool pairs = adam && has_found(s, p);
     if (choose(s, GROVE_SETTING_RATE,
-               adam ? "fast, and the average below takes out its noise"
-                    : "the usual one of this optimizer")) {
-        s->rate = adam ? 0.002 : 0.01;
+               pairs  ? "crosses begin at 0 and are met in few steps: large ones"
+               : adam ? "fast, and the average below takes out its noise"
+                      : "the usual one of this optimizer")) {
+        s->rate = adam && !pairs ? 0.002 : 0.01;
     }
     if (choose(s, GROVE_SETTING_WEIGHT_DECAY, "the usual one of this optimizer")) {
         s->weight_decay = s->optimizer == GROVE_OPTIMIZER_ADAMW ? 0.01 : 0;
@@ -291,6 +337,12 @@ grove_status grove_choose_settings(const grove_schema *schema, grove_rows train,
             "choosing settings needs a schema, rows to train on, and a place for them");
     }
     portrait p = look(schema, &train);
+    const grove_status status =
+        has_rare(&p) ? GROVE_OK
+                     : grove_find_pairs(schema, train, p.pairs, MOST_PAIRS, &p.pair_count, error);
+    if (status != GROVE_OK) {
+        return status;
+    }
     choose_architecture(settings, &p);
     choose_crosses(settings, schema, &p);
     choose_layers(settings, &p);
