@@ -30,6 +30,8 @@ def the_numbers_of_evaluate(folder):
     assert (told["title"], told["table"]) == ("model.safetensors", "test.csv")
     assert told["training"]["rows"] == 360 and told["model"]["label"] == "group"
     assert told["model"]["layers"][-1] == [8, 3]
+    # The tables, one hidden layer, the last one.
+    assert told["model"]["depth"] == good("inspect", model, "--json").json()["depth"] == 3
     again, titled = made(folder, model, test, "--title", "Trees & <groups>", "--threads", "2",
                          name="again.html")
     assert titled["title"] == "Trees & <groups>"

@@ -102,7 +102,7 @@ static bool is_one_of(const char *word, const char *const *words) {
 
 /* An autoencoder has no label. */
 static int check_label(const char *command, grove_model **model) {
-    static const char *const all[] = {"evaluate", "predict", "embed",     "nearest",
+    static const char *const all[] = {"evaluate", "predict",   "embed", "nearest",
                                       "inspect",  "transform", NULL};
     if (!is_autoencoder(*model) || is_one_of(command, all)) {
         return EXIT_DONE;
@@ -310,4 +310,16 @@ const char *with_commas(char buffer[40], int64_t number) {
 
 int to_atomic_file(void *user, const char *bytes, size_t size) {
     return grove_atomic_write(user, bytes, size) == GROVE_OK ? 0 : -1;
+}
+
+enum { MOST_OUTPUTS = 64 };
+
+int depth_of(const grove_model *model) {
+    grove_tensor outputs[MOST_OUTPUTS];
+    int count = grove_model_outputs(model);
+    count = count < MOST_OUTPUTS ? count : MOST_OUTPUTS;
+    for (int i = 0; i < count; i++) {
+        outputs[i] = grove_model_output(model, i);
+    }
+    return grove_nn_depth(outputs, count);
 }

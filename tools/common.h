@@ -73,4 +73,8 @@ double seconds_now(void);
 /* Writes a number with thousands separated by commas; returns buffer. */
 const char *with_commas(char buffer[40], int64_t number);
 
+/* Hidden + output + embedding layers on the longest way to an answer; below 0 when memory is
+ * short (grove_nn_depth). */
+int depth_of(const grove_model *model);
+
 #endif

@@ -36,14 +36,16 @@ static void print_collisions(const comparison *c) {
     bool any = false;
     for (int i = 0; i < c->count; i++) {
         const compared_form *f = &c->forms[i];
-        char values[40];
+        char values[40], pairs[40];
         if (f->collides) {
             const grove_collision_report *r = &f->collisions;
             printf("%s", any ? "" : "\n");
             print_padded(f->name, 22);
-            printf(" %s values share all their rows with another (%.2g expected in pairs), %.1f %% "
+            printf(" %s values share all their rows with another (by chance some %s pairs would), "
+                   "%.1f %% "
                    "of the training rows; %.1f %% share one\n",
-                   with_commas(values, (int64_t)r->merged), r->merged_pairs_expected,
+                   with_commas(values, (int64_t)r->merged),
+                   with_commas(pairs, (int64_t)(r->merged_pairs_expected + 0.5)),
                    100 * r->merged_weight, 100 * r->sharing_weight);
             any = true;
         }

@@ -8,7 +8,7 @@
 /* ---- in words -------------------------------------------------------------------------------- */
 
 static void print_costs(const loss_comparison *c) {
-    printf("%-22s %12s %10s  %-26s %-26s %s\n", "", "us a step", "MB a step", "log loss (95 %)",
+    printf("%-22s %12s %10s  %-26s %-26s %s\n", "", "us a step", "MB", "log loss (95 %)",
            "accuracy (95 %)", "top-10");
     for (int i = 0; i < c->count; i++) {
         const compared_loss *l = &c->losses[i];
@@ -40,10 +40,11 @@ void print_loss_comparison(const loss_comparison *c) {
     const job *j = c->j;
     char classes[40], train[40], valid[40];
     printf("label '%s': %s classes; %s rows to train on, %s to validate on; batches of %d, at most "
-           "%d epochs, seed %d\n\n",
+           "%d epoch%s, seed %d\n\n",
            j->o->label, with_commas(classes, c->classes),
            with_commas(train, (int64_t)j->train.count), with_commas(valid, (int64_t)j->valid.count),
-           (int)j->settings.batch, j->settings.epochs, (int)j->o->seed);
+           (int)j->settings.batch, j->settings.epochs, j->settings.epochs == 1 ? "" : "s",
+           (int)j->o->seed);
     print_costs(c);
     print_draws(c);
     printf(

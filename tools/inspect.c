@@ -50,18 +50,6 @@ static int64_t all_bytes(const grove_graph *graph) {
     return bytes;
 }
 
-enum { MOST_OUTPUTS = 64 };
-
-static int depth_of(const grove_model *model) {
-    grove_tensor outputs[MOST_OUTPUTS];
-    int count = grove_model_outputs(model);
-    count = count < MOST_OUTPUTS ? count : MOST_OUTPUTS;
-    for (int i = 0; i < count; i++) {
-        outputs[i] = grove_model_output(model, i);
-    }
-    return grove_nn_depth(outputs, count);
-}
-
 /* 12, or "batch", "2*batch", "batch + 12" */
 static json_t *json_dim(int64_t dim) {
     char text[64];

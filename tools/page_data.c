@@ -118,10 +118,12 @@ static json_t *json_model(const answers *a) {
         json_array_append_new(columns, json_column(a, i));
     }
     snprintf(now, sizeof now, "grove %s", grove_version());
-    return json_pack("{s:o, s:o, s:s, s:i, s:I, s:o, s:o}", "label", json_words(label), "producer",
-                     json_words(producer ? producer : ""), "producer_now", now, "members",
-                     members_of(grove_model_graph(a->model)), "parameters",
-                     parameters_of(grove_model_graph(a->model)), "layers",
+    const int depth = depth_of(a->model);
+    return json_pack("{s:o, s:o, s:s, s:i, s:I, s:o, s:o, s:o}", "label", json_words(label),
+                     "producer", json_words(producer ? producer : ""), "producer_now", now,
+                     "members", members_of(grove_model_graph(a->model)), "parameters",
+                     parameters_of(grove_model_graph(a->model)), "depth",
+                     depth < 0 ? json_null() : json_integer(depth), "layers",
                      json_layers(grove_model_graph(a->model)), "columns", columns);
 }
 

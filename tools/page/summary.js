@@ -138,6 +138,7 @@ function training() {
         [t.boosting ? 'Weak models in a row' : 'Epochs', t.epochs && `${t.epochs}, the best was ${t.best_epoch}`],
         ['Seed', t.seed],
         ['Parameters', whole(model.parameters)],
+        ['Depth: hidden, output and embedding layers on the longest way', model.depth],
         [
             'Layers',
             model.layers.length
