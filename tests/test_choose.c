@@ -124,6 +124,26 @@ START_TEST(bins_are_for_numbers_that_come_again) {
 }
 END_TEST
 
+START_TEST(bins_are_for_numbers_beside_enormous_ones) {
+    lesson l = make_lesson(3000, 5);
+    grove_settings s = {0};
+    float *numbers = (float *)(uintptr_t)grove_dataset_numbers(l.data);
+    for (int i = 0; i < 3000; i++) {
+        numbers[i] = i % 100 ? (float)i / 60000 : (float)i / 300;
+    }
+    ck_assert_int_eq(grove_choose_settings(l.schema, l.all, &s, NULL), GROVE_OK);
+    ck_assert(s.numbers == GROVE_NUMBERS_BINS);
+    ck_assert_ptr_nonnull(strstr(s.reason[GROVE_SETTING_NUMBERS], "few enormous"));
+    l.all.count = 600;
+    ck_assert_int_eq(grove_choose_settings(l.schema, l.all, &s, NULL), GROVE_OK);
+    ck_assert(s.numbers == GROVE_NUMBERS_BINS);
+    l.all.count = 400;
+    ck_assert_int_eq(grove_choose_settings(l.schema, l.all, &s, NULL), GROVE_OK);
+    ck_assert(s.numbers == GROVE_NUMBERS_STANDARD);
+    free_lesson(&l);
+}
+END_TEST
+
 START_TEST(rare_values_ask_for_more_dropout) {
     grove_settings frequent = chosen(3000, 5, (grove_settings){0});
     grove_settings rare = chosen(3000, 500, (grove_settings){0});
@@ -540,6 +560,7 @@ int main(void) {
     tcase_add_test(cases, rows_decide);
     tcase_add_test(cases, a_row_more_counts_where_rows_are_few_or_values_rare);
     tcase_add_test(cases, bins_are_for_numbers_that_come_again);
+    tcase_add_test(cases, bins_are_for_numbers_beside_enormous_ones);
     tcase_add_test(cases, rare_values_ask_for_more_dropout);
     tcase_add_test(cases, two_columns_of_rare_values_are_crossed);
     tcase_add_test(cases, columns_that_say_much_together_are_crossed);

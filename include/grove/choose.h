@@ -84,7 +84,8 @@ typedef struct grove_settings {
  *                    the columns with the most values first
  *     hidden         256,128; 64,32 below 2,000 rows; 64 below 500
  *     embedding-dim  by grove_nn_embedding_width
- *     numbers        bins from 2,000 rows on, where those of most columns come again and again
+ *     numbers        bins from 2,000 rows on, where those of most columns come again and again,
+ *                    and from 500 on where half of them lie within a tenth of a standard deviation
  *     dropout        0.25, that of vectors 0.1; more where rows are few for the values they have
  *     unknown-share  0.01
  *     optimizer      adam, at a rate of 0.002, with the average of the weights over about the last

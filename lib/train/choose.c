@@ -22,6 +22,7 @@ typedef struct portrait {
     size_t rare; /* columns that have a value for every RARE rows or fewer */
     size_t texts;
     size_t repeating;     /* features whose numbers come again and again */
+    size_t squeezed;      /* features half of whose numbers are nearly one, beside enormous ones */
     double rows_by_value; /* training rows for each value of a column, of the column with fewest;
                              infinite where there is no categorical column */
     grove_pair pairs[MOST_PAIRS]; /* of columns that say together what neither says alone */
@@ -35,8 +36,9 @@ static int by_size(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Has each number of the feature some rows, in a sample of those that are spread over all? */
-static bool repeats(const grove_rows *train, size_t features, size_t feature) {
+/* Looks at a sample of the rows, spread over all: has each number of the feature some? Lie those in
+ * the middle, the half of all, within a tenth of a deviation, which few far ones make so large? */
+static void look_at_numbers(const grove_rows *train, size_t features, size_t feature, portrait *p) {
     float sample[SAMPLE];
     const float *numbers = grove_dataset_numbers(train->dataset);
     const size_t count = train->count < SAMPLE ? train->count : SAMPLE;
@@ -49,16 +51,18 @@ static bool repeats(const grove_rows *train, size_t features, size_t feature) {
     for (size_t i = 1; i < count; i++) {
         distinct += sample[i] > sample[i - 1];
     }
-    return distinct * ROWS_OF_A_NUMBER <= count;
+    const float middle = sample[3 * count / 4] - sample[count / 4];
+    p->repeating += distinct * ROWS_OF_A_NUMBER <= count;
+    p->squeezed += middle > 0 && middle < 0.1F;
 }
 
 /* Of rows in a file there are many: theirs are not looked at. */
-static size_t count_repeating(const grove_rows *train, size_t features) {
-    size_t repeating = 0;
-    for (size_t i = 0; i < features; i++) {
-        repeating += !grove_dataset_numbers(train->dataset) || repeats(train, features, i);
+static void look_at_features(const grove_rows *train, portrait *p) {
+    const bool held = grove_dataset_numbers(train->dataset) != NULL;
+    p->repeating = held ? 0 : p->features;
+    for (size_t i = 0; held && i < p->features; i++) {
+        look_at_numbers(train, p->features, i, p);
     }
-    return repeating;
 }
 
 static portrait look(const grove_schema *schema, const grove_rows *train) {
@@ -72,7 +76,7 @@ static portrait look(const grove_schema *schema, const grove_rows *train) {
         p.rare += rows < RARE;
         p.rows_by_value = rows < p.rows_by_value ? rows : p.rows_by_value;
     }
-    p.repeating = count_repeating(train, p.features);
+    look_at_features(train, &p);
     for (size_t i = 0; i < grove_schema_bags(schema); i++) {
         p.texts +=
             grove_schema_kind(schema, (size_t)grove_schema_bag(schema, i)) == GROVE_COLUMN_TEXT;
@@ -232,12 +236,16 @@ static void choose_layers(grove_settings *s, const portrait *p) {
 }
 
 static void choose_numbers(grove_settings *s, const portrait *p) {
-    enum { FEW = 2000 };
-    const bool few = p->rows < FEW, bins = !few && 2 * p->repeating >= p->features;
-    const char *why = p->features == 0 ? "there are none"
-                      : few            ? "too few rows to learn the vectors of bins"
-                      : bins ? "numbers that come again and again have a vector each, or a bin's"
-                             : "most numbers hardly come twice: bins would only make them coarse";
+    enum { FEW = 2000, VERY_FEW = 500 };
+    const bool few = p->rows < FEW;
+    const bool far = p->rows >= VERY_FEW && 2 * p->squeezed >= p->features;
+    const bool bins = far || (!few && 2 * p->repeating >= p->features);
+    const char *why =
+        p->features == 0 ? "there are none"
+        : far            ? "beside a few enormous numbers most are nearly one: bins tell them apart"
+        : few            ? "too few rows to learn the vectors of bins"
+        : bins           ? "numbers that come again and again have a vector each, or a bin's"
+                         : "most numbers hardly come twice: bins would only make them coarse";
     if (choose(s, GROVE_SETTING_NUMBERS, "%s", why)) {
         s->numbers = bins && p->features > 0 ? GROVE_NUMBERS_BINS : GROVE_NUMBERS_STANDARD;
     }
