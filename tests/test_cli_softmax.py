@@ -211,6 +211,9 @@ def what_is_refused_of_answers(folder):
             (1, "cv would keep", ["cv", twice, "--label", "what", "--folds", "2", "--hidden", "2",
                                   "--epochs", "1"])]:
         assert not refused(code, words, *arguments).out
+    refused(1, "No such file", *base, "--softmax", "--out", os.path.join(folder, "none", "p.html"))
+    good(*base, "--softmax", "--samples", "4", "--epochs", "1", "--out", out)
+    assert b"</html>" in read(out)
 
 
 def compare(data, *options):
@@ -283,7 +286,6 @@ def what_cannot_be_compared(folder):
              base + ["--softmax", "--column", "kind"]),
             (2, "--buckets and --softmax exclude each other",
              base + ["--softmax", "--buckets", "4"]),
-            (2, "--out and --softmax exclude each other", base + ["--softmax", "--out", out]),
             (2, "--samples goes with --softmax", base + ["--column", "kind", "--samples", "4"]),
             (2, "--sampler goes with --softmax",
              base + ["--column", "kind", "--sampler", "uniform"]),

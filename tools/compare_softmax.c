@@ -214,12 +214,16 @@ int compare_softmax(const options *asked) {
     const options o = of_network(asked);
     job j = {.command = "compare", .o = &o};
     loss_comparison *c = calloc(1, sizeof *c);
-    int code = c ? read_table("compare", o.files[0], &o, &j.table)
-                 : complain("compare", EXIT_RUN_TIME, "out of memory");
+    int code = c ? EXIT_DONE : complain("compare", EXIT_RUN_TIME, "out of memory");
+    code = code == EXIT_DONE && o.out ? check_output("compare", o.out) : code;
+    code = code == EXIT_DONE ? read_table("compare", o.files[0], &o, &j.table) : code;
     if (code == EXIT_DONE) {
         c->j = &j;
         grove_status status = prepare_job(&j);
         code = status == GROVE_OK ? run_all(c) : failed(status, &j.error);
+    }
+    if (code == EXIT_DONE && o.out) {
+        code = write_loss_comparison(c, o.out);
     }
     if (code == EXIT_DONE && o.json) {
         code = print_json("compare", json_loss_comparison(c));

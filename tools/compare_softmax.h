@@ -45,6 +45,8 @@ int compare_softmax(const options *asked);
 /* A table in words, to stdout. */
 void print_loss_comparison(const loss_comparison *c);
 json_t *json_loss_comparison(const loss_comparison *c);
+/* The same as a page with charts. Complains and returns an exit code on failure. */
+int write_loss_comparison(const loss_comparison *c, const char *path);
 
 /* How far the losses of `kind` are from the full one at the weights of `full`, over LOSS_DRAWS
  * draws, on the first rows for validation (compare_draws.c). */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "compare_softmax.h"
+#include "page.h"
 #include "settings.h"
 
 /* ---- in words -------------------------------------------------------------------------------- */
@@ -93,4 +94,14 @@ json_t *json_loss_comparison(const loss_comparison *c) {
                      "validation_rows", (json_int_t)j->valid.count, "draws", LOSS_DRAWS, "seed",
                      (json_int_t)j->o->seed, "settings", json_settings(&j->settings), "losses",
                      losses);
+}
+
+/* ---- as a page ------------------------------------------------------------------------------- */
+
+int write_loss_comparison(const loss_comparison *c, const char *path) {
+    const char *file = c->j->o->files[0], *slash = strrchr(file, '/');
+    json_t *object = json_loss_comparison(c);
+    json_object_set_new(object, "table",
+                        json_text(slash ? slash + 1 : file, strlen(slash ? slash + 1 : file)));
+    return write_page("compare", path, softmax_before_data, softmax_after_data, object);
 }

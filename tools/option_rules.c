@@ -145,8 +145,8 @@ static void check_softmax(const command *c, const options *o) {
 
 /* Either forms of a column's table are compared, or losses of the label. */
 static void check_compare(const command *c, const options *o) {
-    static const char *const of_forms[] = {"column",       "buckets", "hashes",
-                                           "architecture", "crosses", "out"};
+    static const char *const of_forms[] = {"column", "buckets", "hashes", "architecture",
+                                           "crosses"};
     static const char *const of_losses[] = {"samples", "sampler"};
     if (!o->column && !o->compares_losses) {
         usage_error(c, "--column NAME is missing: which column's table is to take several forms? "
@@ -156,7 +156,7 @@ static void check_compare(const command *c, const options *o) {
         if (option_is_given(o, of_forms[i])) {
             usage_error(c,
                         "--%s and --softmax exclude each other: losses of the label are "
-                        "compared, in a plain network, and there is no page of them",
+                        "compared, in a plain network",
                         of_forms[i]);
         }
     }

@@ -10,6 +10,7 @@
 /* Made by tools/embed-page when grove is built: what stands before the data, and behind. */
 extern const char page_before_data[], page_after_data[];
 extern const char compare_before_data[], compare_after_data[];
+extern const char softmax_before_data[], softmax_after_data[];
 
 /* Writes a page with the object in it, and lets go of that. Complains and returns an exit code on
  * failure; then no file is touched. */

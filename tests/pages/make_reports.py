@@ -50,6 +50,22 @@ def main(folder):
          "1", "--hidden", "8", "-q", "--out", path("nasty_compare.html"))
 
 
+def main_losses(folder):
+    """The page of losses of many classes; the label's name looks like code."""
+    r = random.Random(6)
+    lines = ["a,b,<b>what</b>"]
+    for _ in range(1500):
+        a, b = r.randrange(12), r.randrange(12)
+        lines.append("a%d,b%d,k%d" % (a, b, a * 12 + b if r.random() < 0.8 else r.randrange(144)))
+
+    def path(name):
+        return os.path.join(folder, name)
+    write(path("many_classes.csv"), text_of(lines))
+    how = ["compare", path("many_classes.csv"), "--label", "<b>what</b>", "--softmax", "--samples",
+           "4,16", "--epochs", "2", "--hidden", "16", "-q"]
+    write(path("losses.json"), good(*how, "--json", "--out", path("losses.html")).out)
+
+
 def main_numbers(folder):
     """Pages of a model that predicts numbers: of few rows, and of many."""
     r = random.Random(1)
@@ -124,5 +140,6 @@ if __name__ == "__main__":
     main(sys.argv[1])
     main_boosted(sys.argv[1])
     main_sets(sys.argv[1])
+    main_losses(sys.argv[1])
     main_bayesian(sys.argv[1])
     main_numbers(sys.argv[1])
