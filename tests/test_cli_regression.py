@@ -160,7 +160,7 @@ def losses(folder):
         more = ["--huber-delta", "0.05"] if name == "huber" else []
         told = good("train", data, "--label", "price", "--out", model, "--epochs", "30", "-q",
                     "--loss", name, "--json", *more).json()
-        assert told["task"] == {"kind": "regression", "loss": name,
+        assert told["task"] == {"kind": "regression", "loss": name, "softmax": None,
                                 "reason": "the label is numbers, more than 20 distinct ones"}
         error[name] = good("evaluate", model, clean, "--json").json()["mean_absolute_error"]
     assert error["mae"] < error["mse"] / 4 and error["huber"] < error["mse"] / 4, error
@@ -174,6 +174,7 @@ def what_is_guessed_and_asked(folder):
     train = ["train", few, "--label", "y", "--out", model, *QUICK, "-q"]
     told = good(*train, "--json").json()
     assert told["task"] == {"kind": "classification", "loss": "log_loss",
+                            "softmax": {"kind": "full", "sampler": None, "samples": None},
                             "reason": "the label is numbers, of only 5 distinct ones"}, told
     assert "task  classification: the label is numbers, of only 5" in good(*train).out
     told = good(*train, "--json", "--task", "regression").json()

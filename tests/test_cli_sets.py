@@ -199,7 +199,7 @@ def cells(folder):
     train = ["train", data, "--label", "tags", "--out", model, *QUICK, "-q"]
     told = good(*train, "--label-split", ";", "--json").json()
     assert told["task"] == {"kind": "multilabel", "reason": "as asked for",
-                            "loss": "binary_cross_entropy"}, told["task"]
+                            "loss": "binary_cross_entropy", "softmax": None}, told["task"]
     column = told["columns"][1]
     assert column["values"] == 3 and column["most_labels"] == 2, column
     near(column["labels_per_row"], 1, 0.1)
