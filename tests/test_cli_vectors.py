@@ -426,4 +426,33 @@ def transform_refuses(folder):
     assert "--out=FILE" in text and "Example: grove transform" in text, text
 
 
+@case
+def nearest_rows(folder):
+    """Rows by a layer: the numbers of embed --layer, sorted by their cosine."""
+    data, model = trained(folder, rows=80)
+    rows = [[float(x) for x in line.split(",")] for line in
+            good("embed", model, data, "--layer", "mlp.0").out.splitlines()[1:]]
+
+    def cosine(a, b):
+        norms = math.sqrt(sum(x * x for x in a)) * math.sqrt(sum(x * x for x in b))
+        return sum(x * y for x, y in zip(a, b)) / norms if norms else -2
+    told = good("nearest", model, data, "12", "--layer", "mlp.0", "--json", "--top", "5").json()
+    assert told["line"] == 12 and told["width"] == 8 and len(told["neighbours"]) == 5, told
+    best = sorted(((cosine(rows[10], row), i) for i, row in enumerate(rows) if i != 10),
+                  reverse=True)[:5]
+    for (value, i), one in zip(best, told["neighbours"]):
+        near(one["cosine"], value, 1e-5)
+    assert told["columns"] == ["species", "region", "height", "trunk"], told
+    words = good("nearest", model, data, "12", "--layer", "mlp.0").out
+    assert words.startswith("nearest to the row on line 12, by the 8 numbers of 'mlp.0':"), words
+    assert words.count("\n") == 2 + 2 + 10, words
+    refused(2, "begins on line '1'; the first is on line 2", "nearest", model, data, "1", "--layer",
+            "mlp.0")
+    refused(2, "no row of", "nearest", model, data, "many", "--layer", "mlp.0")
+    refused(2, "the model has no layer 'mlp.9'", "nearest", model, data, "3", "--layer", "mlp.9")
+    refused(3, "No such file", "nearest", model, data + "x", "3", "--layer", "mlp.0")
+    refused(2, "--separator says how a table is read, and only --layer reads one", "nearest", model,
+            "species", "species 1", "--separator", ";")
+
+
 main()

@@ -34,9 +34,12 @@ const command commands[COMMANDS] = {
     [COMMAND_NEAREST] =
         {"nearest", "MODEL COLUMN VALUE", 3, 3, "tell which values' vectors are nearest to one's",
          "Sorted by the cosine of the angle between the vectors, with their distance and how many "
-         "training rows had the value. An empty VALUE is the empty cell. A VALUE that begins with "
+         "training rows had the value. With --layer COLUMN is DATA.csv and VALUE a LINE of it: "
+         "then "
+         "rows are told, not values. An empty VALUE is the empty cell. A VALUE that begins with "
          "a dash stands behind '--'.",
-         "grove nearest trees.safetensors species 'species 12' --top 5"},
+         "grove nearest trees.safetensors species 'species 12' --top 5\n"
+         "grove nearest trees.safetensors trees.csv 12 --layer mlp.0"},
     [COMMAND_TRANSFORM] =
         {"transform", "MODEL DATA.csv", 2, 2, "write a table with vectors in place of categories",
          "A categorical column NAME of the model becomes the columns NAME_1, NAME_2... of its "

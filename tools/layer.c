@@ -4,23 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answers.h"
 #include "unknown.h"
 #include "vectors.h"
 
 enum { BATCH = 256 };
 
-typedef struct layer {
-    answers a; /* the model, its schema, the table and its dataset */
-    grove_tensor node;
-    size_t width;      /* numbers in a row */
-    grove_id *ids;     /* [categorical columns, BATCH] */
-    grove_real *reals; /* [BATCH, features] */
-    grove_plan *plan;
-} layer;
-
-static int no_memory(void) {
-    return complain("embed", EXIT_RUN_TIME, "out of memory");
+static int no_memory(const layer *l) {
+    return complain(l->command, EXIT_RUN_TIME, "out of memory");
 }
 
 /* ---- which layer ----------------------------------------------------------------------------- */
@@ -40,12 +30,13 @@ static size_t width_of_node(grove_tensor node) {
     return width < 1000000 ? width : 0;
 }
 
-static int refuse_layer(const options *o, const grove_graph *graph) {
+static int refuse_layer(const options *o, const layer *l) {
+    const grove_graph *graph = grove_model_graph(l->a.model);
     char near[NAMES_SIZE], all[NAMES_SIZE], why[1400];
     size_t count = 0;
     grove_cell *names = calloc((size_t)grove_node_count(graph) + 1, sizeof *names);
     if (!names) {
-        return no_memory();
+        return no_memory(l);
     }
     for (int32_t i = 0; i < grove_node_count(graph); i++) {
         grove_tensor node = grove_node_at(graph, i);
@@ -57,7 +48,7 @@ static int refuse_layer(const options *o, const grove_graph *graph) {
     all_names(all, names, count);
     free(names);
     if (count == 0) {
-        return complain("embed", EXIT_BAD_MODEL,
+        return complain(l->command, EXIT_BAD_MODEL,
                         "no layer of the model has a name and a row of "
                         "numbers for each row of a table");
     }
@@ -65,14 +56,13 @@ static int refuse_layer(const options *o, const grove_graph *graph) {
              "the model has no layer '%.80s' with a row of numbers for each row of the table; the "
              "nearest name is %s; layers that do: %s",
              o->layer, near, all);
-    return complain("embed", EXIT_USAGE, why);
+    return complain(l->command, EXIT_USAGE, why);
 }
 
 static int find_layer(const options *o, layer *l) {
-    const grove_graph *graph = grove_model_graph(l->a.model);
-    l->node = grove_find(graph, o->layer);
+    l->node = grove_find(grove_model_graph(l->a.model), o->layer);
     l->width = width_of_node(l->node);
-    return l->width > 0 ? EXIT_DONE : refuse_layer(o, graph);
+    return l->width > 0 ? EXIT_DONE : refuse_layer(o, l);
 }
 
 /* ---- the model, ready to run ----------------------------------------------------------------- */
@@ -81,19 +71,19 @@ static int read_rows_of_table(const options *o, layer *l) {
     grove_error error = {0};
     grove_encode_options encoding = {0};
     if (grove_schema_bags(l->a.schema) > 0) {
-        return complain("embed", EXIT_USAGE,
+        return complain(l->command, EXIT_USAGE,
                         "--layer takes no models that read bags or texts: a row of those has no "
                         "fixed number of inputs");
     }
-    int code = read_table("embed", o->files[1], o, &l->a.table);
+    int code = read_table(l->command, o->files[1], o, &l->a.table);
     if (code != EXIT_DONE) {
         return code;
     }
     if (grove_schema_encode(l->a.schema, l->a.table, &encoding, &l->a.data, &error) != GROVE_OK) {
-        return complain("embed", code_of_data(error.status), error.message);
+        return complain(l->command, code_of_data(error.status), error.message);
     }
     l->a.rows = grove_dataset_rows(l->a.data);
-    return note_unknown(&l->a) ? settle_unknown("embed", o, l->a.table, &l->a) : no_memory();
+    return note_unknown(&l->a) ? settle_unknown(l->command, o, l->a.table, &l->a) : no_memory(l);
 }
 
 /* An input of that name, type and width in the graph? Where the model has another one, or none,
@@ -121,7 +111,7 @@ static void bind_all(layer *l) {
 static int refuse_plan(const layer *l) {
     const grove_error *mistake = grove_plan_error(l->plan);
     int code = mistake->status == GROVE_NO_MEMORY ? EXIT_RUN_TIME : EXIT_BAD_MODEL;
-    return complain("embed", code, mistake->message);
+    return complain(l->command, code, mistake->message);
 }
 
 static int open_plan(const options *o, layer *l) {
@@ -130,13 +120,13 @@ static int open_plan(const options *o, layer *l) {
     l->reals = calloc(grove_schema_features(l->a.schema) * BATCH + 1, sizeof *l->reals);
     l->plan = grove_plan_new(grove_model_graph(l->a.model), &l->node, 1, &options);
     if (!l->ids || !l->reals || !l->plan) {
-        return no_memory();
+        return no_memory(l);
     }
     bind_all(l);
     return grove_plan_error(l->plan)->status == GROVE_OK ? EXIT_DONE : refuse_plan(l);
 }
 
-static void close_layer(layer *l) {
+void close_layer(layer *l) {
     grove_plan_free(l->plan);
     free(l->ids);
     free(l->reals);
@@ -178,21 +168,32 @@ static void write_rows(const layer *l, const grove_real *values, size_t count,
     }
 }
 
-static int run_rows(layer *l, bool npy, grove_atomic_file *file) {
+int run_layer(layer *l, void (*take)(void *user, const grove_real *values, size_t count),
+              void *user) {
     for (size_t begin = 0; begin < l->a.rows; begin += BATCH) {
         size_t count = l->a.rows - begin < BATCH ? l->a.rows - begin : BATCH;
         feed(l, begin, count);
         if (grove_run(l->plan) != GROVE_OK) {
             return refuse_plan(l);
         }
-        const grove_real *values = grove_value(l->plan, l->node);
-        if (npy) {
-            npy_numbers(file, values, count * l->width);
-        } else {
-            write_rows(l, values, count, file);
-        }
+        take(user, grove_value(l->plan, l->node), count);
     }
     return EXIT_DONE;
+}
+
+typedef struct writer {
+    const layer *l;
+    bool npy;
+    grove_atomic_file *file;
+} writer;
+
+static void write_some(void *user, const grove_real *values, size_t count) {
+    const writer *w = user;
+    if (w->npy) {
+        npy_numbers(w->file, values, count * w->l->width);
+    } else {
+        write_rows(w->l, values, count, w->file);
+    }
 }
 
 static int write_layer(const options *o, layer *l) {
@@ -205,29 +206,34 @@ static int write_layer(const options *o, layer *l) {
     } else {
         good = write_header(o, l, &file);
     }
-    int code = good ? run_rows(l, npy, &file) : no_memory();
+    int code = good ? run_layer(l, write_some, &(writer){l, npy, &file}) : no_memory(l);
     if (code != EXIT_DONE) {
         grove_atomic_abort(&file);
         return code;
     }
     if (grove_atomic_commit(&file, &error) != GROVE_OK) {
-        return complain("embed", EXIT_RUN_TIME, error.message);
+        return complain(l->command, EXIT_RUN_TIME, error.message);
     }
-    report_unknown("embed", &l->a);
+    report_unknown(l->command, &l->a);
     return EXIT_DONE;
 }
 
-int embed_layer(const options *o, const grove_model *model) {
-    layer l = {.a = {.model = model, .schema = grove_model_schema(model)}};
-    if (!l.a.schema) {
-        return complain("embed", EXIT_BAD_MODEL,
+int open_layer(const char *command, const options *o, const grove_model *model, layer *l) {
+    *l = (layer){.command = command, .a = {.model = model, .schema = grove_model_schema(model)}};
+    if (!l->a.schema) {
+        return complain(command, EXIT_BAD_MODEL,
                         "the model does not say what its columns are, so it cannot read a table; "
                         "models written by grove train do");
     }
-    int code = o->out ? check_output("embed", o->out) : EXIT_DONE;
-    code = code == EXIT_DONE ? find_layer(o, &l) : code;
-    code = code == EXIT_DONE ? read_rows_of_table(o, &l) : code;
-    code = code == EXIT_DONE ? open_plan(o, &l) : code;
+    int code = o->out ? check_output(command, o->out) : EXIT_DONE;
+    code = code == EXIT_DONE ? find_layer(o, l) : code;
+    code = code == EXIT_DONE ? read_rows_of_table(o, l) : code;
+    return code == EXIT_DONE ? open_plan(o, l) : code;
+}
+
+int embed_layer(const options *o, const grove_model *model) {
+    layer l;
+    int code = open_layer("embed", o, model, &l);
     code = code == EXIT_DONE ? write_layer(o, &l) : code;
     close_layer(&l);
     return code;

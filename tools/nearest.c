@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "layer.h"
 #include "vectors.h"
 
 typedef struct neighbour {
@@ -176,6 +177,11 @@ int run_nearest(const options *o) {
     vector_table table;
     size_t id = 0;
     int code = read_model("nearest", o->files[0], &model);
+    if (code == EXIT_DONE && o->layer) {
+        code = nearest_rows(o, model);
+        grove_model_free(model);
+        return code;
+    }
     if (code == EXIT_DONE) {
         code = find_vectors("nearest", model, o->files[1], &table);
     }

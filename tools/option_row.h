@@ -43,7 +43,7 @@
 
 enum {
     FOR_TEXTS = FOR_LANGUAGE | FOR_GENERATE,
-    FOR_TABLES = FOR_ALL & ~(FOR_NEAREST | FOR_TEXTS), /* who reads one */
+    FOR_TABLES = FOR_ALL & ~FOR_TEXTS, /* who reads one */
     FOR_FITS = FOR_TRAIN | FOR_CV,
     FOR_NETWORKS = FOR_FITS | FOR_COMPARE, /* who makes one */
     FOR_GUESSES = FOR_NETWORKS | FOR_INSPECT | FOR_AUTOENCODER,

@@ -253,6 +253,13 @@ static void check_outputs(const command *c, const options *o) {
     }
 }
 
+static void check_nearest(const command *c, const options *o) {
+    if (!o->layer && option_of_tables(o)) {
+        usage_error(c, "--%s says how a table is read, and only --layer reads one",
+                    option_of_tables(o));
+    }
+}
+
 static bool is_one_of(const char *word, const char *a, const char *b, const char *c) {
     return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
 }
@@ -336,6 +343,8 @@ void check_options(const command *c, options *o) {
         check_train(c, o);
     } else if (is(c, COMMAND_CALIBRATE) || is(c, COMMAND_AUTOENCODER)) {
         check_model_out(c, o);
+    } else if (is(c, COMMAND_NEAREST)) {
+        check_nearest(c, o);
     } else if (is(c, COMMAND_EMBED)) {
         check_embed(c, o);
     }
