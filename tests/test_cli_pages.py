@@ -107,7 +107,7 @@ def bash_completes(folder):
     write(os.path.join(folder, "a model"), "x")
     for words, offers in [
             (["tr"], ["train", "transform"]), (["--v"], ["--version"]),
-            (["train", "--opt"], ["--optimizer="]), (["nearest", "--t"], ["--top="]),
+            (["train", "--opt"], ["--optimizer="]), (["nearest", "--to"], ["--top="]),
             (["nearest", "--th"], []), (["train", "--js"], ["--json"]),
             (["train", "--optimizer", "ada"], ["adagrad", "adam", "adamw"]),
             (["train", "--optimizer", "=", "s"], ["sgd"]),
